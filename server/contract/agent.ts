@@ -1,0 +1,112 @@
+// The protocol between the agent in the installer (and the first-boot unit) and the server. HTTPS, CA pinned by fingerprint.
+import { z } from 'zod'
+import { Digest, Mac, Timestamp, Uuid } from './common.ts'
+import { Facts } from './facts.ts'
+import { Failure, InstallStepName } from './install.ts'
+import { DiskPlan } from './plan.ts'
+import { MachineSpec } from './spec.ts'
+
+/** POST /agent/v1/register, with `Authorization: Bearer <install token>`. Answer: {@link RegisterResponse}. */
+export const RegisterRequest = z.object({
+  /** MAC of the NIC that booted, from BOOTIF; the first NIC with link otherwise. */
+  bootMac: Mac,
+  facts: Facts,
+  agentVersion: z.string(),
+  /** Random per start of the installer: tells a new boot from a reconnect. */
+  bootId: Uuid,
+})
+export type RegisterRequest = z.infer<typeof RegisterRequest>
+
+export const RegisterResponse = z.object({
+  machineId: Uuid,
+  machineName: z.string(),
+  /** Bearer token of all further calls; survives a restart of the server, ends with the next registration. */
+  session: z.string(),
+  serverName: z.string(),
+})
+export type RegisterResponse = z.infer<typeof RegisterResponse>
+
+export const InstallTask = z.object({
+  type: z.literal('install'),
+  installId: Uuid,
+  generation: z.number().int().positive(),
+  spec: MachineSpec,
+  image: z.object({
+    /** Repository below /v2/ of this server. */
+    repository: z.string(),
+    /** Platform-resolved manifest. */
+    digest: Digest,
+    /** What `bootc upgrade` will follow: `registry.example:8443/os/web:stable`, no transport. */
+    targetReference: z.string(),
+  }),
+  /** Secret for the first-boot report, valid for this install only. */
+  confirmToken: z.string(),
+  /** Next event number the server expects for this install: after a reconnect older ones are dropped. */
+  nextEvent: z.number().int().positive(),
+})
+export type InstallTask = z.infer<typeof InstallTask>
+
+/** GET /agent/v1/task?wait=SECONDS (long poll, at most 50 s): what to do now. */
+export const Task = z.discriminatedUnion('type', [
+  z.object({ type: z.literal('wait'), message: z.string() }),
+  InstallTask,
+  z.object({ type: z.literal('reboot') }),
+  z.object({ type: z.literal('poweroff') }),
+])
+export type Task = z.infer<typeof Task>
+
+/** PUT /agent/v1/installs/{id}/plan: recorded and shown before anything is written; the agent writes only after `go`. */
+export const PlanResponse = z.object({ go: z.boolean(), reason: z.string().optional() })
+export type PlanResponse = z.infer<typeof PlanResponse>
+export const PlanRequest = DiskPlan
+
+const step = { step: InstallStepName }
+export const AgentEvent = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('step-started'),
+    ...step,
+    message: z.string().default(''),
+    totalBytes: z.number().int().nonnegative().optional(),
+  }),
+  z.object({
+    type: z.literal('progress'),
+    ...step,
+    bytes: z.number().int().nonnegative(),
+    totalBytes: z.number().int().nonnegative(),
+    message: z.string().default(''),
+  }),
+  z.object({ type: z.literal('step-done'), ...step, message: z.string().default('') }),
+  z.object({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string().max(16_384) }),
+  z.object({ type: z.literal('failed'), step: InstallStepName, failure: Failure }),
+  /** All written and synced, machine is about to leave the installer. */
+  z.object({ type: z.literal('installed'), mergeCommit: z.string(), agentPeakRss: z.number().int().nonnegative() }),
+])
+export type AgentEvent = z.infer<typeof AgentEvent>
+
+/** POST /agent/v1/installs/{id}/events: numbered per install from 1 without gaps; resending is harmless. */
+export const EventsRequest = z.object({
+  events: z
+    .array(z.object({ seq: z.number().int().positive(), at: Timestamp, event: AgentEvent }))
+    .min(1)
+    .max(1000),
+})
+export type EventsRequest = z.infer<typeof EventsRequest>
+export const EventsResponse = z.object({
+  /** Highest number stored; the agent drops everything up to it. */
+  acknowledged: z.number().int().nonnegative(),
+  /** The server no longer wants this install to go on. */
+  cancelled: z.boolean(),
+})
+export type EventsResponse = z.infer<typeof EventsResponse>
+
+/**
+ * POST /agent/v1/confirm with `Authorization: Bearer <confirm token>`: the deployed system says what it runs.
+ * Answers 204; 409 when the digest is not the one installed.
+ */
+export const ConfirmRequest = z.object({
+  installId: Uuid,
+  digest: Digest,
+  commit: z.string().optional(),
+  kernel: z.string().optional(),
+})
+export type ConfirmRequest = z.infer<typeof ConfirmRequest>

@@ -1,0 +1,63 @@
+// Images in the store and operations that bring them in.
+import { z } from 'zod'
+import { Architecture, Digest, Timestamp } from './common.ts'
+
+export const ImagePlatform = z.object({
+  architecture: Architecture.or(z.string()),
+  /** Digest of the platform's own manifest, what a machine confirms. */
+  digest: Digest,
+  configDigest: Digest,
+  /** Sum of compressed layers, bytes. */
+  size: z.number().int().nonnegative(),
+  layers: z.array(z.object({ digest: Digest, mediaType: z.string(), size: z.number().int().nonnegative() })),
+  labels: z.record(z.string(), z.string()),
+  /** Carries containers.bootc or ostree.bootable. */
+  bootable: z.boolean(),
+  createdAt: Timestamp.nullable(),
+})
+export type ImagePlatform = z.infer<typeof ImagePlatform>
+
+export const Image = z
+  .object({
+    /** `repository:tag`, what specs name. */
+    reference: z.string(),
+    repository: z.string(),
+    tag: z.string(),
+    /** Of what the tag points to: a manifest or an index. */
+    digest: Digest,
+    mediaType: z.string(),
+    platforms: z.array(ImagePlatform),
+    addedAt: Timestamp,
+    /** Machines that want it. */
+    machines: z.number().int().nonnegative(),
+  })
+  .meta({ id: 'Image' })
+export type Image = z.infer<typeof Image>
+
+/** POST /api/v1/images/pull. The answer is NDJSON: {@link ImageProgress} lines, the last one `done` or `failed`. */
+export const PullRequest = z
+  .strictObject({
+    /** `registry.example/os/web:stable`, also with @digest. */
+    reference: z.string().min(1),
+    /** Repository and tag to store it as; by default the source's path and tag. */
+    as: z.string().min(1).optional(),
+    /** Speak plain HTTP to the source registry. */
+    insecure: z.boolean().optional(),
+    /** For multi-architecture indexes; by default all that Landfall can install. */
+    architectures: z.array(Architecture).optional(),
+  })
+  .meta({ id: 'PullRequest' })
+export type PullRequest = z.infer<typeof PullRequest>
+
+export const ImageProgress = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('progress'),
+    blob: z.string(),
+    bytes: z.number(),
+    totalBytes: z.number(),
+    message: z.string(),
+  }),
+  z.object({ type: z.literal('done'), image: Image }),
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+])
+export type ImageProgress = z.infer<typeof ImageProgress>

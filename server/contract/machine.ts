@@ -1,0 +1,105 @@
+// A machine as people see it: identities, state, facts, wanted spec.
+import { z } from 'zod'
+import { Architecture, Digest, Labels, Mac, Timestamp, Uuid } from './common.ts'
+import { Facts } from './facts.ts'
+import { Failure } from './install.ts'
+import { MachineSpec, PartialSpec, SpecOrigins } from './spec.ts'
+
+export const MachineState = z.enum([
+  'discovered',
+  'ready',
+  'assigned',
+  'booting',
+  'installing',
+  'rebooting',
+  'deployed',
+  'failed',
+  'retired',
+])
+export type MachineState = z.infer<typeof MachineState>
+
+export const MachineSummary = z
+  .object({
+    id: Uuid,
+    name: z.string(),
+    state: MachineState,
+    macs: z.array(z.string()),
+    serial: z.string().nullable(),
+    product: z.string().nullable(),
+    architecture: Architecture.nullable(),
+    labels: Labels,
+    /** Image reference wanted now, after merging profiles. */
+    image: z.string().nullable(),
+    wantedDigest: Digest.nullable(),
+    runningDigest: Digest.nullable(),
+    generation: z.number().int().nonnegative(),
+    lastSeenAt: Timestamp.nullable(),
+    createdAt: Timestamp,
+    /** Newest install, if any. */
+    installId: Uuid.nullable(),
+    failure: Failure.nullable(),
+  })
+  .meta({ id: 'MachineSummary' })
+export type MachineSummary = z.infer<typeof MachineSummary>
+
+export const Machine = MachineSummary.extend({
+  uuid: z.string().nullable(),
+  /** Address seen last, from lease or agent. */
+  address: z.string().nullable(),
+  facts: Facts.nullable(),
+  /** Values set on this machine itself. */
+  ownSpec: PartialSpec,
+  /** Merged with its profiles and defaults. */
+  spec: MachineSpec,
+  origins: SpecOrigins,
+  profiles: z.array(z.string()),
+}).meta({ id: 'Machine' })
+export type Machine = z.infer<typeof Machine>
+
+export const Profile = z
+  .object({
+    id: Uuid,
+    name: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,62}$/),
+    /** Machines whose labels hold all of these belong to the profile; empty matches every machine. */
+    selector: Labels,
+    /** Higher wins over lower; equal priorities are ordered by name. */
+    priority: z.number().int().default(0),
+    spec: PartialSpec,
+  })
+  .meta({ id: 'Profile' })
+export type Profile = z.infer<typeof Profile>
+
+export const CreateMachine = z
+  .strictObject({
+    macs: z.array(Mac).min(1),
+    name: z.string().max(253).optional(),
+    labels: Labels.optional(),
+    spec: PartialSpec.optional(),
+  })
+  .meta({ id: 'CreateMachine' })
+export type CreateMachine = z.infer<typeof CreateMachine>
+
+export const UpdateMachine = z
+  .strictObject({ name: z.string().min(1).max(253), labels: Labels, spec: PartialSpec })
+  .partial()
+  .meta({ id: 'UpdateMachine' })
+export type UpdateMachine = z.infer<typeof UpdateMachine>
+
+/** Assign an image to machines: each gets a new generation and installs at its next chance (at once if it waits). */
+export const AssignRequest = z
+  .strictObject({ machines: z.array(Uuid).min(1).max(10_000), image: z.string().min(1), spec: PartialSpec.optional() })
+  .meta({ id: 'AssignRequest' })
+export type AssignRequest = z.infer<typeof AssignRequest>
+
+export const AssignResult = z
+  .object({
+    results: z.array(
+      z.object({
+        machineId: Uuid,
+        installId: Uuid.nullable(),
+        error: z.object({ code: z.string(), message: z.string() }).nullable(),
+      }),
+    ),
+  })
+  .meta({ id: 'AssignResult' })
+export type AssignResult = z.infer<typeof AssignResult>
