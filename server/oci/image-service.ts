@@ -1,0 +1,348 @@
+// The image store as the rest of the server uses it: what is there, bringing images in, finding the one a machine shall get.
+import type { Readable } from 'node:stream'
+import type { Architecture } from '../contract/common.ts'
+import type { Image, ImagePlatform, ImageProgress, PullRequest } from '../contract/image.ts'
+import type {
+  ImageCatalog,
+  ImageRecords,
+  ManifestRecord,
+  ResolvedImage,
+  ResolveFailure,
+  TagRecord,
+} from '../core/images.ts'
+import type { BlobStore } from './blob-store.ts'
+import { OciError } from './errors.ts'
+import { readLayoutArchive } from './image-archive.ts'
+import { blobsOf, platformManifests } from './image-graph.ts'
+import type { PlatformManifest } from './image-graph.ts'
+import { configLabels, isBootable, MAX_MANIFEST_BYTES, parseConfig, parseManifest } from './manifest.ts'
+import type { Manifest } from './manifest.ts'
+import { isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
+import type { Reference } from './reference.ts'
+import { RegistryClient } from './registry-client.ts'
+
+/** Blobs of one pull that are fetched at the same time. */
+const PULL_CONCURRENCY = 3
+const PROGRESS_INTERVAL_MS = 250
+
+export type OnProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
+
+export interface ImageServiceOptions {
+  /** Machines whose spec names a reference, for the list. */
+  machinesUsing?: (reference: string) => number
+  now?: () => Date
+  userAgent?: string
+}
+
+export class ImageService implements ImageCatalog {
+  readonly #blobs: BlobStore
+  readonly #records: ImageRecords
+  readonly #machinesUsing: (reference: string) => number
+  readonly #now: () => Date
+  readonly #userAgent: string
+
+  constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
+    this.#blobs = blobs
+    this.#records = records
+    this.#machinesUsing = options.machinesUsing ?? (() => 0)
+    this.#now = options.now ?? (() => new Date())
+    this.#userAgent = options.userAgent ?? 'landfall'
+  }
+
+  /** Every tag, by reference. An image whose blobs were damaged is listed without platforms rather than hidden. */
+  async list(): Promise<Image[]> {
+    const images = await Promise.all(this.#records.tags().map((tag) => this.#describe(tag)))
+    return images.sort((a, b) => (a.reference < b.reference ? -1 : 1))
+  }
+
+  async get(repository: string, tag: string): Promise<Image | undefined> {
+    const record = this.#records.tag(repository, tag)
+    return record && this.#describe(record)
+  }
+
+  /** Resolves `repository:tag` (default tag `latest`) or `repository@digest` to the manifest for one architecture. */
+  async resolve(text: string, architecture: string): Promise<ResolvedImage | ResolveFailure> {
+    try {
+      return await this.#resolve(text, architecture)
+    } catch (error) {
+      if (error instanceof OciError) return { code: 'IMAGE_INVALID', message: error.message }
+      throw error
+    }
+  }
+
+  /**
+   * Copies an image from a registry: manifests, configs and layers, each verified while it streams. Blobs already here are not fetched
+   * again; the tag appears only when everything is stored. Throws OciError.
+   */
+  async pull(pull: PullRequest, onProgress: OnProgress, signal?: AbortSignal): Promise<Image> {
+    const source = parseRemoteReference(pull.reference)
+    const target = storedName(source, pull.as)
+    const client = new RegistryClient(source.registry, {
+      insecure: pull.insecure ?? false,
+      userAgent: this.#userAgent,
+    })
+    try {
+      const root = await client.manifest(source.repository, source.digest ?? source.tag ?? 'latest', signal)
+      const children = new Map<string, Buffer>()
+      const platforms = await platformManifests(
+        root,
+        async ({ digest }) => {
+          const { bytes } = await client.manifest(source.repository, digest, signal)
+          children.set(digest, bytes)
+          return bytes
+        },
+        pull.architectures,
+      )
+      await this.#fetchBlobs(client, source.repository, platforms, onProgress, signal)
+      for (const bytes of children.values()) await this.#blobs.put(bytes)
+      await this.#blobs.put(root.bytes)
+      return await this.#publish(target, root, platforms)
+    } finally {
+      await client.close()
+    }
+  }
+
+  /**
+   * Takes in a tar of an OCI image layout. `as` names the image; it may be left out when index.json names every image with a full
+   * `repository:tag`. Throws ARCHIVE_INVALID, DIGEST_MISMATCH, NO_SPACE...
+   */
+  async importArchive(
+    archive: Readable,
+    as: string | undefined,
+    onProgress: OnProgress,
+    signal?: AbortSignal,
+  ): Promise<Image[]> {
+    const throttle = throttled()
+    const found = await readLayoutArchive(
+      archive,
+      this.#blobs,
+      (blob, bytes, totalBytes) => {
+        if (throttle() || bytes === totalBytes) {
+          onProgress({ type: 'progress', blob, bytes, totalBytes, message: `storing ${blob.slice(7, 19)}` })
+        }
+      },
+      signal,
+    )
+    const named = found.map(({ descriptor, name }) => ({ descriptor, target: archiveName(name, as, found.length) }))
+    const images: Image[] = []
+    for (const { descriptor, target } of named) {
+      const bytes = await this.#blobs.read(descriptor.digest, MAX_MANIFEST_BYTES)
+      const root = { digest: descriptor.digest, mediaType: descriptor.mediaType, bytes }
+      const platforms = await platformManifests(root, ({ digest }) => this.#blobs.read(digest, MAX_MANIFEST_BYTES))
+      await this.#requireBlobs(platforms)
+      images.push(await this.#publish(target, root, platforms))
+    }
+    return images
+  }
+
+  /** Removes a tag; blobs stay until nothing needs them. False when there was none. */
+  async remove(repository: string, tag: string): Promise<boolean> {
+    return this.#records.removeTag(repository, tag)
+  }
+
+  async #resolve(text: string, architecture: string): Promise<ResolvedImage | ResolveFailure> {
+    const ref = parseLocalReference(text)
+    const tag = ref.tag ?? 'latest'
+    const record = ref.digest
+      ? this.#records.manifest(ref.repository, ref.digest)
+      : this.#records.tag(ref.repository, tag)
+    if (!record)
+      return { code: 'IMAGE_NOT_FOUND', message: `image ${text} is not in the store: import or pull it first` }
+    const platforms = await this.#platforms(record)
+    for (const platform of platforms) {
+      const config = parseConfig(await this.#blobs.read(platform.manifest.config.digest, MAX_MANIFEST_BYTES))
+      if (config.architecture !== architecture) continue
+      if (!isBootable(configLabels(config))) {
+        const message = `image ${text} has neither label containers.bootc nor ostree.bootable: it is not a bootable image`
+        return { code: 'IMAGE_NOT_BOOTABLE', message }
+      }
+      return {
+        reference: text,
+        repository: ref.repository,
+        digest: platform.digest,
+        followReference: ref.digest ? `${ref.repository}@${ref.digest}` : `${ref.repository}:${tag}`,
+        size: sizeOf(platform.manifest),
+      }
+    }
+    return { code: 'ARCHITECTURE_MISMATCH', message: `image ${text} has nothing for ${architecture}` }
+  }
+
+  async #describe(tag: TagRecord): Promise<Image> {
+    const platforms: ImagePlatform[] = []
+    try {
+      for (const platform of await this.#platforms(tag)) platforms.push(await this.#describePlatform(platform))
+    } catch (error) {
+      if (!(error instanceof OciError)) throw error
+    }
+    const reference = `${tag.repository}:${tag.tag}`
+    return { ...tag, reference, platforms, machines: this.#machinesUsing(reference) }
+  }
+
+  async #describePlatform({ digest, manifest }: PlatformManifest): Promise<ImagePlatform> {
+    const config = parseConfig(await this.#blobs.read(manifest.config.digest, MAX_MANIFEST_BYTES))
+    const labels = configLabels(config)
+    const created = config.created ? new Date(config.created) : undefined
+    return {
+      architecture: config.architecture,
+      digest,
+      configDigest: manifest.config.digest,
+      size: sizeOf(manifest),
+      layers: manifest.layers.map(({ digest, mediaType, size }) => ({ digest, mediaType, size })),
+      labels,
+      bootable: isBootable(labels),
+      createdAt: created && !Number.isNaN(created.getTime()) ? created.toISOString() : null,
+    }
+  }
+
+  async #platforms(record: { digest: string; mediaType: string }): Promise<PlatformManifest[]> {
+    const read = (digest: string) => this.#blobs.read(digest, MAX_MANIFEST_BYTES)
+    const bytes = await read(record.digest)
+    const parsed = parseManifest(bytes, record.mediaType)
+    if (parsed.kind === 'manifest') return platformManifests({ ...record, bytes }, ({ digest }) => read(digest))
+    // A pull may have brought some architectures only: what was not stored is not offered.
+    const stored = new Set<string>()
+    for (const { digest } of parsed.index.manifests) if (await this.#blobs.size(digest)) stored.add(digest)
+    const index = { ...parsed.index, manifests: parsed.index.manifests.filter(({ digest }) => stored.has(digest)) }
+    const kept = Buffer.from(JSON.stringify(index))
+    return platformManifests({ ...record, bytes: kept }, ({ digest }) => read(digest))
+  }
+
+  async #fetchBlobs(
+    client: RegistryClient,
+    repository: string,
+    platforms: PlatformManifest[],
+    onProgress: OnProgress,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    const blobs = [
+      ...new Map(platforms.flatMap(({ manifest }) => blobsOf(manifest)).map((blob) => [blob.digest, blob])).values(),
+    ]
+    const total = blobs.reduce((sum, { size }) => sum + size, 0)
+    const throttle = throttled()
+    let bytes = 0
+    const failed = new AbortController()
+    const stop = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+    const queue = blobs.values()
+    const work = async () => {
+      for (const blob of queue) {
+        let arrived = 0
+        const what = `blob ${blob.digest}`
+        await this.#blobs.ingest(
+          () => Promise.resolve(client.blob(repository, blob.digest, blob.size, stop)),
+          { what, digest: blob.digest, size: blob.size },
+          (count) => {
+            arrived += count
+            bytes += count
+            if (throttle()) {
+              onProgress({
+                type: 'progress',
+                blob: blob.digest,
+                bytes,
+                totalBytes: total,
+                message: `pulling ${blob.digest.slice(7, 19)}`,
+              })
+            }
+          },
+        )
+        bytes += blob.size - arrived // was here already
+        onProgress({
+          type: 'progress',
+          blob: blob.digest,
+          bytes,
+          totalBytes: total,
+          message: `have ${blob.digest.slice(7, 19)}`,
+        })
+      }
+    }
+    const workers = Array.from({ length: PULL_CONCURRENCY }, work)
+    try {
+      await Promise.all(workers)
+    } catch (error) {
+      failed.abort()
+      await Promise.allSettled(workers)
+      throw error
+    }
+  }
+
+  async #requireBlobs(platforms: PlatformManifest[]): Promise<void> {
+    for (const { digest, manifest } of platforms) {
+      for (const blob of blobsOf(manifest)) {
+        const size = await this.#blobs.size(blob.digest)
+        if (size === undefined) {
+          throw new OciError('ARCHIVE_INVALID', `manifest ${digest} names blob ${blob.digest}, which the archive lacks`)
+        }
+        if (size !== blob.size) {
+          throw new OciError(
+            'SIZE_MISMATCH',
+            `blob ${blob.digest}: ${size} bytes, manifest ${digest} says ${blob.size}`,
+          )
+        }
+      }
+    }
+  }
+
+  async #publish(
+    target: { repository: string; tag: string },
+    root: { digest: string; mediaType: string; bytes: Uint8Array },
+    platforms: PlatformManifest[],
+  ): Promise<Image> {
+    const { mediaType } = parseManifest(root.bytes, root.mediaType)
+    const { repository } = target
+    const tag: TagRecord = { ...target, digest: root.digest, mediaType, addedAt: this.#now().toISOString() }
+    const manifests: ManifestRecord[] = [
+      { repository, digest: root.digest, mediaType },
+      ...platforms
+        .filter(({ digest }) => digest !== root.digest)
+        .map(({ digest, mediaType }) => ({ repository, digest, mediaType })),
+    ]
+    this.#records.put(tag, manifests)
+    return this.#describe(tag)
+  }
+}
+
+/** What a pulled image is called here: `as`, or the source's repository and tag. */
+function storedName(source: Reference, as: string | undefined): { repository: string; tag: string } {
+  const ref = as === undefined ? source : parseLocalReference(as)
+  const tag = ref.tag ?? source.tag ?? (source.digest ? undefined : 'latest')
+  if (!tag) throw new OciError('REFERENCE_INVALID', 'pulling by digest needs a name: add `as` with repository:tag')
+  return { repository: ref.repository, tag }
+}
+
+/** What an image of an archive is called here; a bare tag in the archive completes a repository given by `as`. */
+function archiveName(
+  name: string | undefined,
+  as: string | undefined,
+  count: number,
+): { repository: string; tag: string } {
+  if (as !== undefined) {
+    const ref = parseLocalReference(as)
+    const tag =
+      ref.tag ?? (name !== undefined && isTag(name) ? name : undefined) ?? (count === 1 ? 'latest' : undefined)
+    if (!tag || (ref.tag && count > 1)) {
+      const hint = 'name the repository only, so that each image keeps its own tag'
+      throw new OciError('REFERENCE_INVALID', `the archive holds ${count} images, "${as}" can name one`, { hint })
+    }
+    return { repository: ref.repository, tag }
+  }
+  if (name === undefined || isTag(name)) {
+    const hint = 'say what to call it, with `--as repository:tag`'
+    throw new OciError('REFERENCE_INVALID', `the archive does not say which repository its image belongs to`, { hint })
+  }
+  const ref = /^[^/]*[.:][^/]*\//.test(name) ? parseRemoteReference(name) : parseLocalReference(name)
+  return { repository: ref.repository, tag: ref.tag ?? 'latest' }
+}
+
+function sizeOf(manifest: Manifest): number {
+  return manifest.layers.reduce((sum, { size }) => sum + size, 0)
+}
+
+/** True at most once per interval. */
+function throttled(): () => boolean {
+  let last = 0
+  return () => {
+    const now = Date.now()
+    if (now - last < PROGRESS_INTERVAL_MS) return false
+    last = now
+    return true
+  }
+}

@@ -1,0 +1,144 @@
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { gzipSync } from 'node:zlib'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { BlobStore } from '../../../server/oci/blob-store.ts'
+import { ImageService } from '../../../server/oci/image-service.ts'
+import { registryApp } from '../../../server/oci/registry-app.ts'
+import { serve } from '@hono/node-server'
+import type { AddressInfo } from 'node:net'
+import { fixtureImage, fixtureIndex, layoutFiles, tarOf } from '../../helpers/image-fixtures.ts'
+import { memoryImageRecords } from '../../helpers/image-records.ts'
+
+let folder: string
+let blobs: BlobStore
+let images: ImageService
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'landfall-images-'))
+  blobs = await BlobStore.open(folder)
+  images = new ImageService(blobs, memoryImageRecords())
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const ignore = () => {}
+
+async function archiveOf(files: Record<string, Buffer>): Promise<Readable> {
+  return Readable.from([await tarOf(files)])
+}
+
+describe('import', () => {
+  it('stores an image and resolves it for its architecture', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }, { 'usr/b': 'two' }])
+    const seen: string[] = []
+    const [imported] = await images.importArchive(
+      await archiveOf(layoutFiles([{ image, name: '1' }])),
+      'os/web',
+      ({ blob }) => seen.push(blob),
+    )
+    expect(imported).toMatchObject({ reference: 'os/web:1', digest: image.manifest.digest })
+    expect(imported!.platforms[0]).toMatchObject({ architecture: 'amd64', bootable: true })
+    expect(seen).toEqual(expect.arrayContaining(image.layers.map(({ digest }) => digest)))
+    expect(await images.resolve('os/web:1', 'amd64')).toMatchObject({ digest: image.manifest.digest })
+    expect(await images.resolve('os/web:1', 'arm64')).toMatchObject({ code: 'ARCHITECTURE_MISMATCH' })
+    expect(await images.resolve('os/web:2', 'amd64')).toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+    expect(await images.resolve(`os/web@${image.manifest.digest}`, 'amd64')).toMatchObject({ repository: 'os/web' })
+  })
+
+  it('takes gzipped archives and names from the archive itself', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }])
+    const tar = gzipSync(await tarOf(layoutFiles([{ image, name: 'registry.example:5000/os/web:9' }])))
+    const [imported] = await images.importArchive(Readable.from([tar]), undefined, ignore)
+    expect(imported!.reference).toBe('os/web:9')
+  })
+
+  it('refuses a blob that is not what its name says, and publishes nothing', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }])
+    const files = layoutFiles([{ image, name: '1' }])
+    files[`blobs/sha256/${image.layers[0]!.digest.slice(7)}`] = Buffer.from('not the layer')
+    const result = images.importArchive(await archiveOf(files), 'os/web', ignore)
+    await expect(result).rejects.toMatchObject({ code: 'DIGEST_MISMATCH' })
+    expect(await images.list()).toEqual([])
+    expect(await blobs.size(image.layers[0]!.digest)).toBeUndefined()
+    expect(await readdir(join(folder, 'incoming'))).toEqual([])
+  })
+
+  it('refuses an archive that lacks a layer', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }])
+    const files = layoutFiles([{ image, name: '1' }])
+    delete files[`blobs/sha256/${image.layers[0]!.digest.slice(7)}`]
+    const result = images.importArchive(await archiveOf(files), 'os/web', ignore)
+    await expect(result).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+  })
+
+  it.each([
+    ['no tar at all', Buffer.from('x'.repeat(2000))],
+    ['an empty stream', Buffer.alloc(0)],
+  ])('refuses %s', async (_, bytes) => {
+    const result = images.importArchive(Readable.from([bytes]), 'os/web:1', ignore)
+    await expect(result).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+  })
+
+  it('refuses an archive without a name when none is given', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }])
+    const result = images.importArchive(await archiveOf(layoutFiles([{ image, name: '1' }])), undefined, ignore)
+    await expect(result).rejects.toMatchObject({ code: 'REFERENCE_INVALID', hint: expect.stringContaining('--as') })
+  })
+
+  it('says when an image is not bootable', async () => {
+    const image = await fixtureImage([{ a: '1' }], { bootable: false })
+    await images.importArchive(await archiveOf(layoutFiles([{ image, name: '1' }])), 'app', ignore)
+    expect(await images.resolve('app:1', 'amd64')).toMatchObject({ code: 'IMAGE_NOT_BOOTABLE' })
+  })
+})
+
+describe('pull', () => {
+  it('copies a multi-architecture image from a registry, only what is missing, and only the asked platforms', async () => {
+    const upstreamFolder = await mkdtemp(join(tmpdir(), 'landfall-upstream-'))
+    const upstreamBlobs = await BlobStore.open(upstreamFolder)
+    const records = memoryImageRecords()
+    const amd64 = await fixtureImage([{ 'usr/a': 'shared' }, { 'usr/b': 'x86' }])
+    const arm64 = await fixtureImage([{ 'usr/a': 'shared' }, { 'usr/b': 'arm' }], { architecture: 'arm64' })
+    const index = fixtureIndex([
+      { image: amd64, architecture: 'amd64' },
+      { image: arm64, architecture: 'arm64' },
+    ])
+    for (const image of [amd64, arm64]) {
+      for (const { bytes } of [image.manifest, image.config, ...image.layers]) await upstreamBlobs.put(bytes)
+    }
+    await upstreamBlobs.put(index.bytes)
+    const mediaType = 'application/vnd.oci.image.index.v1+json'
+    const addedAt = new Date(0).toISOString()
+    records.put({ repository: 'os/web', tag: 'stable', digest: index.digest, mediaType, addedAt }, [
+      { repository: 'os/web', digest: amd64.manifest.digest, mediaType: 'application/vnd.oci.image.manifest.v1+json' },
+      { repository: 'os/web', digest: arm64.manifest.digest, mediaType: 'application/vnd.oci.image.manifest.v1+json' },
+    ])
+    const server = serve({ fetch: registryApp(upstreamBlobs, records).fetch, hostname: '127.0.0.1', port: 0 })
+    await new Promise((resolve) => server.on('listening', resolve))
+    const port = (server.address() as AddressInfo).port
+    try {
+      const progress: number[] = []
+      const image = await images.pull(
+        { reference: `127.0.0.1:${port}/os/web:stable`, insecure: true, architectures: ['amd64'] },
+        ({ bytes, totalBytes }) => progress.push(bytes / totalBytes),
+      )
+      expect(image).toMatchObject({ reference: 'os/web:stable', digest: index.digest })
+      expect(image.platforms.map(({ architecture }) => architecture)).toEqual(['amd64'])
+      expect(progress.at(-1)).toBe(1)
+      expect(await blobs.size(arm64.layers[1]!.digest)).toBeUndefined()
+      await expect(
+        images.pull({ reference: `127.0.0.1:${port}/os/web:nope`, insecure: true }, ignore),
+      ).rejects.toMatchObject({ code: 'MANIFEST_UNKNOWN' })
+    } finally {
+      server.close()
+      await rm(upstreamFolder, { recursive: true })
+    }
+  })
+
+  it('says when nothing answers', async () => {
+    const result = images.pull({ reference: '127.0.0.1:1/os/web:1', insecure: true }, ignore)
+    await expect(result).rejects.toMatchObject({ code: 'REGISTRY_UNREACHABLE' })
+  })
+})
