@@ -1,6 +1,5 @@
 // The image store as the rest of the server uses it: what is there, bringing images in, finding the one a machine shall get.
 import type { Readable } from 'node:stream'
-import type { Architecture } from '../contract/common.ts'
 import type { Image, ImagePlatform, ImageProgress, PullRequest } from '../contract/image.ts'
 import type {
   ImageCatalog,

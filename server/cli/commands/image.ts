@@ -1,0 +1,165 @@
+// `landfall image`: what machines can become.
+import { once } from 'node:events'
+import { createReadStream } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import type { Command } from 'commander'
+import { pack } from 'tar-stream'
+import type { Pack } from 'tar-stream'
+import { z } from 'zod'
+import { Image } from '../../contract/image.ts'
+import { CliError } from '../errors.ts'
+import { formatAge, formatBytes, printObject, printRows, shortDigest } from '../output.ts'
+import type { Column, OutputFormat } from '../output.ts'
+import { progressLine } from '../progress.ts'
+import { withClient } from './context.ts'
+
+const COLUMNS: Column<Image>[] = [
+  { title: 'IMAGE', value: ({ reference }) => reference },
+  { title: 'DIGEST', value: ({ digest }) => shortDigest(digest) },
+  { title: 'ARCH', value: ({ platforms }) => platforms.map(({ architecture }) => architecture).join(',') || 'damaged' },
+  { title: 'SIZE', value: ({ platforms }) => formatBytes(Math.max(0, ...platforms.map(({ size }) => size))) },
+  { title: 'BOOTABLE', value: ({ platforms }) => (platforms.some(({ bootable }) => bootable) ? 'yes' : 'no') },
+  { title: 'MACHINES', value: ({ machines }) => String(machines) },
+  { title: 'ADDED', value: ({ addedAt }) => formatAge(addedAt) },
+]
+
+export function addImageCommands(program: Command): void {
+  const image = program.command('image').description('bootable container images in the store')
+
+  image
+    .command('import')
+    .description('store an OCI image layout (directory) or archive (.tar, also gzip or zstd)')
+    .argument('<path>', 'directory or archive; - reads an archive from standard input')
+    .option('--as <repository[:tag]>', 'what to call it; the archive may name it itself')
+    .action(async (path: string, options: { as?: string }, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const query = options.as === undefined ? '' : `?${new URLSearchParams({ as: options.as })}`
+        const { stream, totalBytes } = await openArchive(path)
+        const line = progressLine()
+        const counted = Readable.from(
+          counting(stream, (sent) => line.update(sent, Math.max(totalBytes, sent), 'sending')),
+          { objectMode: false },
+        )
+        const images = await client
+          .operate(`/images/import${query}`, { stream: counted, type: 'application/x-tar' }, () => {})
+          .finally(() => line.end())
+        printImages(output, images)
+      }),
+    )
+
+  image
+    .command('pull')
+    .description('copy an image from a registry into the store')
+    .argument('<reference>', 'with its registry: registry.example/os/web:stable')
+    .option('--as <repository[:tag]>', 'what to call it here')
+    .option('--insecure', 'speak plain HTTP to the registry')
+    .option('--arch <architecture...>', 'only these architectures of a multi-architecture image')
+    .action(
+      async (reference: string, options: { as?: string; insecure?: boolean; arch?: string[] }, command: Command) =>
+        withClient(command, async ({ client, output }) => {
+          const { arch: architectures, ...rest } = options
+          const line = progressLine()
+          const images = await client
+            .operate(
+              '/images/pull',
+              { json: { reference, ...rest, ...(architectures && { architectures }) } },
+              (progress) => line.update(progress.bytes, progress.totalBytes, progress.message),
+            )
+            .finally(() => line.end())
+          printImages(output, images)
+        }),
+    )
+
+  image
+    .command('list')
+    .alias('ls')
+    .description('images in the store')
+    .action(async (_: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const { items } = await client.call('GET', '/images', z.object({ items: z.array(Image) }))
+        printRows(output, items, COLUMNS)
+      }),
+    )
+
+  image
+    .command('show')
+    .description('one image: platforms, layers, labels')
+    .argument('<image>', 'repository:tag')
+    .action(async (reference: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const found = await client.call('GET', `/images/${encodeURIComponent(reference)}`, Image)
+        printObject(output, found, [
+          ['Image', found.reference],
+          ['Digest', found.digest],
+          ['Added', found.addedAt],
+          ...found.platforms.flatMap(({ architecture, digest, size, layers, labels }): [string, string][] => [
+            [architecture, `${digest}, ${formatBytes(size)} in ${layers.length} layers`],
+            ...Object.entries(labels).map(([name, value]): [string, string] => [`  ${name}`, value]),
+          ]),
+        ])
+      }),
+    )
+
+  image
+    .command('rm')
+    .description('remove a tag')
+    .argument('<image>', 'repository:tag')
+    .action(async (reference: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client }) => {
+        await client.call('DELETE', `/images/${encodeURIComponent(reference)}`, z.unknown())
+      }),
+    )
+}
+
+function printImages(output: OutputFormat, images: Image[]): void {
+  printRows(output, images, COLUMNS)
+}
+
+async function openArchive(path: string): Promise<{ stream: Readable; totalBytes: number }> {
+  if (path === '-') return { stream: process.stdin, totalBytes: 0 }
+  const found = await stat(path).catch((cause: unknown) => {
+    throw new CliError(`${path}: ${(cause as { code?: string }).code ?? String(cause)}`, { exitCode: 2, cause })
+  })
+  if (!found.isDirectory()) return { stream: createReadStream(path), totalBytes: found.size }
+  const files = await layoutFiles(path)
+  const archive = pack()
+  void addFiles(archive, path, files).catch((error: unknown) => archive.destroy(error as Error))
+  return {
+    stream: Readable.from(archive as unknown as AsyncIterable<Buffer>, { objectMode: false }),
+    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
+  }
+}
+
+/** The files of an OCI layout; nothing else in the folder is sent. */
+async function layoutFiles(folder: string): Promise<{ name: string; size: number }[]> {
+  const names = ['oci-layout', 'index.json']
+  const blobs = await readdir(join(folder, 'blobs/sha256')).catch((cause: unknown) => {
+    throw new CliError(`${folder} is not an OCI image layout: it has no blobs/sha256`, { exitCode: 2, cause })
+  })
+  names.push(...blobs.sort().map((name) => `blobs/sha256/${name}`))
+  return Promise.all(names.map(async (name) => ({ name, size: (await stat(join(folder, name))).size })))
+}
+
+async function addFiles(archive: Pack, folder: string, files: { name: string; size: number }[]): Promise<void> {
+  for (const { name, size } of files) {
+    const entry = archive.entry({ name, size })
+    for await (const chunk of createReadStream(join(folder, name))) {
+      if (!entry.write(chunk)) await once(entry, 'drain')
+    }
+    entry.end(undefined)
+  }
+  archive.finalize()
+}
+
+async function* counting(
+  source: AsyncIterable<Uint8Array>,
+  onBytes: (sum: number) => void,
+): AsyncGenerator<Uint8Array> {
+  let sum = 0
+  for await (const chunk of source) {
+    onBytes((sum += chunk.length))
+    yield chunk
+  }
+}

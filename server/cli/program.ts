@@ -1,0 +1,25 @@
+// The command tree. Only `serve` loads the server; everything else is a client of its API.
+import { Command, Option } from 'commander'
+import { addImageCommands } from './commands/image.ts'
+import { addInstallCommands } from './commands/install.ts'
+import { addMachineCommands } from './commands/machine.ts'
+import { addServeCommand } from './commands/serve.ts'
+import { addStatusCommand } from './commands/status.ts'
+import { addTokenCommands } from './commands/token.ts'
+
+export function landfallProgram(version: string): Command {
+  const program = new Command('landfall')
+    .description('Turns bare metal into the bootable container image you chose for it')
+    .version(version)
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
+    .option('--data-dir <folder>', 'where the server of this machine keeps its data')
+    .showHelpAfterError('(see --help)')
+    .configureHelp({ showGlobalOptions: true })
+  addServeCommand(program)
+  addImageCommands(program)
+  addMachineCommands(program)
+  addInstallCommands(program)
+  addTokenCommands(program)
+  addStatusCommand(program)
+  return program
+}

@@ -1,0 +1,39 @@
+// Progress on stderr: one line redrawn on a terminal, a plain line every few seconds elsewhere.
+import { formatBytes } from './output.ts'
+
+const PLAIN_INTERVAL_MS = 5000
+const BAR_WIDTH = 30
+
+export interface ProgressLine {
+  update(bytes: number, totalBytes: number, message: string): void
+  /** Ends the line; call it before printing anything else. */
+  end(): void
+}
+
+export function progressLine(stream: NodeJS.WriteStream = process.stderr, now: () => number = Date.now): ProgressLine {
+  const startedAt = now()
+  let printedAt = 0
+  let open = false
+  return {
+    update(bytes, totalBytes, message) {
+      const seconds = (now() - startedAt) / 1000
+      const rate = seconds > 0.5 ? ` ${formatBytes(bytes / seconds)}/s` : ''
+      const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 0
+      const text = `${String(Math.floor(share * 100)).padStart(3)} % ${formatBytes(bytes)} of ${formatBytes(totalBytes)}${rate} ${message}`
+      if (stream.isTTY) {
+        const filled = Math.round(share * BAR_WIDTH)
+        stream.write(
+          `\r\x1b[K[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}] ${text}`.slice(0, stream.columns || 200),
+        )
+        open = true
+      } else if (now() - printedAt >= PLAIN_INTERVAL_MS) {
+        printedAt = now()
+        stream.write(`${text}\n`)
+      }
+    },
+    end() {
+      if (open) stream.write('\n')
+      open = false
+    },
+  }
+}
