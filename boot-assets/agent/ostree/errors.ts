@@ -1,0 +1,35 @@
+// What can go wrong while an image becomes an OSTree commit.
+
+export type OstreeErrorCode =
+  /** The image embeds an OSTree commit (label ostree.final-diffid), which this engine can't import yet. */
+  | 'CHUNKED_UNSUPPORTED'
+  | 'IMAGE_INVALID'
+  /** A path with `..`, or a name that is not UTF-8 or longer than a file system allows. */
+  | 'PATH_INVALID'
+  /** One layer wants the same path to be a file and a directory. */
+  | 'PATH_CONFLICT'
+  | 'HARDLINK_TARGET_MISSING'
+  /** A device or fifo outside the folders that are dropped. */
+  | 'FILE_TYPE_UNSUPPORTED'
+  | 'WHITEOUT_INVALID'
+  /** A layer made on a chunked base image carries objects of that base, but the base is not part of this image. */
+  | 'REPO_IN_LAYER'
+  | 'REPO_INVALID'
+  | 'OBJECT_MISSING'
+  | 'OBJECT_INVALID'
+  | 'XATTR_FAILED'
+  | 'NO_SPACE'
+  | 'REPO_IO'
+  | 'WORKER_DIED'
+  | 'ABORTED'
+
+/** An error of the OSTree side; `code` is stable. */
+export class OstreeError extends Error {
+  override readonly name = 'OstreeError'
+  readonly code: OstreeErrorCode
+
+  constructor(code: OstreeErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}

@@ -1,0 +1,170 @@
+// A blob's bytes from where they are: HTTPS with a pinned CA, resumed by Range after a break, or a local file.
+import { createReadStream } from 'node:fs'
+import { Agent as HttpAgent, get as httpGet } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { Agent as HttpsAgent, get as httpsGet } from 'node:https'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { StreamError } from './errors.ts'
+
+export interface BlobSource {
+  /** Same blob at several places, tried in turn: `https:`, `http:` or `file:`. At least one. */
+  urls: readonly string[]
+  /** Sent to the origin of the URL only, not to where it redirects. */
+  headers?: Readonly<Record<string, string>>
+  /** PEM of the only CA trusted; without it the system's. */
+  ca?: string
+  /** Keep trying for this long without a single new byte, then FETCH_FAILED. Milliseconds; default five minutes. */
+  patience?: number
+  /** An open connection that is silent for this long counts as broken. Milliseconds; default 30 seconds. */
+  idle?: number
+}
+
+const MAX_REDIRECTS = 5
+const FIRST_PAUSE = 200
+const LONGEST_PAUSE = 5_000
+
+/** Fetches blobs over kept-alive connections. */
+export class BlobFetcher {
+  readonly #agents = new Map<string, { http: HttpAgent; https: HttpsAgent }>()
+
+  /**
+   * The whole blob in order. A broken connection is resumed at the next byte, at the next URL; a server that ignores Range costs
+   * reading the start again. Throws FETCH_REFUSED (4xx, bad redirect), FETCH_FAILED, ABORTED.
+   */
+  async *fetch(source: BlobSource, size: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    const { urls, patience = 300_000 } = source
+    let offset = 0
+    let pause = FIRST_PAUSE
+    let lastProgress = performance.now()
+    for (let attempt = 0; ; attempt++) {
+      const url = urls[attempt % urls.length]!
+      try {
+        for await (const chunk of this.#open(url, source, offset, signal)) {
+          offset += chunk.length
+          pause = FIRST_PAUSE
+          lastProgress = performance.now()
+          yield chunk
+        }
+        if (offset >= size) return
+        throw new StreamError('FETCH_FAILED', `fetching ${redact(url)}: ended after ${offset} of ${size} bytes`)
+      } catch (error) {
+        if (signal?.aborted === true)
+          throw new StreamError('ABORTED', `fetching ${redact(url)}: cancelled`, { cause: error })
+        const refused = error instanceof StreamError && error.code === 'FETCH_REFUSED'
+        // The next mirror may still have it.
+        if (refused && attempt + 1 >= urls.length) throw error
+        if (performance.now() - lastProgress > patience) {
+          throw new StreamError('FETCH_FAILED', `fetching ${redact(url)}: ${(error as Error).message}; gave up`, {
+            cause: error,
+          })
+        }
+        await sleep(pause, undefined, signal === undefined ? {} : { signal }).catch((cause: unknown) => {
+          throw new StreamError('ABORTED', `fetching ${redact(url)}: cancelled`, { cause })
+        })
+        pause = Math.min(pause * 2, LONGEST_PAUSE)
+      }
+    }
+  }
+
+  /** Closes idle connections. */
+  close(): void {
+    for (const { http, https } of this.#agents.values()) {
+      http.destroy()
+      https.destroy()
+    }
+    this.#agents.clear()
+  }
+
+  async *#open(url: string, source: BlobSource, offset: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
+    if (url.startsWith('file:')) {
+      yield* createReadStream(fileURLToPath(url), { start: offset, highWaterMark: 256 * 1024 })
+      return
+    }
+    const response = await this.#request(url, source, offset, signal)
+    let skip = offset
+    if (response.statusCode === 206) {
+      const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1]
+      if (Number(start) !== offset) {
+        response.destroy()
+        throw new StreamError(
+          'FETCH_FAILED',
+          `fetching ${redact(url)}: asked for bytes from ${offset}, got from ${start}`,
+        )
+      }
+      skip = 0
+    }
+    for await (const chunk of response as AsyncIterable<Buffer>) {
+      if (skip === 0) yield chunk
+      else if (chunk.length <= skip) skip -= chunk.length
+      else {
+        const rest = chunk.subarray(skip)
+        skip = 0
+        yield rest
+      }
+    }
+    if (!response.complete) throw new StreamError('FETCH_FAILED', `fetching ${redact(url)}: the connection broke`)
+  }
+
+  /** Follows redirects and sorts status codes into usable, refused and try again. */
+  async #request(url: string, source: BlobSource, offset: number, signal?: AbortSignal): Promise<IncomingMessage> {
+    const origin = new URL(url).origin
+    let location = new URL(url)
+    for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
+      const headers: Record<string, string> = location.origin === origin ? { ...source.headers } : {}
+      if (offset > 0) headers['range'] = `bytes=${offset}-`
+      const response = await this.#get(location, source, headers, signal)
+      const status = response.statusCode ?? 0
+      if (status === 200 || status === 206) return response
+      response.destroy()
+      if (status >= 300 && status < 400 && response.headers.location !== undefined) {
+        location = new URL(response.headers.location, location)
+        if (location.protocol !== 'https:' && location.protocol !== new URL(url).protocol) {
+          throw new StreamError(
+            'FETCH_REFUSED',
+            `fetching ${redact(url)}: redirected from HTTPS to ${location.protocol}`,
+          )
+        }
+        continue
+      }
+      const retryable = status === 408 || status === 429 || status >= 500
+      throw new StreamError(
+        retryable ? 'FETCH_FAILED' : 'FETCH_REFUSED',
+        `fetching ${redact(location.href)}: the server answered ${status}`,
+      )
+    }
+    throw new StreamError('FETCH_REFUSED', `fetching ${redact(url)}: more than ${MAX_REDIRECTS} redirects`)
+  }
+
+  #get(url: URL, source: BlobSource, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
+    const { idle = 30_000, ca } = source
+    const agents = this.#agentsFor(ca)
+    const options = { headers, timeout: idle, ...(signal === undefined ? {} : { signal }) }
+    return new Promise((resolve, reject) => {
+      const request =
+        url.protocol === 'https:'
+          ? httpsGet(url, { ...options, agent: agents.https }, resolve)
+          : httpGet(url, { ...options, agent: agents.http }, resolve)
+      request.on('error', reject)
+      request.on('timeout', () => request.destroy(new Error(`no byte for ${idle / 1000} s`)))
+    })
+  }
+
+  #agentsFor(ca: string | undefined): { http: HttpAgent; https: HttpsAgent } {
+    let agents = this.#agents.get(ca ?? '')
+    if (agents === undefined) {
+      agents = {
+        http: new HttpAgent({ keepAlive: true }),
+        https: new HttpsAgent({ keepAlive: true, ...(ca && { ca }) }),
+      }
+      this.#agents.set(ca ?? '', agents)
+    }
+    return agents
+  }
+}
+
+/** A URL fit for messages: no credentials, no query (registries redirect to signed URLs). */
+function redact(url: string): string {
+  const { origin, pathname, protocol } = new URL(url)
+  return protocol === 'file:' ? pathname : origin + pathname
+}

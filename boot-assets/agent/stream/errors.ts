@@ -1,0 +1,33 @@
+// What can go wrong between a blob's bytes and the entries of its tar archive.
+
+export type StreamErrorCode =
+  /** Compressed bytes don't hash to the descriptor's digest. */
+  | 'DIGEST_MISMATCH'
+  /** The blob is shorter or longer than its descriptor says. */
+  | 'SIZE_MISMATCH'
+  /** Uncompressed bytes don't hash to the configuration's diff-id. */
+  | 'DIFFID_MISMATCH'
+  /** The server could not be reached, or kept breaking off, for too long. */
+  | 'FETCH_FAILED'
+  /** The server answered and said no. */
+  | 'FETCH_REFUSED'
+  | 'COMPRESSION_UNSUPPORTED'
+  | 'COMPRESSION_INVALID'
+  | 'TAR_TRUNCATED'
+  | 'TAR_INVALID'
+  /** A header larger than any honest archive has. */
+  | 'TAR_LIMIT'
+  /** Valid tar, but of a kind no image layer uses: sparse files, multiple volumes. */
+  | 'TAR_UNSUPPORTED'
+  | 'ABORTED'
+
+/** An error of the byte pipeline; `code` is stable. */
+export class StreamError extends Error {
+  override readonly name = 'StreamError'
+  readonly code: StreamErrorCode
+
+  constructor(code: StreamErrorCode, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.code = code
+  }
+}
