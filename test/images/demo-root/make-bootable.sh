@@ -1,0 +1,96 @@
+#!/bin/sh
+# mmdebstrap customize hook: turns a Debian root folder into the root of a bootable container image (OSTree layout).
+# $1: the root folder; mmdebstrap has mounted /proc, /sys and /dev in it.
+set -eu
+root=$1
+kernel=$(basename "$root"/usr/lib/modules/*)
+modules=$root/usr/lib/modules/$kernel
+
+# --- lean: every install in a test reads and writes all of this
+rm -rf "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/info "$root"/usr/share/locale "$root"/usr/share/i18n \
+	"$root"/usr/share/lintian "$root"/usr/share/bug "$root"/usr/share/pixmaps "$root"/usr/lib/*/gconv "$root"/usr/lib/grub/*/monolithic
+# Hardware a server does not boot from.
+for branch in sound drivers/media drivers/gpu drivers/net/wireless drivers/bluetooth drivers/staging drivers/iio \
+	drivers/comedi drivers/accel drivers/infiniband drivers/mtd drivers/input/touchscreen drivers/net/can; do
+	rm -rf "$modules/kernel/$branch"
+done
+chroot "$root" depmod "$kernel"
+# Vendor names of PCI, USB and MAC addresses are nine tenths of the hardware database.
+rm -f "$root"/usr/lib/udev/hwdb.d/20-OUI.hwdb "$root"/usr/lib/udev/hwdb.d/20-*-vendor-model.hwdb
+chroot "$root" systemd-hwdb update --usr
+# Python and ICU (70 MB) come only with xfs_scrub.
+scrub_only=$(chroot "$root" dpkg-query -W -f '${Package}\n' | grep -E '^(lib)?python3|^libicu' | tr '\n' ' ')
+# shellcheck disable=SC2086 # a list of package names
+chroot "$root" dpkg --purge --force-depends $scrub_only >/dev/null 2>&1
+rm -f "$root"/usr/sbin/xfs_scrub* "$root"/usr/lib/systemd/system/*xfs_scrub*
+find "$root/etc/systemd" -xtype l -name '*xfs_scrub*' -delete
+
+# --- configuration of the system, as an image author would write it
+mkdir -p "$root/usr/lib/bootc/kargs.d" "$root/usr/lib/ostree" "$root/usr/lib/dracut/dracut.conf.d"
+cat >"$root/usr/lib/ostree/prepare-root.conf" <<'EOF'
+[sysroot]
+readonly = true
+
+[composefs]
+enabled = yes
+EOF
+cat >"$root/usr/lib/bootc/kargs.d/10-demo.toml" <<'EOF'
+# Harmless: proves that kernel arguments of the image reach the machine.
+kargs = ["landfall.demo=1"]
+EOF
+cat >"$root/usr/lib/bootc/kargs.d/20-arm64-only.toml" <<'EOF'
+# Must not reach an x86-64 machine.
+kargs = ["landfall.demo-arm64=1"]
+match-architectures = ["aarch64"]
+EOF
+cat >"$root/usr/lib/systemd/network/80-dhcp.network" <<'EOF'
+[Match]
+Name=en* eth*
+
+[Network]
+DHCP=yes
+EOF
+cat >"$root/usr/lib/tmpfiles.d/landfall-demo.conf" <<'EOF'
+d /var/home      0755 root root -
+d /var/roothome  0700 root root -
+d /var/opt       0755 root root -
+d /var/srv       0755 root root -
+d /var/mnt       0755 root root -
+d /var/usrlocal  0755 root root -
+d /var/usrlocal/bin 0755 root root -
+d /var/lib/dpkg  0755 root root -
+L /var/lib/dpkg/status - - - - ../../../usr/lib/sysimage/dpkg/status
+L /var/lib/dpkg/info   - - - - ../../../usr/lib/sysimage/dpkg/info
+EOF
+echo 'LANG=C.UTF-8' >"$root/etc/locale.conf"
+ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
+chroot "$root" systemctl enable systemd-networkd.service systemd-resolved.service ssh.service >/dev/null 2>&1
+chroot "$root" systemctl disable e2scrub_reap.service grub2-common.service apt-daily.timer apt-daily-upgrade.timer >/dev/null 2>&1 || true
+
+# --- kernel and initramfs side by side, where OSTree and bootc look for them
+cat >"$root/usr/lib/dracut/dracut.conf.d/50-landfall-demo.conf" <<'EOF'
+# Generic, but lean: disk controllers and file systems of servers and virtual machines, nothing to log in to.
+hostonly=no
+reproducible=yes
+compress="zstd -19 -T0"
+dracutmodules="systemd systemd-initrd dracut-systemd base fs-lib rootfs-block kernel-modules udev-rules ostree"
+drivers=" virtio_blk virtio_scsi virtio_pci nvme ahci ata_piix sd_mod sr_mod megaraid_sas mpt3sas mpi3mr smartpqi hpsa aacraid hv_storvsc vmw_pvscsi xhci_pci ehci_pci usb_storage uas ext4 xfs btrfs overlay erofs loop "
+EOF
+rm -f "$root/etc/dracut.conf.d/ostree.conf"
+[ -s "$modules/vmlinuz" ] || mv "$root/boot/vmlinuz-$kernel" "$modules/vmlinuz"
+chroot "$root" dracut --force --quiet --kver "$kernel" "/usr/lib/modules/$kernel/initramfs.img"
+rm -rf "$root"/boot/* "$root"/vmlinuz* "$root"/initrd.img*
+
+# --- state goes to /var, everything else below /usr
+# The package database stays in /var for mmdebstrap, too; the layers take nothing from there.
+mkdir -p "$root/usr/lib/sysimage/dpkg"
+cp -a "$root/var/lib/dpkg/status" "$root/var/lib/dpkg/info" "$root/usr/lib/sysimage/dpkg/"
+for link in home:var/home root:var/roothome opt:var/opt srv:var/srv mnt:var/mnt usr/local:../var/usrlocal ostree:sysroot/ostree; do
+	rm -rf "${root:?}/${link%%:*}"
+	ln -s "${link#*:}" "$root/${link%%:*}"
+done
+mkdir -p "$root/sysroot"
+
+# --- nothing of the build, nothing of one machine
+rm -f "$root"/etc/ssh/ssh_host_* "$root"/etc/fstab "$root"/etc/hostname "$root"/etc/*- "$root"/etc/.pwd.lock
+: >"$root/etc/machine-id"

@@ -1,0 +1,228 @@
+// OCI image layout folders (image-spec, image-layout.md): streams layers into blobs, writes manifests, keeps index.json.
+import { createHash, randomBytes } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { PassThrough } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { constants, createGzip, createZstdCompress } from 'node:zlib'
+
+const MANIFEST = 'application/vnd.oci.image.manifest.v1+json'
+const CONFIG = 'application/vnd.oci.image.config.v1+json'
+const INDEX = 'application/vnd.oci.image.index.v1+json'
+const LAYER = 'application/vnd.oci.image.layer.v1.tar'
+/** Annotation of an index entry that holds the tag (image-spec, annotations.md). */
+const REF_NAME = 'org.opencontainers.image.ref.name'
+/** containerd's annotation for the whole name, repository included. */
+const IMAGE_NAME = 'io.containerd.image.name'
+
+/** 9 is the last level that packs a base layer in seconds. */
+const ZSTD_LEVEL = 9
+
+export type Compression = 'gzip' | 'zstd' | 'none'
+
+export interface Descriptor {
+  mediaType: string
+  digest: string
+  size: number
+  annotations?: Record<string, string>
+}
+
+export interface Manifest {
+  schemaVersion: 2
+  mediaType: string
+  config: Descriptor
+  layers: Descriptor[]
+  annotations?: Record<string, string>
+}
+
+export interface ImageConfig {
+  created: string
+  architecture: string
+  os: 'linux'
+  config: { Labels?: Record<string, string> } & Record<string, unknown>
+  rootfs: { type: 'layers'; diff_ids: string[] }
+  history: { created: string; created_by: string }[]
+}
+
+/** A layer blob in a layout, with what the image's config says about it. */
+export interface Layer {
+  descriptor: Descriptor
+  diffId: string
+  createdBy: string
+}
+
+export interface ImageOptions {
+  repository: string
+  tag: string
+  layers: readonly Layer[]
+  labels?: Record<string, string>
+  annotations?: Record<string, string>
+  /** Seconds since the epoch. */
+  created: number
+  architecture?: string
+}
+
+export interface Image {
+  descriptor: Descriptor
+  manifest: Manifest
+  config: ImageConfig
+}
+
+/** Path of a blob of the layout. */
+export function blobPath(layout: string, digest: string): string {
+  return join(layout, 'blobs', ...digest.split(':'))
+}
+
+/** Makes an empty layout in `dir`, which may exist. */
+export async function createLayout(dir: string): Promise<void> {
+  await mkdir(join(dir, 'blobs', 'sha256'), { recursive: true })
+  await writeFile(join(dir, 'oci-layout'), JSON.stringify({ imageLayoutVersion: '1.0.0' }))
+  await writeIndex(dir, [])
+}
+
+/** Streams a tar into a layer blob; memory stays bounded whatever its size. */
+export async function addLayer(
+  layout: string,
+  tarBytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+  { compression, createdBy }: { compression: Compression; createdBy: string },
+): Promise<Layer & { unpacked: number }> {
+  const temporary = join(layout, `blobs/sha256/.${randomBytes(6).toString('hex')}.tmp`)
+  const plain = new Meter()
+  const packed = new Meter()
+  try {
+    await pipeline(
+      plain.measure(tarBytes),
+      compressor(compression),
+      (stream: AsyncIterable<Buffer>) => packed.measure(stream),
+      createWriteStream(temporary),
+    )
+    const digest = packed.digest()
+    await rename(temporary, blobPath(layout, digest))
+    return {
+      descriptor: { mediaType: compression === 'none' ? LAYER : `${LAYER}+${compression}`, digest, size: packed.size },
+      diffId: plain.digest(),
+      unpacked: plain.size,
+      createdBy,
+    }
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** Stores bytes as a blob. */
+export async function addBlob(layout: string, bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
+  const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+  await writeFile(blobPath(layout, digest), bytes)
+  return { mediaType, digest, size: bytes.length }
+}
+
+/** Writes config and manifest of an image whose layers are in the layout, and tags it; a tag that exists moves. */
+export async function addImage(layout: string, options: ImageOptions): Promise<Descriptor> {
+  const { repository, tag, layers, labels, annotations, architecture = 'amd64' } = options
+  const created = new Date(options.created * 1000).toISOString().replace('.000Z', 'Z')
+  const config: ImageConfig = {
+    created,
+    architecture,
+    os: 'linux',
+    config: labels === undefined ? {} : { Labels: labels },
+    rootfs: { type: 'layers', diff_ids: layers.map((layer) => layer.diffId) },
+    history: layers.map((layer) => ({ created, created_by: layer.createdBy })),
+  }
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: MANIFEST,
+    config: await addBlob(layout, json(config), CONFIG),
+    layers: layers.map((layer) => layer.descriptor),
+    ...(annotations === undefined ? {} : { annotations }),
+  }
+  return await tagManifest(layout, manifest, { repository, tag, architecture })
+}
+
+/** Stores a manifest and lets a tag of the layout's index point to it. */
+export async function tagManifest(
+  layout: string,
+  manifest: Manifest,
+  { repository, tag, architecture = 'amd64' }: { repository: string; tag: string; architecture?: string },
+): Promise<Descriptor> {
+  const stored = await addBlob(layout, json(manifest), MANIFEST)
+  const descriptor = {
+    ...stored,
+    platform: { architecture, os: 'linux' },
+    // The OCI annotation holds the bare tag; containerd's, which skopeo and others ignore, the whole name.
+    annotations: { [REF_NAME]: tag, [IMAGE_NAME]: `${repository}:${tag}` },
+  }
+  const others = (await readIndex(layout)).filter((entry) => entry.annotations?.[REF_NAME] !== tag)
+  await writeIndex(layout, [...others, descriptor])
+  return stored
+}
+
+/** Reads back what a tag of the layout names; throws if there is no such tag. */
+export async function readImage(layout: string, tag: string): Promise<Image> {
+  const index = await readIndex(layout)
+  const descriptor = index.find((entry) => entry.annotations?.[REF_NAME] === tag)
+  if (descriptor === undefined) {
+    const tags = index.map((entry) => entry.annotations?.[REF_NAME]).join(', ')
+    throw new Error(`reading tag ${tag} of OCI layout ${layout}: it has ${tags || 'no tags'}`)
+  }
+  const manifest = await readJson<Manifest>(blobPath(layout, descriptor.digest))
+  const config = await readJson<ImageConfig>(blobPath(layout, manifest.config.digest))
+  return { descriptor, manifest, config }
+}
+
+/** Layers of an image read back, to build another image on them. */
+export function layersOf({ manifest, config }: Image): Layer[] {
+  return manifest.layers.map((descriptor, i) => ({
+    descriptor,
+    diffId: config.rootfs.diff_ids[i]!,
+    createdBy: config.history[i]?.created_by ?? '',
+  }))
+}
+
+/** Counts and hashes bytes that pass. */
+class Meter {
+  size = 0
+  readonly #hash = createHash('sha256')
+
+  async *measure(bytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of bytes) {
+      this.size += chunk.length
+      this.#hash.update(chunk)
+      yield chunk
+    }
+  }
+
+  /** Only once, after the last byte. */
+  digest(): string {
+    return `sha256:${this.#hash.digest('hex')}`
+  }
+}
+
+/** Both compressors write no time and no name: same tar, same blob, as long as the library's version stays. */
+function compressor(compression: Compression): Duplex {
+  if (compression === 'gzip') return createGzip({ level: 6 })
+  if (compression === 'zstd') {
+    return createZstdCompress({
+      params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
+    })
+  }
+  return new PassThrough()
+}
+
+async function readIndex(layout: string): Promise<Descriptor[]> {
+  return (await readJson<{ manifests: Descriptor[] }>(join(layout, 'index.json'))).manifests
+}
+
+async function writeIndex(layout: string, manifests: Descriptor[]): Promise<void> {
+  await writeFile(join(layout, 'index.json'), json({ schemaVersion: 2, mediaType: INDEX, manifests }))
+}
+
+async function readJson<T>(file: string): Promise<T> {
+  return JSON.parse(await readFile(file, 'utf8')) as T
+}
+
+function json(value: unknown): Buffer {
+  return Buffer.from(JSON.stringify(value))
+}
