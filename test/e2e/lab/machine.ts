@@ -1,0 +1,261 @@
+// One virtual machine: power, consoles, cable, screen. Its disks and UEFI variables survive power cycles.
+
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { copyFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { accelerator } from './accelerator.ts'
+import { LabError } from './errors.ts'
+import { keystrokes, type Chord } from './keys.ts'
+import {
+  OVMF,
+  qemuArguments,
+  type DiskOptions,
+  type MachineChannels,
+  type MachineHardware,
+  type MachineOptions,
+} from './machine-options.ts'
+import type { Network } from './network.ts'
+import { LabProcess, type Exit } from './process.ts'
+import type { QemuPackage } from './qemu-package.ts'
+import { openQmp, type Qmp } from './qmp.ts'
+import { Ssh, type SshKey } from './ssh.ts'
+import { Transcript } from './transcript.ts'
+
+const GIB = 1024 ** 3
+const START_TIMEOUT = 60_000
+const DEFAULT_TIMEOUT = 300_000
+
+export interface MachineSite {
+  network: Network
+  qemu: QemuPackage
+  /** Where disks, variables and sockets live; short, for the sake of socket paths. */
+  workFolder: string
+  /** Where logs and screenshots go. */
+  artefacts: string
+}
+
+interface Power {
+  process: LabProcess
+  qmp: Qmp
+  serial: Socket
+}
+
+/** Create it by `createMachine`; it starts powered off. Disposing it cuts the power and leaves its disk files. */
+export class Machine implements AsyncDisposable {
+  readonly hardware: MachineHardware
+  /** The serial console, of all boots. */
+  readonly serial: Transcript
+  #site: MachineSite
+  #qemuLog: Transcript
+  #power: Power | undefined
+  #screenshots = 0
+
+  constructor(hardware: MachineHardware, site: MachineSite) {
+    this.hardware = hardware
+    this.#site = site
+    this.serial = new Transcript(`${hardware.name} serial`, join(site.artefacts, `${hardware.name}-serial.log`))
+    this.#qemuLog = new Transcript(`${hardware.name} qemu`, join(site.artefacts, `${hardware.name}-qemu.log`))
+  }
+
+  get name(): string {
+    return this.hardware.name
+  }
+
+  get mac(): string {
+    return this.hardware.mac
+  }
+
+  get running(): boolean {
+    return this.#power?.process.running ?? false
+  }
+
+  /** Presses the power button of a machine that is off. Resolves when it runs; throws ENDED with QEMU's words if it can't. */
+  async powerOn(): Promise<void> {
+    if (this.running) throw new LabError('BAD_MACHINE', `powering on ${this.name}: it is on already`)
+    const { network, qemu, workFolder } = this.#site
+    const channels: MachineChannels = {
+      serial: join(workFolder, `${this.name}-serial.sock`),
+      qmp: join(workFolder, `${this.name}-qmp.sock`),
+    }
+    const argv = qemuArguments(this.hardware, channels, qemu, await accelerator(qemu))
+    const serialCall = await expectCall(channels.serial)
+    const qmpCall = await expectCall(channels.qmp)
+    const options = { env: qemu.env }
+    const process = new LabProcess(`${this.name} qemu`, network.namespace.inside(argv), this.#qemuLog, options)
+    try {
+      const [serial, control] = await orEnd(process, Promise.all([serialCall.connection, qmpCall.connection]))
+      serial.on('data', (chunk: Buffer) => this.serial.append(chunk))
+      serial.on('error', () => {})
+      this.#power = { process, serial, qmp: await orEnd(process, openQmp(control)) }
+    } catch (cause) {
+      await process.kill()
+      throw new LabError('ENDED', `powering on ${this.name}: QEMU said: ${this.#qemuLog.tail()}`, { cause })
+    } finally {
+      await Promise.all([serialCall.close(), qmpCall.close()])
+    }
+    void process.exited.then(() => this.serial.end(`${this.name} has no power`))
+  }
+
+  /** Holds the power button until it is off: the guest is not asked, what QEMU holds is written. Fine when already off. */
+  async powerOff(): Promise<void> {
+    if (!this.running) return
+    // QEMU may be gone before it answers.
+    await this.qmp.execute('quit').catch(() => {})
+    await this.waitForExit()
+  }
+
+  /** Pulls the mains plug: QEMU is killed where it stands, and what the guest had not written is lost. */
+  async cut(): Promise<void> {
+    await this.#power?.process.kill()
+  }
+
+  /** Presses the reset button. */
+  async reset(): Promise<void> {
+    await this.qmp.execute('system_reset')
+  }
+
+  /** Presses the power button briefly: a running system shuts down in order. */
+  async pressPower(): Promise<void> {
+    await this.qmp.execute('system_powerdown')
+  }
+
+  /** Resolves when the machine is off, by whoever's doing. Throws TIMED_OUT with the end of the serial log. */
+  async waitForExit({ timeout = DEFAULT_TIMEOUT } = {}): Promise<Exit> {
+    if (!this.#power) throw new LabError('BAD_MACHINE', `waiting for the end of ${this.name}: it was never powered on`)
+    return this.#within(timeout, 'waiting until it is off', this.#power.process.exited)
+  }
+
+  /** Resolves with the data of the next QMP event of that name, e.g. `RESET` when the guest reboots. */
+  async waitForEvent(event: string, { timeout = DEFAULT_TIMEOUT } = {}): Promise<unknown> {
+    const [data] = await this.#within(timeout, `waiting for QMP event ${event}`, once(this.qmp.events, event))
+    return data
+  }
+
+  /** The control channel of the running machine. */
+  get qmp(): Qmp {
+    if (!this.#power || !this.running) throw new LabError('BAD_MACHINE', `controlling ${this.name}: it is off`)
+    return this.#power.qmp
+  }
+
+  /** Types on the serial console. */
+  writeSerial(text: string): void {
+    if (!this.running) throw new LabError('BAD_MACHINE', `typing on the serial console of ${this.name}: it is off`)
+    this.#power?.serial.write(text)
+  }
+
+  /** Types text on the keyboard, or presses chords such as `[['ctrl', 'alt', 'delete']]`. */
+  async sendKeys(keys: string | Chord[]): Promise<void> {
+    for (const chord of typeof keys === 'string' ? keystrokes(keys) : keys) {
+      await this.qmp.execute('send-key', { keys: chord.map((data) => ({ type: 'qcode', data })) })
+    }
+  }
+
+  /** Pulls the network cable. */
+  async linkDown(): Promise<void> {
+    await this.qmp.execute('set_link', { name: 'nic0', up: false })
+  }
+
+  async linkUp(): Promise<void> {
+    await this.qmp.execute('set_link', { name: 'nic0', up: true })
+  }
+
+  /** What the screen shows, as a PNG among the artefacts; resolves with its path. */
+  async screenshot(label = 'screen'): Promise<string> {
+    const filename = join(this.#site.artefacts, `${this.name}-${++this.#screenshots}-${label}.png`)
+    await this.qmp.execute('screendump', { filename, format: 'png' })
+    return filename
+  }
+
+  /** The file behind a disk, by its place in `disks`. */
+  diskFile(at = 0): string {
+    const disk = this.hardware.disks[at]
+    if (!disk) throw new LabError('BAD_MACHINE', `machine ${this.name} has no disk ${at}`)
+    return disk.file
+  }
+
+  /** Commands in the running system, as root over its network. */
+  ssh(address: string, key: SshKey): Ssh {
+    return new Ssh(this.#site.network.namespace, address, key)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.cut()
+    await this.serial.close()
+    await this.#qemuLog.close()
+  }
+
+  async #within<T>(timeout: number, what: string, work: Promise<T>): Promise<T> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => {
+        const message = `${this.name}: ${what}: not within ${timeout / 1000} s; serial ends with:\n${this.serial.tail()}`
+        reject(new LabError('TIMED_OUT', message))
+      }, timeout)
+    })
+    return Promise.race([work, late]).finally(() => clearTimeout(timer))
+  }
+}
+
+/** Builds the machine: its tap, its empty disks, its copy of the UEFI variables. It stays off. */
+export async function createMachine(options: MachineOptions, site: MachineSite): Promise<Machine> {
+  const { name, firmware = 'uefi' } = options
+  const variables = join(site.workFolder, `${name}-variables.fd`)
+  if (firmware !== 'bios') await copyFile(site.qemu.firmware(OVMF[firmware].variables), variables)
+  const disks = await Promise.all((options.disks ?? []).map((disk, at) => createDisk(disk, `${name}-disk${at}`, site)))
+  const hardware: MachineHardware = {
+    name,
+    firmware,
+    nic: options.nic ?? 'virtio-net-pci',
+    mac: options.mac ?? randomMac(),
+    rom: options.rom ?? firmware === 'bios',
+    memoryMiB: options.memoryMiB ?? 2048,
+    cpus: options.cpus ?? 2,
+    bootOrder: options.bootOrder ?? ['network', 'disk'],
+    netboot: options.netboot ?? 'pxe',
+    serialNumber: options.serialNumber ?? `LAB-${name}`,
+    uuid: options.uuid ?? randomUUID(),
+    tap: await site.network.addTap(),
+    variables,
+    disks,
+  }
+  return new Machine(hardware, site)
+}
+
+async function createDisk(options: DiskOptions, name: string, { workFolder }: MachineSite) {
+  const { sizeGiB = 8, bus = 'virtio', serial = name, cache = 'unsafe' } = options
+  const file = options.file ?? join(workFolder, `${name}.img`)
+  if (options.file === undefined) {
+    await writeFile(file, '')
+    await truncate(file, sizeGiB * GIB)
+  }
+  // NVMe and SCSI show 20 characters, virtio as many: a longer one would be cut silently.
+  if (serial.length > 20) throw new LabError('BAD_MACHINE', `disk ${name}: serial ${serial} is longer than 20 characters`)
+  return { file, bus, serial, cache }
+}
+
+/** Locally administered, QEMU's own range. */
+function randomMac(): string {
+  return `52:54:00:${randomUUID().slice(0, 6).match(/../g)?.join(':')}`
+}
+
+/** Listens on a socket for the one call that QEMU makes at its start. */
+async function expectCall(path: string) {
+  await rm(path, { force: true })
+  const server = createServer()
+  server.listen(path)
+  await once(server, 'listening')
+  const connection = once(server, 'connection').then(([socket]) => socket as Socket)
+  return { connection, close: async () => void server.close() }
+}
+
+async function orEnd<T>(process: LabProcess, work: Promise<T>): Promise<T> {
+  const ended = process.exited.then(() => {
+    throw new LabError('ENDED', `${process.name} ended at its start`)
+  })
+  const late = new Promise<never>((_, reject) => {
+    setTimeout(() => reject(new LabError('TIMED_OUT', `${process.name} did not call back`)), START_TIMEOUT).unref()
+  })
+  return Promise.race([work, ended, late])
+}

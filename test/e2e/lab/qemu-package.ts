@@ -1,0 +1,40 @@
+// QEMU 10 and its firmware, from Debian 13 packages, run where it was unpacked: on any Debian, without installing it.
+//
+// Debian 12's own QEMU 7.2 double-faults current kernels under TCG, so the host's version is never used.
+
+import { join } from 'node:path'
+import { debianRoot } from '../../../boot-assets/debian/root.ts'
+
+const PACKAGES = ['qemu-system-x86', 'qemu-utils', 'ovmf', 'seabios', 'ipxe-qemu']
+const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
+
+export interface QemuPackage {
+  /** The argument list that runs one of the package's programs, e.g. `qemu-system-x86_64` or `qemu-img`. */
+  command(program: string): string[]
+  /** What those programs need in their environment, besides the caller's. */
+  env: NodeJS.ProcessEnv
+  /** Path of a firmware file, e.g. `OVMF/OVMF_CODE_4M.fd` or `qemu/efi-virtio.rom`. */
+  firmware(name: string): string
+}
+
+/** Unpacks the packages into the cache, once, and tells how to run them. */
+export async function qemuPackage(log?: (line: string) => void): Promise<QemuPackage> {
+  const root = await debianRoot({ suite: 'trixie', packages: PACKAGES, variant: 'extract', ...(log && { log }) })
+  const libraries = join(root, LIBRARIES)
+  return {
+    // Its own dynamic loader, because its libraries are newer than the host's.
+    command: (program) => [
+      join(libraries, 'ld-linux-x86-64.so.2'),
+      '--library-path',
+      libraries,
+      join(root, 'usr/bin', program),
+      ...(program.startsWith('qemu-system-') ? dataFolders(root) : []),
+    ],
+    env: { QEMU_MODULE_DIR: join(libraries, 'qemu') },
+    firmware: (name) => join(root, 'usr/share', name),
+  }
+}
+
+function dataFolders(root: string): string[] {
+  return ['qemu', 'seabios'].flatMap((name) => ['-L', join(root, 'usr/share', name)])
+}

@@ -1,0 +1,59 @@
+// Commands in a deployed machine, as root, over the lab's network.
+
+import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { run, type CommandOptions, type CommandResult } from './command.ts'
+import { LabError } from './errors.ts'
+import type { Namespace } from './namespace.ts'
+
+export interface SshKey {
+  privatePath: string
+  /** The line for `authorized_keys`. */
+  publicLine: string
+}
+
+/** Makes a key pair for one lab. */
+export async function createSshKey(folder: string): Promise<SshKey> {
+  const privatePath = join(folder, 'ssh-key')
+  await run(['ssh-keygen', '-q', '-t', 'ed25519', '-N', '', '-C', 'lab', '-f', privatePath])
+  return { privatePath, publicLine: (await readFile(`${privatePath}.pub`, 'utf8')).trim() }
+}
+
+const OPTIONS = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'BatchMode=yes']
+const RETRY_DELAY = 1000
+
+/** A way into one machine at one address. No connection is held: each command is its own. */
+export class Ssh {
+  #argv: string[]
+  #namespace: Namespace
+  #address: string
+
+  constructor(namespace: Namespace, address: string, key: SshKey) {
+    this.#namespace = namespace
+    this.#address = address
+    const options = [...OPTIONS, 'ConnectTimeout=5'].flatMap((option) => ['-o', option])
+    this.#argv = ['ssh', '-F', 'none', '-i', key.privatePath, ...options, `root@${address}`]
+  }
+
+  /** Runs a shell command line to its end; throws COMMAND_FAILED with what it said unless it exits with 0. */
+  run(commandLine: string, options?: CommandOptions): Promise<CommandResult> {
+    return this.#namespace.exec([...this.#argv, commandLine], options)
+  }
+
+  /** Resolves when the machine lets us in; throws TIMED_OUT with the last refusal as its cause. */
+  async waitUntilReady({ timeout = 120_000 } = {}): Promise<void> {
+    const deadline = Date.now() + timeout
+    for (;;) {
+      try {
+        await this.run('true', { timeout: 15_000 })
+        return
+      } catch (cause) {
+        if (Date.now() > deadline) {
+          throw new LabError('TIMED_OUT', `no SSH to ${this.#address} within ${timeout / 1000} s`, { cause })
+        }
+        await sleep(RETRY_DELAY)
+      }
+    }
+  }
+}

@@ -1,0 +1,42 @@
+// The test layers, from fast to real. `test/run.ts` runs them in this order.
+
+import { defineConfig } from 'vitest/config'
+
+const SECOND = 1000
+const MINUTE = 60 * SECOND
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: ['test/{server,agent,web,templates,boot-assets,arch}/**/*.test.{ts,tsx}'],
+          setupFiles: ['test/helpers/matchers.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'interop',
+          include: ['test/interop/**/*.test.ts'],
+          setupFiles: ['test/helpers/matchers.ts'],
+          testTimeout: MINUTE,
+          hookTimeout: MINUTE,
+        },
+      },
+      {
+        test: {
+          name: 'vm',
+          include: ['test/e2e/**/*.test.ts'],
+          setupFiles: ['test/helpers/matchers.ts'],
+          testTimeout: 10 * MINUTE,
+          hookTimeout: 10 * MINUTE,
+          // A machine under emulation takes every core there is: one at a time. And what fails once has failed.
+          fileParallelism: false,
+          maxWorkers: 1,
+          retry: 0,
+        },
+      },
+    ],
+  },
+})
