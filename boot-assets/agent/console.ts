@@ -1,0 +1,95 @@
+// What a person in front of the screen or the serial line reads. One line says one thing that happens.
+import type { Failure } from '../../server/contract/install.ts'
+
+export interface Console {
+  /** One line, with the time of day. */
+  say(text: string): void
+  /** A line that the next progress line replaces on a terminal. */
+  progress(text: string): void
+  /** A titled block: calm, framed by blank lines. */
+  block(title: string, rows: readonly (readonly [string, string])[]): void
+  table(header: readonly string[], rows: readonly (readonly string[])[]): void
+  /** Large and hard to miss. */
+  failure(title: string, failure: Failure): void
+}
+
+const WIDTH = 78
+
+/** Writes to a stream such as process.stdout; on a terminal, progress stays on one line. */
+export function textConsole(
+  out: { write(text: string): unknown; isTTY?: boolean | undefined },
+  now: () => Date = () => new Date(),
+): Console {
+  let open = false
+  const print = (text: string) => {
+    out.write(`${open ? '\r\x1b[K' : ''}${text}\n`)
+    open = false
+  }
+  const time = () => now().toISOString().slice(11, 19)
+  return {
+    say: (text) => {
+      for (const line of text.split('\n')) print(`${time()}  ${line}`)
+    },
+    progress: (text) => {
+      if (!out.isTTY) return print(`${time()}  ${text}`)
+      out.write(`\r\x1b[K${time()}  ${text}`)
+      open = true
+    },
+    block: (title, rows) => {
+      const width = Math.max(...rows.map(([name]) => name.length))
+      print(['', `  ${title}`, '', ...rows.map(([name, value]) => `    ${name.padEnd(width)}  ${value}`), ''].join('\n'))
+    },
+    table: (header, rows) => print(`\n${formatTable(header, rows)}\n`),
+    failure: (title, failure) => {
+      const bar = '!'.repeat(WIDTH)
+      const hint = failure.hint === undefined ? [] : ['', ...wrap(`What to do: ${failure.hint}`)]
+      const body = [title, '', `Reason: ${failure.code}`, ...wrap(failure.message), ...hint]
+      print(['', bar, ...body.map((line) => `!!  ${line}`.trimEnd()), bar, ''].join('\n'))
+    },
+  }
+}
+
+/** Columns padded to their widest cell, two blanks between, indented like blocks. */
+export function formatTable(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = header.map((title, i) => Math.max(title.length, ...rows.map((row) => (row[i] ?? '').length)))
+  const line = (cells: readonly string[]) =>
+    `    ${cells.map((cell, i) => cell.padEnd(widths[i] ?? 0)).join('  ')}`.trimEnd()
+  return [line(header), ...rows.map(line)].join('\n')
+}
+
+/** `[#########-----------]  45 %  180 MB of 400 MB  12 MB/s` */
+export function progressBar(bytes: number, totalBytes: number, bytesPerSecond: number): string {
+  const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 0
+  const filled = Math.round(share * 20)
+  const bar = `[${'#'.repeat(filled)}${'-'.repeat(20 - filled)}]`
+  const percent = `${Math.floor(share * 100)} %`.padStart(5)
+  return `${bar} ${percent}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)}  ${formatBytes(bytesPerSecond)}/s`
+}
+
+/** Decimal units, as disks are sold: `512 GB`, `1.5 TB`, `37 MB`. */
+export function formatBytes(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  let value = bytes
+  let unit = 0
+  while (value >= 999.5 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${value < 9.95 && unit > 0 ? value.toFixed(1).replace(/\.0$/, '') : Math.round(value)} ${units[unit]}`
+}
+
+function wrap(text: string): string[] {
+  return text.split('\n').flatMap((paragraph) => {
+    const lines: string[] = []
+    let line = ''
+    for (const word of paragraph.split(' ')) {
+      if (line !== '' && line.length + 1 + word.length > WIDTH - 6) {
+        lines.push(line)
+        line = word
+      } else {
+        line = line === '' ? word : `${line} ${word}`
+      }
+    }
+    return [...lines, line]
+  })
+}

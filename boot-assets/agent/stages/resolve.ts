@@ -1,0 +1,83 @@
+// Reads and checks what the image is, before the disk is touched.
+import { createHash } from 'node:crypto'
+import type { InstallTask } from '../../../server/contract/agent.ts'
+import { configLabels, isBootable, MAX_MANIFEST_BYTES, parseConfig, parseManifest } from '../../../server/oci/manifest.ts'
+import type { ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
+import { ACCEPTED_MANIFESTS } from '../../../server/oci/media-types.ts'
+import { AgentError } from '../errors.ts'
+import { retry } from '../link/retry.ts'
+import { ServerError } from '../link/server.ts'
+import type { Server } from '../link/server.ts'
+
+export interface ResolvedImage {
+  repository: string
+  /** `sha256:...` of the manifest's bytes. */
+  digest: string
+  /** `registry.example:8443/os/web:stable`: what the deployed system follows. */
+  targetReference: string
+  manifest: Manifest
+  /** The manifest as the registry serves it. */
+  manifestBytes: Buffer
+  config: ImageConfig
+  configBytes: Buffer
+  /** Sum of compressed layers. */
+  totalBytes: number
+}
+
+/**
+ * Fetches manifest and configuration and checks digests, architecture and bootability. Throws AgentError with
+ * DIGEST_MISMATCH, IMAGE_NOT_FOUND, IMAGE_INVALID, ARCHITECTURE_MISMATCH or IMAGE_NOT_BOOTABLE.
+ */
+export async function resolveImage(
+  server: Pick<Server, 'bytes'>,
+  image: InstallTask['image'],
+  architecture: string,
+  onTrouble: (message: string, pauseMs: number) => void,
+  signal?: AbortSignal,
+): Promise<ResolvedImage> {
+  const fetchVerified = async (kind: 'manifests' | 'blobs', digest: string): Promise<Buffer> => {
+    const path = `/v2/${image.repository}/${kind}/${digest}`
+    const bytes = await retry(() => server.bytes('GET', path, { headers: { accept: ACCEPTED_MANIFESTS }, signal }), {
+      again: (error) => error instanceof ServerError && error.temporary,
+      onRetry: (error, pause) => onTrouble((error as Error).message, pause),
+      signal,
+    }).catch((cause) => {
+      if (!(cause instanceof ServerError && cause.status === 404)) throw cause
+      throw new AgentError('IMAGE_NOT_FOUND', `fetching ${digest} of ${image.repository}: the server does not have it`, {
+        cause,
+        hint: 'import or pull the image into Landfall again',
+      })
+    })
+    const got = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+    if (got === digest) return bytes
+    throw new AgentError('DIGEST_MISMATCH', `verifying ${kind === 'blobs' ? 'the configuration' : 'the manifest'} of ${image.repository}: got ${got}, want ${digest}`)
+  }
+
+  const manifestBytes = await fetchVerified('manifests', image.digest)
+  if (manifestBytes.length > MAX_MANIFEST_BYTES) throw new AgentError('IMAGE_INVALID', 'the manifest is too large')
+  const parsed = parseManifest(manifestBytes)
+  if (parsed.kind !== 'manifest') {
+    throw new AgentError('IMAGE_INVALID', `${image.digest} is an image index, want the manifest of one platform`)
+  }
+  const configBytes = await fetchVerified('blobs', parsed.manifest.config.digest)
+  const config = parseConfig(configBytes)
+  if (config.architecture !== architecture) {
+    throw new AgentError('ARCHITECTURE_MISMATCH', `the image is for ${config.architecture}, this machine is ${architecture}`)
+  }
+  if (!isBootable(configLabels(config))) {
+    throw new AgentError('IMAGE_NOT_BOOTABLE', `${image.repository} is not a bootable container image`, {
+      hint: 'the image needs the label containers.bootc=1, a kernel below /usr/lib/modules and an initramfs',
+    })
+  }
+  if (config.rootfs.diff_ids.length !== parsed.manifest.layers.length) {
+    throw new AgentError('IMAGE_INVALID', `the manifest lists ${parsed.manifest.layers.length} layers, the configuration ${config.rootfs.diff_ids.length}`)
+  }
+  return {
+    ...image,
+    manifest: parsed.manifest,
+    manifestBytes,
+    config,
+    configBytes,
+    totalBytes: parsed.manifest.layers.reduce((sum, layer) => sum + layer.size, 0),
+  }
+}
