@@ -25,7 +25,8 @@ export function parseArguments(commandLine: string): AgentArguments {
   const required = (name: string, valid: RegExp, example: string): string => {
     const value = values.get(name)
     if (value === undefined || !valid.test(value)) {
-      const problem = value === undefined ? `${name} is missing` : `${name}=${name.endsWith('token') ? '…' : value} is malformed`
+      const problem =
+        value === undefined ? `${name} is missing` : `${name}=${name.endsWith('token') ? '…' : value} is malformed`
       throw new AgentError('INTERNAL', `reading the kernel command line: ${problem}, want ${name}=${example}`, {
         hint: 'boot this machine through Landfall; its boot script sets these arguments',
       })

@@ -37,7 +37,9 @@ export function textConsole(
     },
     block: (title, rows) => {
       const width = Math.max(...rows.map(([name]) => name.length))
-      print(['', `  ${title}`, '', ...rows.map(([name, value]) => `    ${name.padEnd(width)}  ${value}`), ''].join('\n'))
+      print(
+        ['', `  ${title}`, '', ...rows.map(([name, value]) => `    ${name.padEnd(width)}  ${value}`), ''].join('\n'),
+      )
     },
     table: (header, rows) => print(`\n${formatTable(header, rows)}\n`),
     failure: (title, failure) => {

@@ -12,8 +12,12 @@ export interface ConfirmSettings {
 
 /** `etc/landfall/confirm.env`, readable by root only. */
 export function confirmEnvText({ url, token, installId }: ConfirmSettings): string {
-  return [`LANDFALL_URL=${shellQuote(url)}`, `LANDFALL_TOKEN=${shellQuote(token)}`, `LANDFALL_INSTALL=${shellQuote(installId)}`, '']
-    .join('\n')
+  return [
+    `LANDFALL_URL=${shellQuote(url)}`,
+    `LANDFALL_TOKEN=${shellQuote(token)}`,
+    `LANDFALL_INSTALL=${shellQuote(installId)}`,
+    '',
+  ].join('\n')
 }
 
 /**

@@ -135,7 +135,7 @@ function transportOf({ name, tran }: BlockDevice): DiskFacts['transport'] {
 /** Names with model and serial say most to people; wwn and eui are as stable but mute. */
 function rankOfId(name: string): number {
   if (/^(nvme-(?!eui\.|nvme\.|uuid\.)|ata-|virtio-|usb-|mmc-)/.test(name)) return /_\d+$/.test(name) ? 1 : 0
-  if (/^scsi-S/.test(name)) return 1
+  if (name.startsWith('scsi-S')) return 1
   return name.startsWith('wwn-') ? 2 : 3
 }
 

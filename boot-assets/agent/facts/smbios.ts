@@ -14,7 +14,8 @@ export const SMBIOS_FILES = {
 } as const
 
 /** What manufacturers leave in place of a value; it identifies nothing. */
-const PLACEHOLDER = /^(none|n\/?a|not (specified|available|applicable)|unknown|default string|to be filled by o\.?e\.?m\.?|system (serial number|product name|manufacturer|sku)|0+|[-.x ]+)$/i
+const PLACEHOLDER =
+  /^(none|n\/?a|not (specified|available|applicable)|unknown|default string|to be filled by o\.?e\.?m\.?|system (serial number|product name|manufacturer|sku)|0+|[-.x ]+)$/i
 
 /** Turns file contents, by fact, into facts; placeholders and absent files are left out. The UUID is in lower case. */
 export function parseSmbios(texts: Partial<Record<keyof typeof SMBIOS_FILES, string | undefined>>): Facts['smbios'] {

@@ -123,8 +123,7 @@ export class Server {
 async function refusal(response: IncomingMessage, status: number, what: string): Promise<ServerError> {
   const text = (await readAll(response, what).catch(() => Buffer.alloc(0))).toString('utf8')
   const { code: problem, detail = `HTTP status ${status}` } = readProblem(text)
-  const code =
-    status === 401 ? 'UNAUTHORIZED' : status >= 500 || status === 429 || status === 408 ? 'BUSY' : 'REFUSED'
+  const code = status === 401 ? 'UNAUTHORIZED' : status >= 500 || status === 429 || status === 408 ? 'BUSY' : 'REFUSED'
   return new ServerError(code, `${what}: ${detail}`, {
     status,
     ...(problem === undefined ? {} : { problem }),
@@ -153,7 +152,8 @@ async function readAll(response: IncomingMessage, what: string): Promise<Buffer>
   try {
     for await (const chunk of response as AsyncIterable<Buffer>) {
       length += chunk.length
-      if (length > BODY_LIMIT) throw new ServerError('MALFORMED', `${what}: the answer is longer than ${BODY_LIMIT} bytes`)
+      if (length > BODY_LIMIT)
+        throw new ServerError('MALFORMED', `${what}: the answer is longer than ${BODY_LIMIT} bytes`)
       chunks.push(chunk)
     }
   } catch (cause) {

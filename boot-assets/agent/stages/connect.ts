@@ -19,10 +19,13 @@ export async function connect(host: Host, console: Console, args: AgentArguments
   console.say(`fetching the CA certificate from ${args.http}`)
   const { pem, serverTime } = await retry(() => fetchCa(args.http), {
     again: (error) => error instanceof ServerError,
-    onRetry: (error, pause) => console.say(`${(error as Error).message}; trying again in ${Math.round(pause / 1000)} s`),
+    onRetry: (error, pause) =>
+      console.say(`${(error as Error).message}; trying again in ${Math.round(pause / 1000)} s`),
   })
   const ca = checkCa(pem, args.ca)
-  console.say(`CA certificate checked: sha256 ${args.ca.slice(0, 16)}…; only servers it vouches for are trusted from here on`)
+  console.say(
+    `CA certificate checked: sha256 ${args.ca.slice(0, 16)}…; only servers it vouches for are trusted from here on`,
+  )
   if (serverTime !== undefined) await setClock(host, console, serverTime)
   return { server: new Server(args.url, ca), ca }
 }
@@ -34,7 +37,9 @@ export async function connect(host: Host, console: Console, args: AgentArguments
 async function setClock(host: Host, console: Console, serverTime: Date): Promise<void> {
   const difference = serverTime.getTime() - Date.now()
   if (Math.abs(difference) < CLOCK_TOLERANCE_MS) return
-  console.say(`setting the clock to the server's: it was ${Math.round(Math.abs(difference) / 1000)} s ${difference > 0 ? 'behind' : 'ahead'}`)
+  console.say(
+    `setting the clock to the server's: it was ${Math.round(Math.abs(difference) / 1000)} s ${difference > 0 ? 'behind' : 'ahead'}`,
+  )
   await host
     .run('date', ['-u', '-s', `@${Math.floor(serverTime.getTime() / 1000)}`])
     .catch((error: Error) => console.say(`warning: the clock cannot be set: ${error.message}`))

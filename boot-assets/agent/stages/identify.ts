@@ -89,7 +89,10 @@ async function readDisks(host: Host): Promise<Facts['disks']> {
   const devices = parseLsblk(stdout)
   const links = { byId: await readLinks(host, '/dev/disk/by-id'), byPath: await readLinks(host, '/dev/disk/by-path') }
   const disks = devices.map(async (device) => {
-    const nodes = [device.name, ...(device.children ?? []).filter(({ type }) => type === 'part').map(({ name }) => name)]
+    const nodes = [
+      device.name,
+      ...(device.children ?? []).filter(({ type }) => type === 'part').map(({ name }) => name),
+    ]
     // A disk that cannot be read is still a fact; its signatures stay unknown.
     const signatures = await host
       .run('wipefs', ['--json', '--no-act', ...nodes.map((name) => `/dev/${name}`)])
@@ -103,7 +106,9 @@ async function readDisks(host: Host): Promise<Facts['disks']> {
 async function readLinks(host: Host, folder: string): Promise<DiskLinks> {
   const names = await host.list(folder)
   const links = await Promise.all(
-    names.map(async (name) => [name, (await host.resolve(`${folder}/${name}`))?.replace(/^\/dev\//, '') ?? ''] as const),
+    names.map(
+      async (name) => [name, (await host.resolve(`${folder}/${name}`))?.replace(/^\/dev\//, '') ?? ''] as const,
+    ),
   )
   return links
 }

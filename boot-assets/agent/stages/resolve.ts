@@ -1,7 +1,13 @@
 // Reads and checks what the image is, before the disk is touched.
 import { createHash } from 'node:crypto'
 import type { InstallTask } from '../../../server/contract/agent.ts'
-import { configLabels, isBootable, MAX_MANIFEST_BYTES, parseConfig, parseManifest } from '../../../server/oci/manifest.ts'
+import {
+  configLabels,
+  isBootable,
+  MAX_MANIFEST_BYTES,
+  parseConfig,
+  parseManifest,
+} from '../../../server/oci/manifest.ts'
 import type { ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
 import { ACCEPTED_MANIFESTS } from '../../../server/oci/media-types.ts'
 import { AgentError } from '../errors.ts'
@@ -43,14 +49,21 @@ export async function resolveImage(
       signal,
     }).catch((cause) => {
       if (!(cause instanceof ServerError && cause.status === 404)) throw cause
-      throw new AgentError('IMAGE_NOT_FOUND', `fetching ${digest} of ${image.repository}: the server does not have it`, {
-        cause,
-        hint: 'import or pull the image into Landfall again',
-      })
+      throw new AgentError(
+        'IMAGE_NOT_FOUND',
+        `fetching ${digest} of ${image.repository}: the server does not have it`,
+        {
+          cause,
+          hint: 'import or pull the image into Landfall again',
+        },
+      )
     })
     const got = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     if (got === digest) return bytes
-    throw new AgentError('DIGEST_MISMATCH', `verifying ${kind === 'blobs' ? 'the configuration' : 'the manifest'} of ${image.repository}: got ${got}, want ${digest}`)
+    throw new AgentError(
+      'DIGEST_MISMATCH',
+      `verifying ${kind === 'blobs' ? 'the configuration' : 'the manifest'} of ${image.repository}: got ${got}, want ${digest}`,
+    )
   }
 
   const manifestBytes = await fetchVerified('manifests', image.digest)
@@ -62,7 +75,10 @@ export async function resolveImage(
   const configBytes = await fetchVerified('blobs', parsed.manifest.config.digest)
   const config = parseConfig(configBytes)
   if (config.architecture !== architecture) {
-    throw new AgentError('ARCHITECTURE_MISMATCH', `the image is for ${config.architecture}, this machine is ${architecture}`)
+    throw new AgentError(
+      'ARCHITECTURE_MISMATCH',
+      `the image is for ${config.architecture}, this machine is ${architecture}`,
+    )
   }
   if (!isBootable(configLabels(config))) {
     throw new AgentError('IMAGE_NOT_BOOTABLE', `${image.repository} is not a bootable container image`, {
@@ -70,7 +86,10 @@ export async function resolveImage(
     })
   }
   if (config.rootfs.diff_ids.length !== parsed.manifest.layers.length) {
-    throw new AgentError('IMAGE_INVALID', `the manifest lists ${parsed.manifest.layers.length} layers, the configuration ${config.rootfs.diff_ids.length}`)
+    throw new AgentError(
+      'IMAGE_INVALID',
+      `the manifest lists ${parsed.manifest.layers.length} layers, the configuration ${config.rootfs.diff_ids.length}`,
+    )
   }
   return {
     ...image,

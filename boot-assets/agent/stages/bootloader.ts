@@ -1,0 +1,207 @@
+// Makes the disk bootable: the image's boot loader for UEFI and, where there is one, for BIOS. The last thing written.
+import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { parseBootMenu, withNewEntry } from '../boot/efi-boot-order.ts'
+import { menuConfig, stubConfig } from '../boot/grub-config.ts'
+import { parseOsRelease } from '../deployment/tree.ts'
+import type { ImageTree } from '../deployment/tree.ts'
+import { findPartition, partitionOf } from '../disk/target.ts'
+import type { Target } from '../disk/target.ts'
+import { AgentError } from '../errors.ts'
+import type { Host } from '../sys/host.ts'
+
+export interface BootloaderOptions {
+  host: Host
+  target: Target
+  tree: ImageTree
+  architecture: 'amd64' | 'arm64'
+  secureBoot: boolean
+  consoles: readonly string[]
+  say: (text: string) => void
+  warn: (text: string) => void
+}
+
+/** Names that differ by architecture: UEFI specification 3.5.1.1, GRUB and shim as distributions ship them. */
+const EFI_NAMES = {
+  amd64: { fallback: 'BOOTX64.EFI', suffix: 'x64', grub: 'x86_64-efi' },
+  arm64: { fallback: 'BOOTAA64.EFI', suffix: 'aa64', grub: 'arm64-efi' },
+} as const
+
+/** What a GRUB core of our own needs to read the ESP and /boot, and to start a kernel. */
+const CORE_MODULES = 'part_gpt fat ext2 search search_fs_uuid configfile normal linux blsuki gzio echo test'.split(' ')
+
+/** Throws AgentError BOOTLOADER_FAILED when the image has no boot loader for this machine; CommandError. */
+export async function installBootloader(options: BootloaderOptions): Promise<void> {
+  const { host, target, tree, say } = options
+  // Everything the boot loader will lead to is on the disk before the boot loader is.
+  await host.run('sync', [])
+  const bootupd = tree.hasProgram('bootupctl') && tree.has('usr/lib/bootupd/updates')
+  if (bootupd) {
+    say('installing the boot loader by the bootupd of the image')
+    await installByBootupd(tree, target)
+  } else {
+    await installGrub(options)
+  }
+  if (target.plan.firmware === 'uefi') await addFirmwareEntry(options)
+}
+
+/** As bootc does since 1.16 (ostree-container-deploy 4.1); `--device` for a bootupd that does not know `--filesystem`. */
+async function installByBootupd(tree: ImageTree, target: Target): Promise<void> {
+  const { stdout: help } = await tree.run('bootupctl', ['backend', 'install', '--help'])
+  const where = help.includes('--filesystem') ? ['--filesystem', '/sysroot'] : ['--device', target.device]
+  await tree.run('bootupctl', ['backend', 'install', '--write-uuid', ...where, '/'])
+}
+
+async function installGrub(options: BootloaderOptions): Promise<void> {
+  const { target, tree, architecture, secureBoot, consoles, say } = options
+  const uuid = partitionOf(target, 'boot').uuid
+  if (uuid === undefined) throw new AgentError('INTERNAL', 'the plan has no file system on the boot partition')
+  const { grub: efiPlatform } = EFI_NAMES[architecture]
+  const efi = findPartition(target, 'esp') !== undefined && tree.has(`usr/lib/grub/${efiPlatform}`)
+  const bios = findPartition(target, 'bios-boot') !== undefined && tree.has('usr/lib/grub/i386-pc')
+  if (target.plan.firmware === 'uefi' ? !efi : !bios) {
+    throw new AgentError(
+      'BOOTLOADER_FAILED',
+      `the image has no boot loader for ${target.plan.firmware.toUpperCase()} machines`,
+      { hint: 'the image needs bootupd, or GRUB 2.14 or later below /usr/lib/grub' },
+    )
+  }
+  const program = ['grub-install', 'grub2-install'].find((name) => tree.hasProgram(name))
+  const folder = program === 'grub2-install' ? 'grub2' : 'grub'
+  const boot = join(target.mountPoint, 'boot')
+  await mkdir(join(boot, folder), { recursive: true })
+  await writeFile(join(boot, folder, 'grub.cfg'), menuConfig(uuid, consoles), { mode: 0o600 })
+  if (bios && program !== undefined) {
+    say(`installing GRUB for BIOS on ${target.device}`)
+    await tree.run(program, [
+      '--target=i386-pc',
+      `--boot-directory=/boot`,
+      '--modules=part_gpt ext2 search search_fs_uuid blsuki',
+      target.device,
+    ])
+  }
+  if (efi) {
+    say('installing GRUB for UEFI on the EFI system partition')
+    await installEfi(tree, boot, { folder, uuid, architecture, secureBoot })
+  }
+}
+
+interface EfiChoice {
+  folder: string
+  uuid: string
+  architecture: 'amd64' | 'arm64'
+  secureBoot: boolean
+}
+
+/**
+ * The image's signed shim and GRUB; without them a GRUB core made by the image's grub-mkimage, which Secure Boot would
+ * refuse. The fallback loader is the last file: until it is there, firmware finds nothing to start.
+ */
+async function installEfi(tree: ImageTree, boot: string, choice: EfiChoice): Promise<void> {
+  const { folder, uuid, architecture, secureBoot } = choice
+  const { fallback, suffix, grub } = EFI_NAMES[architecture]
+  const vendor = await vendorFolder(tree)
+  const esp = join(boot, 'efi/EFI')
+  const shim = `usr/lib/shim/shim${suffix}.efi.signed`
+  const signed = `usr/lib/grub/${grub}-signed/grub${suffix}.efi.signed`
+  await cp(join(tree.path, `usr/lib/grub/${grub}`), join(boot, folder, grub), { recursive: true })
+  const stub = stubConfig(uuid, folder)
+  await writeNew(join(esp, vendor, 'grub.cfg'), stub)
+  if (tree.has(shim) && tree.has(signed)) {
+    // A signed GRUB under Secure Boot loads no modules from disk: the command must be built in.
+    if (secureBoot && !(await readFile(join(tree.path, signed))).includes('blscfg')) {
+      throw new AgentError(
+        'BOOTLOADER_FAILED',
+        "the image's signed GRUB cannot read BLS entries, and Secure Boot is on",
+        {
+          hint: 'switch Secure Boot off for this machine, or use an image with bootupd',
+        },
+      )
+    }
+    for (const directory of [vendor, 'BOOT']) {
+      await copy(tree, signed, join(esp, directory, `grub${suffix}.efi`))
+      await copyIfThere(tree, `usr/lib/shim/mm${suffix}.efi.signed`, join(esp, directory, `mm${suffix}.efi`))
+    }
+    await copy(tree, shim, join(esp, vendor, `shim${suffix}.efi`))
+    await copy(tree, shim, join(esp, 'BOOT', fallback))
+    return
+  }
+  if (secureBoot) {
+    throw new AgentError('BOOTLOADER_FAILED', 'the image has no signed boot loader, and Secure Boot is on', {
+      hint: 'switch Secure Boot off for this machine, or use an image with signed shim and GRUB',
+    })
+  }
+  await tree.run('grub-mkimage', [
+    `--format=${grub}`,
+    `--output=/boot/efi/EFI/${vendor}/grub${suffix}.efi`,
+    `--prefix=/EFI/${vendor}`,
+    ...CORE_MODULES,
+  ])
+  await mkdir(join(esp, 'BOOT'), { recursive: true })
+  await copyFile(join(esp, vendor, `grub${suffix}.efi`), join(esp, 'BOOT', fallback))
+}
+
+/** Distributions' GRUB looks for its configuration in `\EFI\<ID of os-release>`. */
+async function vendorFolder(tree: ImageTree): Promise<string> {
+  return parseOsRelease((await tree.read('usr/lib/os-release')) ?? '').get('ID') ?? 'landfall'
+}
+
+async function copy(tree: ImageTree, from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true })
+  await copyFile(join(tree.path, from), to)
+}
+
+async function copyIfThere(tree: ImageTree, from: string, to: string): Promise<void> {
+  if (tree.has(from)) await copy(tree, from, to)
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  await mkdir(dirname(path), { recursive: true })
+  await writeFile(path, text)
+}
+
+/**
+ * Enters the system into the firmware's boot menu behind the network entry that booted, and has the next start go to the
+ * disk. A firmware that refuses is no failure: the loader also lies where every firmware looks.
+ */
+async function addFirmwareEntry({ host, target, tree, architecture, say, warn }: BootloaderOptions): Promise<void> {
+  const { suffix, fallback } = EFI_NAMES[architecture]
+  const esp = findPartition(target, 'esp')
+  if (esp === undefined || (await host.list('/sys/firmware/efi/efivars')).length === 0) return
+  const label = parseOsRelease((await tree.read('usr/lib/os-release')) ?? '').get('NAME') ?? 'Linux'
+  const candidates = [`EFI/${await vendorFolder(tree)}/shim${suffix}.efi`, `EFI/BOOT/${fallback}`]
+  const present = await Promise.all(
+    candidates.map(async (path) =>
+      (await host.resolve(join(target.mountPoint, 'boot/efi', path))) ? path : undefined,
+    ),
+  )
+  const loader = present.find((path) => path !== undefined)
+  if (loader === undefined) return warn('no boot loader was found on the EFI system partition')
+  try {
+    const before = parseBootMenu((await host.run('efibootmgr', ['-v'])).stdout)
+    for (const { id } of before.entries.filter((entry) => entry.label === label)) {
+      await host.run('efibootmgr', ['--quiet', '--bootnum', id, '--delete-bootnum'])
+    }
+    const created = await host.run('efibootmgr', [
+      '--create-only',
+      '--disk',
+      target.device,
+      '--part',
+      String(esp.partition.number),
+      '--loader',
+      `\\${loader.replaceAll('/', '\\')}`,
+      '--label',
+      label,
+    ])
+    const after = parseBootMenu(created.stdout)
+    const known = new Set(before.entries.filter((entry) => entry.label !== label).map(({ id }) => id))
+    const entry = after.entries.find(({ id, label: name }) => name === label && !known.has(id))
+    if (entry === undefined) return warn('the firmware did not keep the new boot entry')
+    const order = withNewEntry({ ...before, order: before.order.filter((id) => known.has(id)) }, entry.id)
+    await host.run('efibootmgr', ['--quiet', '--bootorder', order.join(',')])
+    await host.run('efibootmgr', ['--quiet', '--bootnext', entry.id])
+    say(`firmware boot entry Boot${entry.id} "${label}", order ${order.join(', ')}`)
+  } catch (error) {
+    warn(`the firmware did not take the boot entry: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,99 @@
+// Writes what the spec says into the deployment's /etc: host name, keys, users, and the first-boot report.
+import { chmod, mkdir, readlink, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../deployment/confirm.ts'
+import type { ConfirmSettings } from '../deployment/confirm.ts'
+import { rootKeysText } from '../deployment/files.ts'
+import { labelFiles } from '../deployment/labels.ts'
+import type { ImageTree } from '../deployment/tree.ts'
+import { sysusersText, usersTmpfilesText } from '../deployment/users.ts'
+import type { Deployment } from './deploy.ts'
+
+export interface ConfigureOptions {
+  deployment: Deployment
+  tree: ImageTree
+  spec: MachineSpec
+  confirm: ConfirmSettings
+  /** PEM of the CA that the report trusts. */
+  ca: string
+  say: (text: string) => void
+  warn: (text: string) => void
+}
+
+interface NewFile {
+  /** Below the deployment: `etc/hostname`. */
+  path: string
+  text: string
+  mode: number
+}
+
+/** Later writes replace earlier ones: running it again gives the same result. */
+export async function configure(options: ConfigureOptions): Promise<void> {
+  const { deployment, tree, spec, confirm, ca, say, warn } = options
+  const files: NewFile[] = [
+    ...hostname(spec),
+    ...(await rootKeys(tree, spec)),
+    ...(await users(tree, spec)),
+    { path: `etc/systemd/system/${CONFIRM_UNIT}`, text: CONFIRM_UNIT_TEXT, mode: 0o644 },
+    { path: 'etc/landfall/confirm.sh', text: CONFIRM_SCRIPT, mode: 0o700 },
+    { path: 'etc/landfall/confirm.env', text: confirmEnvText(confirm), mode: 0o600 },
+    { path: 'etc/landfall/ca.pem', text: ca, mode: 0o644 },
+  ]
+  for (const file of files) {
+    say(`writing /${file.path}`)
+    await writeNew(deployment.path, file)
+  }
+  const wants = `etc/systemd/system/multi-user.target.wants/${CONFIRM_UNIT}`
+  await enable(join(deployment.path, wants))
+  await labelFiles(tree, join(deployment.path, 'etc'), [
+    ...files.map(({ path }) => `/${path}`),
+    '/etc/landfall',
+    `/${wants}`,
+  ])
+  if (!tree.hasProgram('curl') && !tree.hasProgram('wget')) {
+    warn('the image has neither curl nor wget: the deployed system cannot report that it runs')
+  }
+}
+
+function hostname({ hostname: name }: MachineSpec): NewFile[] {
+  return name === undefined ? [] : [{ path: 'etc/hostname', text: `${name}\n`, mode: 0o644 }]
+}
+
+async function rootKeys(tree: ImageTree, { rootSshKeys }: MachineSpec): Promise<NewFile[]> {
+  if (rootSshKeys.length === 0) return []
+  const text = rootKeysText(await followLink(tree, 'root'), rootSshKeys)
+  return [{ path: 'etc/tmpfiles.d/bootc-root-ssh.conf', text, mode: 0o644 }]
+}
+
+async function users(tree: ImageTree, spec: MachineSpec): Promise<NewFile[]> {
+  if (spec.users.length === 0) return []
+  const shell = ['bin/bash', 'usr/bin/bash'].some((path) => tree.has(path)) ? '/bin/bash' : '/bin/sh'
+  const layout = { homes: `/${await followLink(tree, 'home')}`, shell }
+  return [
+    { path: 'etc/sysusers.d/landfall-users.conf', text: sysusersText(spec.users, layout), mode: 0o644 },
+    { path: 'etc/tmpfiles.d/landfall-users.conf', text: usersTmpfilesText(spec.users, layout), mode: 0o644 },
+  ]
+}
+
+/** Where a top-level folder of the image really lies: `home` is often a link to `var/home`. */
+async function followLink(tree: ImageTree, name: string): Promise<string> {
+  const link = await readlink(join(tree.path, name)).catch(() => name)
+  return link.replace(/^\/+/, '')
+}
+
+async function writeNew(root: string, { path, text, mode }: NewFile): Promise<void> {
+  const file = join(root, path)
+  await mkdir(dirname(file), { recursive: true, mode: 0o755 })
+  await writeFile(file, text, { mode })
+  // The mode above counts for new files only, and less the umask.
+  await chmod(file, mode)
+}
+
+/** What `systemctl enable` does for WantedBy=multi-user.target. */
+async function enable(link: string): Promise<void> {
+  await mkdir(dirname(link), { recursive: true, mode: 0o755 })
+  await symlink(`/etc/systemd/system/${CONFIRM_UNIT}`, link).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
+}

@@ -1,0 +1,145 @@
+// Turns the imported commit into a deployment, by the image's own ostree (ostree-container-deploy 1.5 to 1.9).
+import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { release } from 'node:os'
+import { join } from 'node:path'
+import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { alephText, fstabText, originText } from '../deployment/files.ts'
+import { kernelArguments } from '../deployment/kernel-arguments.ts'
+import { labelFiles } from '../deployment/labels.ts'
+import type { ImageTree } from '../deployment/tree.ts'
+import { findPartition, partitionOf } from '../disk/target.ts'
+import type { Target } from '../disk/target.ts'
+import { AgentError } from '../errors.ts'
+import { imageRef } from '../ostree/ref-escape.ts'
+import type { Host } from '../sys/host.ts'
+import type { ResolvedImage } from './resolve.ts'
+
+export const STATEROOT = 'default'
+
+export interface DeployOptions {
+  host: Host
+  target: Target
+  tree: ImageTree
+  image: ResolvedImage
+  spec: MachineSpec
+  mergeCommit: string
+  say: (text: string) => void
+}
+
+export interface Deployment {
+  /** Folder of the deployment on the mounted target. */
+  path: string
+  kernelArguments: string[]
+}
+
+/** Deploys the merge commit as the only deployment. Throws AgentError IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError. */
+export async function deploy(options: DeployOptions): Promise<Deployment> {
+  const { target, tree, image, spec, mergeCommit, say } = options
+  await checkTree(tree)
+  await initialiseSysroot(target.mountPoint)
+  say(
+    `the image's own ostree takes over: ${(await tree.run('ostree', ['--version'])).stdout.match(/Version: '(.+)'/)?.[1] ?? ''}`,
+  )
+  await tree.run('ostree', ['admin', 'os-init', '--sysroot=/sysroot', STATEROOT])
+
+  const kargs = kernelArguments({
+    architecture: image.config.architecture,
+    rootUuid: requiredUuid(target),
+    bootUuid: findPartition(target, 'boot')?.uuid,
+    installConfig: await tree.readToml('usr/lib/bootc/install'),
+    kargsD: await tree.readToml('usr/lib/bootc/kargs.d'),
+    consoles: spec.consoles,
+    own: spec.kernelArguments,
+  })
+  say(`kernel arguments: ${kargs.join(' ')}`)
+  const origin = await writeOrigin(target.mountPoint, image.targetReference)
+  await tree.run(
+    'ostree',
+    [
+      'admin',
+      'deploy',
+      '--sysroot=/sysroot',
+      `--os=${STATEROOT}`,
+      '--no-merge',
+      '--karg-none',
+      ...kargs.map((argument) => `--karg-append=${argument}`),
+      `--origin-file=${origin.inSandbox}`,
+      imageRef(`docker://${image.targetReference}`),
+    ],
+    { timeout: 900_000, onLine: say },
+  )
+  await rm(origin.path)
+  const path = await findDeployment(target.mountPoint, mergeCommit)
+  await addBootcFiles(options, path)
+  return { path, kernelArguments: kargs }
+}
+
+/** What an image needs so that this engine can deploy it: said now, in our words, rather than by a program's failure. */
+async function checkTree(tree: ImageTree): Promise<void> {
+  if (!tree.hasProgram('ostree')) {
+    throw new AgentError('IMAGE_UNSUPPORTED', 'the image has no ostree program to deploy itself with', {
+      hint: 'images of the composefs-native kind (UKI, no ostree) need the bootc engine',
+    })
+  }
+  const kernels = (await tree.list('usr/lib/modules')).filter((name) => tree.has(`usr/lib/modules/${name}/vmlinuz`))
+  if (kernels.length !== 1) {
+    throw new AgentError(
+      'IMAGE_NOT_BOOTABLE',
+      `the image has ${kernels.length} kernels below /usr/lib/modules (${kernels.join(', ') || 'none'}), want exactly one`,
+    )
+  }
+  if (!tree.has(`usr/lib/modules/${kernels[0]}/initramfs.img`)) {
+    throw new AgentError('IMAGE_NOT_BOOTABLE', `the image has no /usr/lib/modules/${kernels[0]}/initramfs.img`)
+  }
+}
+
+/** What `ostree admin init-fs --modern` makes, the repository being there already. */
+async function initialiseSysroot(root: string): Promise<void> {
+  for (const folder of ['boot', 'ostree', 'ostree/repo', 'ostree/deploy']) {
+    await mkdir(join(root, folder), { recursive: true })
+    await chmod(join(root, folder), 0o755)
+  }
+}
+
+function requiredUuid(target: Target): string {
+  const { uuid } = partitionOf(target, 'root')
+  if (uuid === undefined) throw new AgentError('INTERNAL', 'the plan has no file system on the root partition')
+  return uuid
+}
+
+/** The origin file is read by path: it lies where both sides of the sandbox see it. */
+async function writeOrigin(root: string, targetReference: string): Promise<{ path: string; inSandbox: string }> {
+  const name = '.landfall-origin'
+  await writeFile(join(root, name), originText(targetReference))
+  return { path: join(root, name), inSandbox: `/sysroot/${name}` }
+}
+
+async function findDeployment(root: string, mergeCommit: string): Promise<string> {
+  const folder = join(root, 'ostree/deploy', STATEROOT, 'deploy')
+  const names = await readdir(folder)
+  if (!names.includes(`${mergeCommit}.0`)) {
+    throw new AgentError(
+      'DEPLOY_FAILED',
+      `ostree made no deployment of ${mergeCommit}, but ${names.join(', ') || 'none'}`,
+    )
+  }
+  return join(folder, `${mergeCommit}.0`)
+}
+
+async function addBootcFiles({ target, image, tree }: DeployOptions, deployment: string): Promise<void> {
+  const root = target.mountPoint
+  const imageHasPolicy = tree.has('usr/etc/selinux/config')
+  const { targetReference, digest, config } = image
+  await writeFile(
+    join(root, '.bootc-aleph.json'),
+    alephText({ targetReference, digest, config, kernel: release(), imageHasPolicy }),
+    { mode: 0o644 },
+  )
+  const bootUuid = findPartition(target, 'boot')?.uuid
+  if (bootUuid !== undefined) {
+    const fstab = join(deployment, 'etc/fstab')
+    await writeFile(fstab, fstabText(bootUuid))
+    await chmod(fstab, 0o644)
+    await labelFiles(tree, join(deployment, 'etc'), ['/etc/fstab'])
+  }
+}

@@ -1,0 +1,155 @@
+// One install from task to reboot: the order of its stages, and what happens when one fails.
+import type { InstallTask } from '../../../server/contract/agent.ts'
+import type { Facts } from '../../../server/contract/facts.ts'
+import type { Failure } from '../../../server/contract/install.ts'
+import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { MachineSpec } from '../../../server/contract/spec.ts'
+import type { Console } from '../console.ts'
+import { ImageTree } from '../deployment/tree.ts'
+import { eraseDisk } from '../disk/erase.ts'
+import { AgentError, toFailure } from '../errors.ts'
+import type { Server } from '../link/server.ts'
+import type { Session } from '../link/session.ts'
+import { EventClient } from '../report/event-client.ts'
+import { Reporter } from '../report/reporter.ts'
+import type { Host } from '../sys/host.ts'
+import { installBootloader } from './bootloader.ts'
+import { configure } from './configure.ts'
+import { deploy } from './deploy.ts'
+import { fetchImage } from './fetch.ts'
+import { finalize } from './finalize.ts'
+import { partitionDisk, unmountAll } from './partition.ts'
+import { agreeOnPlan } from './plan.ts'
+import { resolveImage } from './resolve.ts'
+
+export interface InstallContext {
+  host: Host
+  console: Console
+  server: Pick<Server, 'url' | 'bytes'>
+  session: Pick<Session, 'sendPlan' | 'sendEvents'>
+  /** PEM of the pinned CA. */
+  ca: string
+  identify: () => Promise<Facts>
+  planDisks: (spec: MachineSpec, facts: Facts) => DiskPlan | Failure
+  /** Where the target is mounted, and an empty folder off it for the image's root. */
+  mountPoint: string
+  stage: string
+  /** Peak resident set of this process, bytes. */
+  peakRss: () => number
+}
+
+export type InstallOutcome = { state: 'installed' } | { state: 'failed'; failure: Failure }
+
+/**
+ * Installs and reports. Never throws for a reason the server should know: such an install ends as `failed`, is reported
+ * so, and leaves a disk that cannot be booted. When this returns, the server has acknowledged all of it.
+ */
+export async function install(context: InstallContext, task: InstallTask): Promise<InstallOutcome> {
+  const { console, session } = context
+  const cancel = new AbortController()
+  const events = new EventClient({
+    firstSeq: task.nextEvent,
+    send: (request) => session.sendEvents(task.installId, request),
+    onCancelled: (reason) => cancel.abort(new AgentError('CANCELLED', `the install was stopped: ${reason}`)),
+  })
+  const report = new Reporter(console, (event) => events.emit(event))
+  try {
+    const mergeCommit = await runStages(context, task, report, cancel.signal)
+    events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
+    events.emit({ type: 'installed', mergeCommit, agentPeakRss: context.peakRss() })
+    console.say('waiting for the server to take note')
+    await events.flush()
+    return { state: 'installed' }
+  } catch (error) {
+    const failure = toFailure(cancel.signal.aborted ? cancel.signal.reason : error, report.current)
+    console.failure('The installation failed', failure)
+    events.emit({ type: 'failed', step: report.current, failure })
+    await events.flush()
+    return { state: 'failed', failure }
+  }
+}
+
+/** The boot loader comes last of all that is written: cut the power at any moment before, and no firmware finds a system. */
+async function runStages(
+  context: InstallContext,
+  task: InstallTask,
+  report: Reporter,
+  signal: AbortSignal,
+): Promise<string> {
+  const { host, console, server, session, ca, mountPoint, stage } = context
+  const { spec } = task
+  const { say, warn } = report
+  const facts = await report.step('identify', 'looking at the machine once more', () => context.identify())
+
+  const { image, plan } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
+    if (spec.engine === 'bootc') {
+      throw new AgentError(
+        'IMAGE_UNSUPPORTED',
+        'the spec asks for the bootc engine, which this installer does not have',
+        {
+          hint: 'set engine to auto or ostree',
+        },
+      )
+    }
+    const resolved = await resolveImage(server, task.image, facts.architecture, (message) => warn(message), signal)
+    const planned = context.planDisks(spec, facts)
+    const agreed = await agreeOnPlan(planned, console, (disks) => session.sendPlan(task.installId, disks, signal))
+    signal.throwIfAborted()
+    return { image: resolved, plan: agreed }
+  })
+
+  try {
+    const target = await report.step('partition', `writing to ${plan.device}`, async () => {
+      await unmountAll(host, mountPoint)
+      return partitionDisk(host, plan, mountPoint, say)
+    })
+    signal.throwIfAborted()
+    const { mergeCommit } = await report.step(
+      'fetch',
+      `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
+      () => fetchImage({ image, mountPoint, url: server.url, ca, signal, onProgress: report.progress() }),
+      image.totalBytes,
+    )
+    signal.throwIfAborted()
+    const tree = await ImageTree.checkout(host, mountPoint, mergeCommit, stage)
+    try {
+      const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, () =>
+        deploy({ host, target, tree, image, spec, mergeCommit, say }),
+      )
+      tree.etc = `${deployment.path}/etc`
+      signal.throwIfAborted()
+      await report.step('configure', 'writing host name, keys and the first-boot report', () => {
+        const confirm = { url: server.url, token: task.confirmToken, installId: task.installId }
+        return configure({ deployment, tree, spec, confirm, ca, say, warn })
+      })
+      signal.throwIfAborted()
+      await report.step('bootloader', 'making the disk bootable', () => {
+        const { architecture, secureBoot } = facts
+        return installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
+      })
+    } finally {
+      await tree.remove()
+    }
+    await report.step('finalize', 'writing everything out', () => finalize(host, target, say))
+    return mergeCommit
+  } catch (error) {
+    await makeUnbootable(host, plan, mountPoint, warn)
+    throw error
+  }
+}
+
+/** Best effort: the first failure is what counts, and what cannot be erased now was not bootable before the last stage. */
+async function makeUnbootable(
+  host: Host,
+  plan: DiskPlan,
+  mountPoint: string,
+  warn: (text: string) => void,
+): Promise<void> {
+  try {
+    await unmountAll(host, mountPoint)
+    await eraseDisk(host, `/dev/${plan.disk.name}`, plan.disk)
+    warn(`the partition table of ${plan.disk.name} was erased: nothing half-installed can boot`)
+  } catch (error) {
+    warn(`erasing ${plan.disk.name} after the failure: ${(error as Error).message}`)
+  }
+}
