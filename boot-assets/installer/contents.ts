@@ -1,0 +1,107 @@
+// What the installer is made of: Debian packages, the programs taken from them, and their data.
+import type { DebianRootRequest } from '../debian/root.ts'
+
+/** Packages with programs that run in the installer. */
+const PROGRAM_PACKAGES = [
+  'attr',
+  'btrfs-progs',
+  'busybox-static',
+  'coreutils',
+  'dosfstools',
+  'e2fsprogs',
+  'efibootmgr',
+  'fdisk',
+  'iproute2',
+  'kmod',
+  'libc6',
+  'libgcc-s1',
+  'libstdc++6',
+  'mount',
+  'udev',
+  'util-linux',
+  'xfsprogs',
+]
+
+/** Packages with tools that only make the image. */
+const BUILD_PACKAGES = ['base-files', 'binutils', 'squashfs-tools', 'xz-utils']
+
+/** Firmware of network cards and storage controllers; what no carried driver asks for stays out of the image. */
+const FIRMWARE_PACKAGES = [
+  'firmware-bnx2',
+  'firmware-bnx2x',
+  'firmware-cavium',
+  'firmware-intel-misc',
+  'firmware-linux-free',
+  'firmware-misc-nonfree',
+  'firmware-myricom',
+  'firmware-netronome',
+  'firmware-qlogic',
+  'firmware-realtek',
+]
+
+/** The Debian root everything is taken from. `LANDFALL_FIRMWARE=none` leaves the area non-free-firmware alone. */
+export function rootRequest(): DebianRootRequest {
+  const firmware = process.env['LANDFALL_FIRMWARE'] !== 'none'
+  return {
+    suite: 'trixie',
+    components: firmware ? ['main', 'non-free-firmware'] : ['main'],
+    packages: ['linux-image-amd64', ...PROGRAM_PACKAGES, ...BUILD_PACKAGES, ...(firmware ? FIRMWARE_PACKAGES : [])],
+    variant: 'extract',
+    // The kernel package leaves the index of its modules to its installation script.
+    hooks: ['chroot "$1" /usr/sbin/depmod "$(ls "$1/usr/lib/modules")"'],
+  }
+}
+
+/** Programs, found in the root's `usr/bin` or `usr/sbin`. BusyBox fills in every other common name. */
+export const PROGRAMS: readonly string[] = [
+  'busybox',
+  // coreutils: the ones where BusyBox lacks options that matter
+  'chroot cp dd df du ln mkdir mv numfmt readlink realpath rm sha256sum sort stat stdbuf sync tee timeout touch truncate',
+  // block devices and file systems
+  'blkdiscard blkid blockdev findmnt flock fsfreeze fstrim losetup lsblk mount mountpoint partx sfdisk swapoff umount wipefs',
+  'btrfs chattr e2fsck lsattr mke2fs mkfs.btrfs mkfs.fat mkfs.xfs resize2fs tune2fs xfs_admin xfs_growfs xfs_io xfs_repair',
+  'efibootmgr getfattr setfattr',
+  // namespaces
+  'nsenter setpriv unshare',
+  // kernel modules, devices, network
+  'kmod udevadm ip bridge',
+].flatMap((line) => line.split(' '))
+
+/** Further names of programs: link -> target, below `usr`. */
+export const LINKS: Readonly<Record<string, string>> = {
+  'sbin/depmod': '../bin/kmod',
+  'sbin/insmod': '../bin/kmod',
+  'sbin/lsmod': '../bin/kmod',
+  'sbin/modinfo': '../bin/kmod',
+  'sbin/modprobe': '../bin/kmod',
+  'sbin/rmmod': '../bin/kmod',
+  'sbin/mkfs.ext2': 'mke2fs',
+  'sbin/mkfs.ext3': 'mke2fs',
+  'sbin/mkfs.ext4': 'mke2fs',
+  'sbin/mkfs.vfat': 'mkfs.fat',
+  'lib/systemd/systemd-udevd': '../../bin/udevadm',
+}
+
+/** Files and folders copied as they are, below `usr`. */
+export const DATA: readonly string[] = [
+  'lib/modprobe.d',
+  'lib/systemd/network/73-usb-net-by-mac.link',
+  'lib/systemd/network/99-default.link',
+  'lib/udev/ata_id',
+  'lib/udev/cdrom_id',
+  'lib/udev/rules.d',
+  'lib/udev/scsi_id',
+]
+
+/** Libraries that programs open at run time (dlopen), which no ELF header names: udev reads modules, kmod unpacks them. */
+export const OPENED_LIBRARIES: readonly string[] = [
+  'libacl.so.1',
+  'libblkid.so.1',
+  'libkmod.so.2',
+  'liblzma.so.5',
+  'libmount.so.1',
+  'libzstd.so.1',
+]
+
+/** Modules that the early stage loads, before `/usr` with all others is mounted. */
+export const EARLY_MODULES: readonly string[] = ['kernel/drivers/block/loop.ko', 'kernel/fs/squashfs/squashfs.ko']

@@ -1,0 +1,137 @@
+// Makes the installer's /usr: programs, libraries, kernel modules, firmware and Node, as one compressed file system.
+import { chmod, copyFile, cp, lstat, mkdir, readFile, realpath, symlink } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import { LIBRARIES, runFromRoot } from '../debian/root-tools.ts'
+import { run } from '../debian/run.ts'
+import type { Log } from '../debian/run.ts'
+import { BootAssetError } from '../error.ts'
+import { DATA, LINKS, OPENED_LIBRARIES, PROGRAMS } from './contents.ts'
+import { isElf, neededLibraries } from './elf.ts'
+import { stageModules } from './modules-folder.ts'
+
+export interface SystemInputs {
+  /** Unpacked Debian root (see contents.ts). */
+  root: string
+  /** Node's program file; it is stripped of symbols on the way. */
+  node: string
+  /** Files of our own: `etc` and `usr` as they shall appear. */
+  overlay: string
+  log: Log
+}
+
+/** Where a program looks for its libraries; the second is where systemd keeps those of its own. */
+const LIBRARY_FOLDERS = [LIBRARIES, join(LIBRARIES, 'systemd')]
+
+/** Fills `stage/usr` and packs it into the squashfs file `image`. The same inputs give the same bytes. */
+export async function buildSystem(inputs: SystemInputs, stage: string, image: string): Promise<void> {
+  const { root, node, overlay, log } = inputs
+  await mkdir(join(stage, 'usr/bin'), { recursive: true })
+  await mkdir(join(stage, 'usr/sbin'))
+  await mkdir(join(stage, 'usr/lib64'))
+  await symlink('usr/lib', join(stage, 'lib'))
+
+  const programs = await Promise.all(PROGRAMS.map((name) => copyProgram(root, stage, name)))
+  await runFromRoot(root, 'bin/strip', ['-o', join(stage, 'usr/bin/node'), node])
+  await chmod(join(stage, 'usr/bin/node'), 0o755)
+  await copyData(root, stage)
+  await cp(join(overlay, 'usr'), join(stage, 'usr'), { recursive: true })
+  await cp(join(overlay, 'etc'), join(stage, 'usr/share/landfall/etc'), { recursive: true })
+  await copyLibraries(root, stage, [...programs, join(stage, 'usr/bin/node'), ...udevHelpers(stage)])
+  await linkNames(stage)
+  const { modules, firmware, missingFirmware } = await stageModules(root, stage)
+  log(
+    `${modules} kernel modules, ${firmware} firmware files (${missingFirmware.length} that drivers also name are not packaged)`,
+  )
+
+  const settings = ['-comp', 'zstd', '-Xcompression-level', '22', '-b', '1M', '-no-xattrs', '-all-root', '-no-exports']
+  // No progress bar; times come from SOURCE_DATE_EPOCH.
+  const quiet = ['-noappend', '-no-progress', '-quiet']
+  await runFromRoot(root, 'bin/mksquashfs', [join(stage, 'usr'), image, ...settings, ...quiet])
+}
+
+async function copyProgram(root: string, stage: string, name: string): Promise<string> {
+  for (const folder of ['usr/bin', 'usr/sbin']) {
+    const source = join(root, folder, name)
+    if (!existsSync(source)) continue
+    const target = join(stage, folder, name)
+    await copyFile(await insideRoot(root, source), target)
+    await chmod(target, 0o755)
+    return target
+  }
+  throw new BootAssetError('CONTENT_MISSING', `no program ${name} in the packages of the installer (contents.ts)`)
+}
+
+async function copyData(root: string, stage: string): Promise<void> {
+  for (const path of DATA) {
+    const source = join(root, 'usr', path)
+    if (!existsSync(source)) {
+      throw new BootAssetError('CONTENT_MISSING', `no /usr/${path} in the packages of the installer (contents.ts)`)
+    }
+    await mkdir(dirname(join(stage, 'usr', path)), { recursive: true })
+    await cp(source, join(stage, 'usr', path), { recursive: true })
+  }
+  await mkdir(join(stage, 'usr/share/landfall/etc'), { recursive: true })
+  await copyFile(join(root, 'etc/mke2fs.conf'), join(stage, 'usr/share/landfall/etc/mke2fs.conf'))
+}
+
+function udevHelpers(stage: string): string[] {
+  return DATA.filter((path) => path.endsWith('_id')).map((path) => join(stage, 'usr', path))
+}
+
+/** Copies all libraries the programs need, and the libraries these need, under the names they are looked up by. */
+async function copyLibraries(root: string, stage: string, programs: readonly string[]): Promise<void> {
+  const waiting = [...programs]
+  const seen = new Set<string>()
+  const take = async (library: string): Promise<void> => {
+    if (seen.has(library)) return
+    seen.add(library)
+    const folder = LIBRARY_FOLDERS.find((path) => existsSync(join(root, path, library)))
+    if (folder === undefined) {
+      throw new BootAssetError(
+        'CONTENT_MISSING',
+        `no library ${library} in the packages of the installer (contents.ts)`,
+      )
+    }
+    const target = join(stage, folder, library)
+    await mkdir(dirname(target), { recursive: true })
+    await copyFile(await insideRoot(root, join(root, folder, library)), target)
+    waiting.push(target)
+  }
+  for (const library of OPENED_LIBRARIES) await take(library)
+  while (waiting.length > 0) {
+    const content = await readFile(waiting.pop()!)
+    if (!isElf(content)) continue
+    for (const library of neededLibraries(content)) await take(library)
+  }
+  await symlink(
+    join('..', LIBRARIES.slice('usr/'.length), 'ld-linux-x86-64.so.2'),
+    join(stage, 'usr/lib64/ld-linux-x86-64.so.2'),
+  )
+}
+
+async function linkNames(stage: string): Promise<void> {
+  for (const [link, target] of Object.entries(LINKS)) {
+    await mkdir(dirname(join(stage, 'usr', link)), { recursive: true })
+    await symlink(target, join(stage, 'usr', link))
+  }
+  const applets = (await run(join(stage, 'usr/bin/busybox'), ['--list'])).split('\n').filter((name) => name !== '')
+  for (const applet of applets) {
+    const taken = await Promise.all(['usr/bin', 'usr/sbin'].map((folder) => exists(join(stage, folder, applet))))
+    if (!taken.includes(true)) await symlink('busybox', join(stage, 'usr/bin', applet))
+  }
+}
+
+/** Follows links of the root, none of which may lead to a file of this host. */
+async function insideRoot(root: string, path: string): Promise<string> {
+  const real = await realpath(path)
+  if (real.startsWith(`${await realpath(root)}/`)) return real
+  throw new BootAssetError('CONTENT_MISSING', `${path} leads out of its root, to ${real} (${basename(path)})`)
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(
+    () => true,
+    () => false,
+  )
+}
