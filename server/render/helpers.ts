@@ -1,0 +1,51 @@
+// Template helpers: each puts a value into one language safely, or refuses it.
+import { RenderError } from './errors.ts'
+
+/**
+ * A value in a URL's query, path segment or fragment.
+ *
+ * @example {{http}}/boot/ipxe?serial={{uristring serial}}
+ */
+export function uristring(value: unknown): string {
+  return encodeURIComponent(text(value))
+}
+
+/**
+ * A value behind `echo` of iPXE, which knows no quoting: it expands `${...}` and chains at a word `&&` or `||` (iPXE
+ * core/exec.c). Those lose their meaning by a blank, characters a firmware console lacks become `?`.
+ *
+ * @example echo Machine {{ipxeText name}}
+ */
+export function ipxeText(value: unknown): string {
+  return text(value)
+    .replace(/[^\x20-\x7e]/gu, '?')
+    .replaceAll('${', '$ {')
+    .replace(/(?<!\S)(&&|\|\|)(?!\S)/g, (operator) => [...operator].join(' '))
+}
+
+/**
+ * One word of a kernel command line in an iPXE script. Refuses what iPXE would take apart: blanks, `${`, the operators `&&` and `||`.
+ *
+ * @example kernel {{http}}/boot/installer/vmlinuz {{#each arguments}}{{ipxeWord this}} {{/each}}
+ */
+export function ipxeWord(value: unknown): string {
+  const word = text(value)
+  if (!/^[\x21-\x7e]+$/.test(word) || word.includes('${') || word === '&&' || word === '||') {
+    throw new RenderError('VALUE_UNSAFE', `${JSON.stringify(word)} cannot be one word of an iPXE command`)
+  }
+  return word
+}
+
+/**
+ * A value in single quotes for GRUB's script language, as in POSIX sh.
+ *
+ * @example menuentry {{grubQuote title}} { ... }
+ */
+export function grubQuote(value: unknown): string {
+  return `'${text(value).replaceAll("'", `'\\''`)}'`
+}
+
+function text(value: unknown): string {
+  if (typeof value === 'string' || typeof value === 'number') return String(value)
+  throw new RenderError('VALUE_UNSAFE', `a template put ${JSON.stringify(value)} where a text belongs`)
+}
