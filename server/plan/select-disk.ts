@@ -1,0 +1,66 @@
+// Which disks of a machine a selector means, and for each other one the reason why it does not.
+import type { DiskFacts } from '../contract/facts.ts'
+import type { DiskSelector } from '../contract/spec.ts'
+
+export interface Candidate {
+  disk: DiskFacts
+  /** Why the disk is out, each a clause for people; empty when it matches. */
+  against: string[]
+}
+
+/** Judges every disk, in the order given. Disks that cannot or should not be a target never match, whatever the selector says. */
+export function judgeDisks(selector: DiskSelector, disks: readonly DiskFacts[]): Candidate[] {
+  return disks.map((disk) => ({ disk, against: [...unusable(disk, selector), ...unmet(disk, selector)] }))
+}
+
+/** `nvme0n1 (Samsung PM9A3, serial S4EV, 1.92 TB)`: how every message names a disk. */
+export function describeDisk(disk: DiskFacts): string {
+  const model = [disk.vendor, disk.model].filter(Boolean).join(' ')
+  const serial = disk.serial ? `serial ${disk.serial}` : disk.wwn ? `wwn ${disk.wwn}` : 'no serial'
+  return `${disk.name} (${model || 'unknown model'}, ${serial}, ${formatSize(disk.size)})`
+}
+
+/** Bytes as disk makers count them: `1.92 TB`. */
+export function formatSize(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
+  let value = bytes
+  let unit = 0
+  while (value >= 1000 && unit < units.length - 1) {
+    value /= 1000
+    unit += 1
+  }
+  return `${Number(value.toPrecision(3))} ${units[unit]}`
+}
+
+function* unusable(disk: DiskFacts, selector: DiskSelector): Generator<string> {
+  if (disk.blocked) yield disk.blocked
+  else if (disk.readOnly) yield 'read-only'
+  // Somebody's stick or card reader is a target only for who names that very disk.
+  if (disk.removable && !namesOneDisk(selector)) yield 'removable'
+  if (disk.size === 0) yield 'no medium'
+}
+
+/** Names of one disk, by which even a removable one may be chosen. */
+function namesOneDisk({ serial, wwn, byId, byPath }: DiskSelector): boolean {
+  return [serial, wwn, byId, byPath].some((value) => value !== undefined)
+}
+
+function* unmet(disk: DiskFacts, selector: DiskSelector): Generator<string> {
+  const { serial, wwn, byId, byPath, model, transport, rotational, minSize, maxSize } = selector
+  if (serial !== undefined && disk.serial !== serial) yield `serial is not ${serial}`
+  if (wwn !== undefined && disk.wwn?.toLowerCase() !== wwn.toLowerCase()) yield `wwn is not ${wwn}`
+  if (byId !== undefined && !disk.byId.includes(linkName(byId))) yield `by-id name is not ${byId}`
+  if (byPath !== undefined && !disk.byPath.includes(linkName(byPath))) yield `by-path name is not ${byPath}`
+  if (model !== undefined && disk.model !== model) yield `model is not ${model}`
+  if (transport !== undefined && disk.transport !== transport) yield `is on ${disk.transport}, not ${transport}`
+  if (rotational !== undefined && disk.rotational !== rotational) {
+    yield rotational ? 'does not rotate' : 'rotates'
+  }
+  if (minSize !== undefined && disk.size < minSize) yield `smaller than ${formatSize(minSize)}`
+  if (maxSize !== undefined && disk.size > maxSize) yield `larger than ${formatSize(maxSize)}`
+}
+
+/** People paste whole paths. */
+function linkName(text: string): string {
+  return text.replace(/^\/dev\/disk\/by-(id|path)\//, '')
+}

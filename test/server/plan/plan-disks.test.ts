@@ -1,0 +1,225 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { DiskFacts } from '../../../server/contract/facts.ts'
+import { DiskPlan } from '../../../server/contract/plan.ts'
+import { MachineSpec } from '../../../server/contract/spec.ts'
+import type { DiskSelector } from '../../../server/contract/spec.ts'
+import { MIB, MIN_ROOT_SIZE, smallestDisk } from '../../../server/plan/partitions.ts'
+import { planDisks } from '../../../server/plan/plan-disks.ts'
+
+const GB = 1e9
+
+function disk(change: Partial<DiskFacts> = {}): DiskFacts {
+  return {
+    name: 'nvme0n1',
+    size: 480 * GB,
+    model: 'PM9A3',
+    serial: 'S1',
+    wwn: 'eui.0025385b01',
+    transport: 'nvme',
+    rotational: false,
+    removable: false,
+    readOnly: false,
+    logicalBlockSize: 512,
+    physicalBlockSize: 4096,
+    byId: ['nvme-PM9A3_S1', 'nvme-eui.0025385b01'],
+    byPath: ['pci-0000:01:00.0-nvme-1'],
+    signatures: [],
+    ...change,
+  }
+}
+
+const SATA = disk({
+  name: 'sda',
+  size: 4000 * GB,
+  model: 'EXOS',
+  serial: 'Z9',
+  wwn: '0x5000c500a1',
+  transport: 'sata',
+  rotational: true,
+  byId: ['ata-EXOS_Z9'],
+  byPath: ['pci-0000:00:17.0-ata-1'],
+})
+const STICK = disk({
+  name: 'sdb',
+  size: 32 * GB,
+  model: 'Ultra Fit',
+  serial: 'U1',
+  transport: 'usb',
+  removable: true,
+  byId: ['usb-SanDisk_U1'],
+})
+
+function plan(
+  selector: DiskSelector,
+  disks: DiskFacts[],
+  facts: { architecture?: 'amd64' | 'arm64'; firmware?: 'uefi' | 'bios' } = {},
+) {
+  const spec = MachineSpec.parse({ disks: { disk: selector } })
+  return planDisks(spec, { architecture: 'amd64', firmware: 'uefi', disks, ...facts })
+}
+
+describe('choosing the disk', () => {
+  const chosen: [string, DiskSelector, DiskFacts[], string][] = [
+    ['the only disk for an empty selector', {}, [disk()], 'nvme0n1'],
+    ['by serial', { serial: 'Z9' }, [disk(), SATA], 'sda'],
+    ['by wwn in any case', { wwn: '0x5000C500A1' }, [disk(), SATA], 'sda'],
+    ['by a by-id name', { byId: 'nvme-eui.0025385b01' }, [disk(), SATA], 'nvme0n1'],
+    ['by a pasted by-id path', { byId: '/dev/disk/by-id/ata-EXOS_Z9' }, [disk(), SATA], 'sda'],
+    ['by path', { byPath: 'pci-0000:00:17.0-ata-1' }, [disk(), SATA], 'sda'],
+    ['by model', { model: 'EXOS' }, [disk(), SATA], 'sda'],
+    ['by transport', { transport: 'nvme' }, [disk(), SATA], 'nvme0n1'],
+    ['by rotation', { rotational: true }, [disk(), SATA], 'sda'],
+    ['by size from below', { minSize: 1000 * GB }, [disk(), SATA], 'sda'],
+    ['by size from above', { maxSize: 1000 * GB }, [disk(), SATA], 'nvme0n1'],
+    ['by all conditions together', { transport: 'sata', minSize: GB, serial: 'Z9' }, [disk(), SATA], 'sda'],
+    ['with the stick left out of an empty selector', {}, [STICK, disk()], 'nvme0n1'],
+    ['NB: a removable disk when its serial is named', { serial: 'U1' }, [STICK, disk()], 'sdb'],
+  ]
+  it.each(chosen)('%s', (_, selector, disks, name) => {
+    expect(plan(selector, disks)).toMatchObject({ disk: { name } })
+  })
+
+  const refused: [string, DiskSelector, DiskFacts[], string][] = [
+    ['no disk at all', {}, [], 'DISK_NONE_MATCHES'],
+    ['an unknown serial', { serial: 'nope' }, [disk(), SATA], 'DISK_NONE_MATCHES'],
+    ['two disks and an empty selector', {}, [disk(), SATA], 'DISK_SEVERAL_MATCH'],
+    ['only a stick', {}, [STICK], 'DISK_NONE_MATCHES'],
+    ['a removable disk by a condition that fits many', { transport: 'usb' }, [STICK], 'DISK_NONE_MATCHES'],
+    ['a read-only disk', { serial: 'S1' }, [disk({ readOnly: true })], 'DISK_NONE_MATCHES'],
+    ['a blocked disk', { serial: 'S1' }, [disk({ blocked: 'in use: sda1 is mounted' })], 'DISK_NONE_MATCHES'],
+    ['a reader without medium', {}, [disk({ size: 0 })], 'DISK_NONE_MATCHES'],
+    ['a disk too small', {}, [disk({ size: 2 * GB })], 'DISK_TOO_SMALL'],
+  ]
+  it.each(refused)('refuses %s', (_, selector, disks, code) => {
+    expect(plan(selector, disks)).toMatchObject({ code })
+  })
+
+  it('lists each candidate with its name, model, serial, size and the reason', () => {
+    expect(plan({ serial: 'nope', transport: 'nvme' }, [disk(), SATA])).toMatchObject({
+      message:
+        'no disk matches the selector: nvme0n1 (PM9A3, serial S1, 480 GB) no: serial is not nope; ' +
+        'sda (EXOS, serial Z9, 4 TB) no: serial is not nope, is on sata, not nvme',
+    })
+    expect(plan({ minSize: GB }, [disk(), SATA, STICK])).toMatchObject({
+      message:
+        '2 disks match the selector and exactly one may: nvme0n1 (PM9A3, serial S1, 480 GB) matches; ' +
+        'sda (EXOS, serial Z9, 4 TB) matches; sdb (Ultra Fit, serial U1, 32 GB) no: removable',
+    })
+  })
+
+  it('never plans a disk unless it is the only one that matches', () => {
+    const anyDisk = fc
+      .record({
+        size: fc.constantFrom(0, 8 * GB, 500 * GB),
+        serial: fc.constantFrom('A', 'B', 'C'),
+        transport: fc.constantFrom('nvme', 'sata', 'usb'),
+        removable: fc.boolean(),
+        readOnly: fc.boolean(),
+        blocked: fc.option(fc.constant('in use'), { nil: undefined }),
+      })
+      .map(({ blocked, ...rest }) => disk({ ...rest, ...(blocked && { blocked }) }))
+    fc.assert(
+      fc.property(fc.array(anyDisk, { maxLength: 5 }), fc.constantFrom(undefined, 'A', 'B'), (disks, serial) => {
+        const usable = disks.filter(
+          (one) => !one.blocked && !one.readOnly && one.size > 0 && (serial ? one.serial === serial : !one.removable),
+        )
+        const result = plan(serial ? { serial } : {}, disks)
+        if (usable.length === 1) expect(result).toMatchObject({ disk: usable[0] })
+        else expect(result).toMatchObject({ code: usable.length ? 'DISK_SEVERAL_MATCH' : 'DISK_NONE_MATCHES' })
+      }),
+    )
+  })
+})
+
+describe('laying out partitions', () => {
+  it('makes an x86 disk bootable under either firmware', () => {
+    const result = plan({}, [disk({ size: 10 * 1024 * MIB })], { firmware: 'bios' })
+    expect(result).toMatchObject({
+      device: '/dev/disk/by-id/nvme-PM9A3_S1',
+      firmware: 'bios',
+      partitions: [
+        { number: 1, name: 'BIOS-BOOT', role: 'bios-boot', start: MIB, size: MIB },
+        { number: 2, name: 'EFI-SYSTEM', filesystem: 'vfat', mountPoint: '/boot/efi', start: 2 * MIB, size: 512 * MIB },
+        { number: 3, name: 'boot', filesystem: 'ext4', mountPoint: '/boot', start: 514 * MIB, size: 1024 * MIB },
+        {
+          number: 4,
+          name: 'root',
+          filesystem: 'xfs',
+          mountPoint: '/',
+          typeGuid: '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
+          start: 1538 * MIB,
+          size: (10 * 1024 - 1538 - 1) * MIB,
+        },
+      ],
+    })
+    expect(DiskPlan.parse(result)).toEqual(result)
+  })
+
+  it('leaves the BIOS boot partition out on arm64 and uses its root type', () => {
+    const result = plan({}, [disk()], { architecture: 'arm64' })
+    expect(
+      'partitions' in result && result.partitions.map(({ number, name, typeGuid }) => [number, name, typeGuid]),
+    ).toEqual([
+      [1, 'EFI-SYSTEM', 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'],
+      [2, 'boot', '0FC63DAF-8483-4772-8E79-3D69D8477DE4'],
+      [3, 'root', 'B921B045-1DF0-41C3-AF44-4C6F280D3FAE'],
+    ])
+  })
+
+  it('accepts exactly the disks that are large enough', () => {
+    const layout = MachineSpec.parse({}).disks
+    const least = smallestDisk(layout, 'amd64')
+    const result = plan({}, [disk({ size: least })])
+    expect(result).toMatchObject({ partitions: { 3: { size: MIN_ROOT_SIZE } } })
+    expect(plan({}, [disk({ size: least - 512 })])).toMatchObject({ code: 'DISK_TOO_SMALL' })
+  })
+
+  it('keeps every partition on MiB borders, in order, apart and inside the disk, whatever its size and sectors', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 4 * 1024 * 256, max: 2 ** 40 }),
+        fc.constantFrom(512, 4096),
+        fc.integer({ min: 64 * MIB, max: 2048 * MIB }),
+        fc.integer({ min: 256 * MIB, max: 4096 * MIB }),
+        fc.constantFrom('amd64' as const, 'arm64' as const),
+        (sectors, logicalBlockSize, espSize, bootSize, architecture) => {
+          const size = sectors * logicalBlockSize
+          const spec = MachineSpec.parse({ disks: { espSize, bootSize } })
+          const result = planDisks(spec, { architecture, firmware: 'uefi', disks: [disk({ size, logicalBlockSize })] })
+          if ('code' in result) return expect(result.code).toBe('DISK_TOO_SMALL')
+          let end = MIB
+          for (const partition of result.partitions) {
+            expect(partition.start).toBe(end)
+            expect(partition.size % MIB).toBe(0)
+            end += partition.size
+          }
+          // The backup table: one header and 16 KiB of entries.
+          expect(end).toBeLessThanOrEqual(size - 16_384 - logicalBlockSize)
+          const [esp, boot] = result.partitions.filter(({ role }) => role === 'esp' || role === 'boot')
+          expect(esp?.size).toBeGreaterThanOrEqual(espSize)
+          expect(boot?.size).toBeGreaterThanOrEqual(bootSize)
+        },
+      ),
+    )
+  })
+})
+
+describe('warnings', () => {
+  it('name the signatures that will be lost', () => {
+    expect(plan({}, [disk({ signatures: ['gpt', 'xfs'] })])).toMatchObject({
+      warnings: ['everything on nvme0n1 (PM9A3, serial S1, 480 GB) will be lost; it holds: gpt, xfs'],
+    })
+  })
+
+  it('are absent for an empty disk with a stable name', () => {
+    expect(plan({}, [disk()])).toMatchObject({ warnings: [] })
+  })
+
+  it('say when only the kernel name can be used', () => {
+    expect(plan({}, [disk({ byId: [] })])).toMatchObject({
+      device: '/dev/nvme0n1',
+      warnings: ['nvme0n1 has no stable name below /dev/disk/by-id'],
+    })
+  })
+})
