@@ -1,0 +1,39 @@
+// What the core refuses, and how its stores fail.
+
+export type CoreErrorCode =
+  | 'MACHINE_NOT_FOUND'
+  | 'MACHINE_RETIRED'
+  | 'MACHINE_BUSY'
+  | 'PROFILE_NOT_FOUND'
+  | 'INSTALL_NOT_FOUND'
+  | 'INSTALL_OVER'
+  | 'IMAGE_NOT_FOUND'
+  | 'IMAGE_INVALID'
+  | 'IMAGE_NOT_BOOTABLE'
+  | 'ARCHITECTURE_MISMATCH'
+  | 'TOKEN_NOT_FOUND'
+  | 'TOKEN_INVALID'
+  | 'TOKEN_EXPIRED'
+  | 'CONFLICT'
+  | 'VALIDATION'
+  /** An agent skipped a number of its events. */
+  | 'EVENT_GAP'
+  /** The deployed system runs another digest than the one installed. */
+  | 'WRONG_DIGEST'
+  /** The disk that holds the database is full; nothing was changed. */
+  | 'STORE_FULL'
+  /** The database cannot be written or read now; nothing was changed. */
+  | 'STORE_UNAVAILABLE'
+
+/** An error people can act on; `code` is stable, `hint` names the next step. */
+export class CoreError extends Error {
+  override readonly name = 'CoreError'
+  readonly code: CoreErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: CoreErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+  }
+}
