@@ -24,6 +24,8 @@ export async function partitionDisk(host: Host, plan: DiskPlan, mountPoint: stri
   await host.run('sfdisk', ['--wipe', 'always', '--wipe-partitions', 'always', '--quiet', device], {
     input: sfdiskScript(plan),
   })
+  // Tells the kernel each partition by itself: reading the table again may fail, or the kernel may not know GPT.
+  await host.run('partx', ['--update', device])
   await host.run('udevadm', ['settle', '--timeout=30'])
   const partitions: TargetPartition[] = []
   for (const partition of plan.partitions) {

@@ -1,0 +1,314 @@
+// The agent installs the demo image onto a real block device (a loop device here); the result is held against
+// ostree-container-deploy section 8 with the image's own ostree.
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { textConsole } from '../../boot-assets/agent/console.ts'
+import { unescapeRef } from '../../boot-assets/agent/ostree/ref-escape.ts'
+import { install } from '../../boot-assets/agent/stages/install.ts'
+import type { InstallContext, InstallOutcome } from '../../boot-assets/agent/stages/install.ts'
+import { Server } from '../../boot-assets/agent/link/server.ts'
+import { Session } from '../../boot-assets/agent/link/session.ts'
+import { realHost } from '../../boot-assets/agent/sys/host.ts'
+import type { Host } from '../../boot-assets/agent/sys/host.ts'
+import { debianRoot } from '../../boot-assets/debian/root.ts'
+import { InstallTask } from '../../server/contract/agent.ts'
+import { MachineSpec } from '../../server/contract/spec.ts'
+import { FakeLandfall } from '../agent/fake-landfall.ts'
+import { facts, plan as examplePlan } from '../agent/examples.ts'
+import { buildDemoImages } from '../images/demo-image.ts'
+
+const MIB = 2 ** 20
+const DISK_SIZE = 6144 * MIB
+const TARGET = 'registry.example:8443/landfall/demo:1'
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFakeFakeFakeFakeFakeFakeFakeFake admin@example'
+
+let folder: string
+let loop: string
+let fake: FakeLandfall
+let digest: string
+let outcome: InstallOutcome
+let demoTree: string
+
+const blocked = reasonToSkip()
+
+describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? '' : ` (skipped: ${blocked})`}`, () => {
+  beforeAll(async () => {
+    const images = await buildDemoImages({ log: () => {} })
+    digest = images.v1.digest
+    folder = await mkdtemp(join(tmpdir(), 'agent-deploy-'))
+    await writeFile(join(folder, 'disk.img'), '')
+    await truncate(join(folder, 'disk.img'), DISK_SIZE)
+    loop = run('losetup', '--find', '--show', '--partscan', join(folder, 'disk.img')).trim()
+    fake = await FakeLandfall.start()
+    const blobs = join(images.layout, 'blobs/sha256')
+    fake.blob = (name) => readBlob(join(blobs, name.slice('sha256:'.length)))
+    outcome = await installOnto(loop)
+    // Mounted again where the checks look, by what the installation wrote and not by what it remembered.
+    await mkdir(join(folder, 'target'))
+    run('mount', `${loop}p4`, join(folder, 'target'))
+    run('mount', `${loop}p3`, join(folder, 'target/boot'))
+    demoTree = join(folder, 'target', 'ostree/deploy/default/deploy', `${mergeCommit()}.0`)
+  }, 600_000)
+
+  afterAll(async () => {
+    for (const path of ['target/boot', 'target']) {
+      if (folder && existsSync(join(folder, path))) tryRun('umount', join(folder, path))
+    }
+    if (loop) tryRun('losetup', '--detach', loop)
+    if (fake) await fake[Symbol.asyncDispose]()
+    if (folder) await rm(folder, { recursive: true, force: true })
+  })
+
+  it('installs, and says so in order', () => {
+    expect(outcome).toEqual({ state: 'installed' })
+    const done = fake.eventList.flatMap((event) => (event.type === 'step-done' ? [event.step] : []))
+    expect(done).toEqual(['identify', 'plan', 'partition', 'fetch', 'deploy', 'configure', 'bootloader', 'finalize'])
+    expect(fake.eventList.at(-1)).toMatchObject({ type: 'installed', mergeCommit: mergeCommit() })
+  })
+
+  it('makes the repository of items 1 to 7', () => {
+    expect(ostree('config', 'get', 'core.mode')).toBe('bare')
+    expect(ostree('config', 'get', 'core.repo_version')).toBe('1')
+    expect(ostree('config', 'get', 'sysroot.bootloader')).toBe('none')
+    expect(ostree('config', 'get', 'sysroot.bootprefix')).toBe('true')
+    expect(ostree('config', 'get', 'sysroot.readonly')).toBe('true')
+    expect(() => ostree('fsck', '--quiet')).not.toThrow()
+    expect(run('ls', join(folder, 'target/ostree/repo/tmp'))).toBe('cache\n')
+    expect(run('ls', join(folder, 'target/ostree/repo/state'))).toBe('')
+    const refs = ostree('refs').split('\n').sort()
+    const layers = refs.filter((ref) => ref.startsWith('ostree/container/blob/'))
+    const images = refs.filter((ref) => ref.startsWith('ostree/container/image/'))
+    expect(new Set(layers.map((ref) => unescapeRef(ref.slice('ostree/container/blob/'.length))))).toEqual(
+      layerDigests(),
+    )
+    expect(images.map((ref) => unescapeRef(ref.slice('ostree/container/image/'.length)))).toEqual([
+      `docker://${TARGET}`,
+    ])
+    expect(refs).toHaveLength(layers.length + 2)
+    expect(refs).toContain('ostree/1/1/0')
+  })
+
+  it('makes the merge commit of items 12 to 16', () => {
+    expect(ostree('rev-parse', 'ostree/1/1/0')).toBe(mergeCommit())
+    expect(metadata('ostree.manifest-digest')).toBe(`'${digest}'`)
+    expect(metadata('ostree.importer.version')).toMatch(/^'.+'$/)
+    const manifest = JSON.parse(unquote(metadata('ostree.manifest')))
+    expect(new Set(manifest.layers.map((layer: { digest: string }) => layer.digest))).toEqual(layerDigests())
+    const config = JSON.parse(unquote(metadata('ostree.container.image-config')))
+    expect(config).toMatchObject({ architecture: 'amd64' })
+    expect(config.rootfs.diff_ids).toHaveLength(manifest.layers.length)
+  })
+
+  it('makes the deployment of items 25 to 28', async () => {
+    const status = run('ostree', 'admin', 'status', `--sysroot=${join(folder, 'target')}`)
+    expect(status.match(/^[* ] default [0-9a-f]{64}\.\d+/gm)).toEqual([`  default ${mergeCommit()}.0`])
+    expect(status).toContain('origin: <unknown origin type>')
+    const origin = `${demoTree}.origin`
+    expect(await readFile(origin, 'utf8')).toBe(
+      `[origin]\ncontainer-image-reference=ostree-unverified-registry:${TARGET}\n`,
+    )
+    expect((await stat(origin)).mode & 0o777).toBe(0o644)
+    expect(run('lsattr', '-d', demoTree)).toMatch(/^\S*i\S* /)
+    expect(run('lsattr', '-d', join(folder, 'target'))).not.toMatch(/^\S*i\S* /)
+    const file = await stat(join(demoTree, 'usr/bin/ostree'))
+    expect(file.nlink).toBeGreaterThan(1)
+    expect(run('find', join(folder, 'target/ostree/repo/objects'), '-inum', String(file.ino)).trim()).toMatch(/\.file$/)
+    // Debian's ostree is built with composefs, and the image wants it.
+    expect(existsSync(join(demoTree, '.ostree.cfs'))).toBe(true)
+  })
+
+  it('makes the boot entry of items 34 to 40', async () => {
+    const boot = join(folder, 'target/boot')
+    expect(await readlink(join(boot, 'loader'))).toBe('loader.1')
+    expect(await readlink(join(boot, 'boot'))).toBe('.')
+    expect(await readlink(join(folder, 'target/ostree/boot.1'))).toBe('boot.1.1')
+    expect(await readdir(join(boot, 'loader/entries'))).toEqual(['ostree-1.conf'])
+    const entry = await readFile(join(boot, 'loader/entries/ostree-1.conf'), 'utf8')
+    const lines = entry.trim().split('\n')
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['title', 'version', 'options', 'linux', 'initrd'])
+    expect(lines[0]).toMatch(/ \(ostree:0\)$/)
+    const [kernel] = await readdir(join(demoTree, 'usr/lib/modules'))
+    const modules = join(demoTree, 'usr/lib/modules', kernel!)
+    const vmlinuz = await readFile(join(modules, 'vmlinuz'))
+    const initramfs = await readFile(join(modules, 'initramfs.img'))
+    const bootcsum = createHash('sha256').update(vmlinuz).update(initramfs).digest('hex')
+    expect(lines[3]).toBe(`linux /boot/ostree/default-${bootcsum}/vmlinuz-${kernel}`)
+    expect(lines[4]).toBe(`initrd /boot/ostree/default-${bootcsum}/initramfs-${kernel}.img`)
+    expect(vmlinuz.equals(await readFile(join(boot, lines[3]!.split(' ')[1]!)))).toBe(true)
+    expect(initramfs.equals(await readFile(join(boot, lines[4]!.split(' ')[1]!)))).toBe(true)
+    expect(lines[2]).toBe(
+      `options root=UUID=${uuidOf(4)} rw boot=UUID=${uuidOf(3)} landfall.demo=1 console=tty0 console=ttyS0,115200 ` +
+        `quiet ostree=/ostree/boot.1/default/${bootcsum}/0`,
+    )
+    expect(run('readlink', '-f', join(folder, `target/ostree/boot.1/default/${bootcsum}/0`)).trim()).toBe(demoTree)
+    expect(await readFile(join(demoTree, 'etc/fstab'), 'utf8')).toBe(`UUID=${uuidOf(3)} /boot auto ro 0 0\n`)
+  })
+
+  it('leaves nothing of the installation behind', async () => {
+    expect((await readdir(join(folder, 'target'))).sort()).toEqual(['.bootc-aleph.json', 'boot', 'ostree'])
+    const aleph = JSON.parse(await readFile(join(folder, 'target/.bootc-aleph.json'), 'utf8'))
+    expect(aleph).toMatchObject({ digest, 'target-image': TARGET, selinux: 'disabled' })
+    expect(['', 'uninitialized\n']).toContain(await readFile(join(demoTree, 'etc/machine-id'), 'utf8'))
+  })
+
+  it('configures host name, keys and the first-boot report', async () => {
+    const read = (path: string) => readFile(join(demoTree, 'etc', path), 'utf8')
+    expect(await read('hostname')).toBe('web1\n')
+    expect(await read('tmpfiles.d/bootc-root-ssh.conf')).toMatch(
+      /^f~ \/var\/roothome\/.ssh\/authorized_keys 600 root root - \S+\n$/,
+    )
+    expect(await read('sysusers.d/landfall-users.conf')).toBe('u ops 1000 "ops" /var/home/ops /bin/bash\nm ops adm\n')
+    expect(await read('landfall/confirm.env')).toContain("LANDFALL_TOKEN='confirm-secret'")
+    expect((await stat(join(demoTree, 'etc/landfall/confirm.env'))).mode & 0o777).toBe(0o600)
+    expect(await readlink(join(demoTree, 'etc/systemd/system/multi-user.target.wants/landfall-confirm.service'))).toBe(
+      '/etc/systemd/system/landfall-confirm.service',
+    )
+  })
+
+  it('installs both boot loaders', async () => {
+    const mbr = Buffer.alloc(512)
+    const disk = await open(loop)
+    await disk.read(mbr, 0, 512, 0)
+    await disk.close()
+    expect(mbr.includes('GRUB')).toBe(true)
+    expect(await readFile(join(folder, 'target/boot/grub/grub.cfg'), 'utf8')).toContain('blscfg')
+    expect(existsSync(join(folder, 'target/boot/grub/x86_64-efi/blsuki.mod'))).toBe(true)
+    // The ESP was a plain folder below /boot here: this kernel may have no vfat.
+    expect(existsSync(join(folder, 'esp/EFI/BOOT/BOOTX64.EFI'))).toBe(true)
+    expect(await readFile(join(folder, 'esp/EFI/debian/grub.cfg'), 'utf8')).toContain(uuidOf(3))
+  })
+
+  it('leaves clean file systems', () => {
+    run('umount', join(folder, 'target/boot'))
+    run('umount', join(folder, 'target'))
+    expect(() => run('e2fsck', '-f', '-n', `${loop}p3`)).not.toThrow()
+    expect(() => run('xfs_repair', '-n', `${loop}p4`)).not.toThrow()
+    run('mount', `${loop}p4`, join(folder, 'target'))
+    run('mount', `${loop}p3`, join(folder, 'target/boot'))
+  })
+})
+
+async function installOnto(device: string): Promise<InstallOutcome> {
+  const name = device.replace('/dev/', '')
+  const base = examplePlan({ name, size: DISK_SIZE, device })
+  const server = new Server(fake.url, fake.ca)
+  const lines: string[] = []
+  const session = new Session({
+    server,
+    installToken: 'install-token',
+    describe: async () => ({
+      bootMac: '52:54:00:12:34:56',
+      facts,
+      agentVersion: '0',
+      bootId: '01890000-0000-7000-8000-000000000002',
+    }),
+    onTrouble: () => {},
+  })
+  const context: InstallContext = {
+    host: withoutVfat(realHost, join(folder, 'mnt/boot/efi'), join(folder, 'esp')),
+    console: textConsole(process.env['VERBOSE'] ? process.stdout : { write: (text: string) => lines.push(text) }),
+    server,
+    session,
+    ca: fake.ca,
+    identify: async () => facts,
+    planDisks: () => base,
+    mountPoint: join(folder, 'mnt'),
+    stage: join(folder, 'stage'),
+    peakRss: () => process.resourceUsage().maxRSS * 1024,
+  }
+  const result = await install(
+    context,
+    InstallTask.parse({
+      type: 'install',
+      installId: '01890000-0000-7000-8000-000000000003',
+      generation: 1,
+      spec: MachineSpec.parse({
+        hostname: 'web1',
+        rootSshKeys: [KEY],
+        users: [{ name: 'ops', sshKeys: [KEY], groups: ['adm'] }],
+        kernelArguments: ['quiet'],
+      }),
+      image: { repository: 'landfall/demo', digest, targetReference: TARGET },
+      confirmToken: 'confirm-secret',
+      nextEvent: 1,
+    }),
+  )
+  server.close()
+  if (result.state === 'failed') console.log(lines.join(''))
+  return result
+}
+
+/** The build machine's kernel may have no vfat: the ESP becomes a bind mount of a folder. udev may be missing, too. */
+function withoutVfat(host: Host, mountPoint: string, esp: string): Host {
+  return {
+    ...host,
+    run: async (command, args = [], options) => {
+      if (command === 'udevadm') return { stdout: '', stderr: '', exitCode: 0 }
+      if (command === 'mount' && args.includes('vfat')) {
+        await mkdir(esp, { recursive: true })
+        return host.run('mount', ['--bind', esp, mountPoint])
+      }
+      return host.run(command, args, options)
+    },
+  }
+}
+
+function reasonToSkip(): string | undefined {
+  if (process.getuid?.() !== 0) return 'needs root'
+  const missing = ['losetup', 'sfdisk', 'mkfs.xfs', 'mkfs.ext4', 'mkfs.vfat', 'ostree', 'unshare'].find(
+    (program) => !['/usr/bin', '/usr/sbin', '/bin', '/sbin'].some((path) => existsSync(join(path, program))),
+  )
+  return missing === undefined ? undefined : `needs ${missing}`
+}
+
+function readBlob(path: string): Buffer | undefined {
+  return existsSync(path) ? execFileSync('cat', [path], { maxBuffer: 2 ** 31 }) : undefined
+}
+
+function run(command: string, ...args: string[]): string {
+  return execFileSync(command, args, {
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, LC_ALL: 'C.UTF-8' },
+  })
+}
+
+function tryRun(command: string, ...args: string[]): void {
+  try {
+    run(command, ...args)
+  } catch {
+    // Clean-up goes on.
+  }
+}
+
+function ostree(command: string, ...args: string[]): string {
+  return run('ostree', command, `--repo=${join(folder, 'target/ostree/repo')}`, ...args).trim()
+}
+
+function metadata(key: string): string {
+  return ostree('show', `--print-metadata-key=${key}`, mergeCommit())
+}
+
+/** GVariant text of a string: in either quotes, with backslashes. */
+function unquote(text: string): string {
+  return text.slice(1, -1).replace(/\\(['"\\])/g, '$1')
+}
+
+function mergeCommit(): string {
+  const ref = ostree('refs', '--list', 'ostree/container/image').split('\n')[0]!
+  return ostree('rev-parse', ref)
+}
+
+function layerDigests(): Set<string> {
+  const manifest = JSON.parse(fake.blob(digest)!.toString('utf8'))
+  return new Set(manifest.layers.map((layer: { digest: string }) => layer.digest))
+}
+
+function uuidOf(partition: number): string {
+  return run('blkid', '-c', '/dev/null', '-o', 'value', '-s', 'UUID', `${loop}p${partition}`).trim()
+}
