@@ -27,7 +27,7 @@ export interface ImportOptions {
   targetImage: string
   /** Where a layer's blob is. */
   locate: (layer: Descriptor) => BlobSource
-  /** Threads; by default the number of cores, at least 2, at most 4. */
+  /** Threads; by default the number of cores, at least 2, at most 3. Each takes about 40 MB of memory. */
   concurrency?: number
   filter?: FilterOptions
   onProgress?: (progress: ImageProgress) => void
@@ -82,7 +82,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const dropped: Record<string, number> = {}
   try {
     await importLayers(repo, [...jobs.values()], {
-      concurrency: options.concurrency ?? Math.min(4, Math.max(2, availableParallelism())),
+      concurrency: options.concurrency ?? Math.min(3, Math.max(2, availableParallelism())),
       signal,
       onProgress: (job, { bytes, files }) => progress.update(job, bytes, files, false),
       onDone: (job, layer) => {

@@ -1,6 +1,6 @@
 // One layer: blob in, commit out, in a single pass and without a copy of it anywhere.
 //
-//   blob -> size and digest -> decompress -> size-less diff-id -> tar -> filter -> file objects + tree -> commit
+//   blob -> size and digest -> decompress -> diff-id -> tar -> filter -> file objects + tree -> commit
 import { createHash } from 'node:crypto'
 import { StreamError } from '../stream/errors.ts'
 import type { BlobFetcher, BlobSource } from '../stream/blob-source.ts'

@@ -1,4 +1,5 @@
 // A few worker threads that share the layers of an image.
+import { extname } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { StreamError } from '../stream/errors.ts'
 import type { StreamErrorCode } from '../stream/errors.ts'
@@ -8,11 +9,14 @@ import type { ImportedLayer, LayerJob, LayerProgress } from './import-layer.ts'
 import type { SentError, WorkerAnswer } from './layer-worker.ts'
 import type { Repo } from './repo.ts'
 
-/** Heap of one worker, MiB. A layer's tree is what fills it: about 250 bytes a file. Buffers are outside of it. */
-const WORKER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 16 }
+/**
+ * Heap of one worker, MiB; a layer's tree is what fills it, about 250 bytes a file. The young generation is small because each
+ * of its collections also frees the buffers that tar bytes came in: with Node's default they pile up to 60 MB a worker.
+ */
+const WORKER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 }
 
-/** The worker's own file: beside this one, whether these are sources or bundles. */
-const WORKER_URL = new URL(import.meta.url.endsWith('.ts') ? './layer-worker.ts' : './layer-worker.js', import.meta.url)
+/** The worker's own file lies beside this one, be they sources or bundles. */
+const WORKER_URL = new URL(`./layer-worker${extname(import.meta.url)}`, import.meta.url)
 
 /**
  * Imports all jobs on `concurrency` threads, largest first, and calls `onProgress` and `onDone` as they go. The first failure stops
