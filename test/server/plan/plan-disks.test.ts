@@ -187,7 +187,10 @@ describe('laying out partitions', () => {
           const size = sectors * logicalBlockSize
           const spec = MachineSpec.parse({ disks: { espSize, bootSize } })
           const result = planDisks(spec, { architecture, firmware: 'uefi', disks: [disk({ size, logicalBlockSize })] })
-          if ('code' in result) return expect(result.code).toBe('DISK_TOO_SMALL')
+          if ('code' in result) {
+            expect(result.code).toBe('DISK_TOO_SMALL')
+            return
+          }
           let end = MIB
           for (const partition of result.partitions) {
             expect(partition.start).toBe(end)

@@ -1,0 +1,65 @@
+// The boot decision: what a machine that asks to boot shall do. DHCP, TFTP, iPXE, GRUB and HTTP Boot only phrase the answer.
+import type { Architecture } from '../contract/common.ts'
+import type { MachineState } from '../contract/machine.ts'
+import { plausibleIdentity } from './identity.ts'
+import type { Identity } from './identity.ts'
+
+/** Who asks, and by which way. */
+export interface BootClient extends Identity {
+  /** `other` for machines that no installer exists for. */
+  architecture: Architecture | 'other'
+  firmware: 'bios' | 'uefi'
+  via: 'dhcp' | 'ipxe' | 'grub' | 'http'
+}
+
+/** What of a machine bears on the decision. */
+export interface BootMachine {
+  id: string
+  state: MachineState
+  /** 0 before the first assignment. */
+  generation: number
+}
+
+export type BootDecision =
+  /** Start the installer: an install waits for this machine. */
+  | { kind: 'install'; machineId: string; generation: number }
+  /** Start the installer so that it shows itself and waits; `machineId` is absent for a stranger. */
+  | { kind: 'discover'; machineId?: string; generation: number }
+  /** Boot from the disk. */
+  | { kind: 'local'; machineId: string }
+  /** No boot data at all. */
+  | { kind: 'ignore'; reason: string }
+
+/** Architectures with an installer image. */
+const INSTALLABLE: readonly string[] = ['amd64'] satisfies Architecture[]
+
+/**
+ * Decides from the machine's state alone, so asking is free of effects and every way of booting gets the same answer. A machine
+ * that is deployed, or about to be, boots its disk until a person wants a new generation: no boot order can make a reinstall loop.
+ */
+export function decideBoot(machine: BootMachine | undefined, client: BootClient): BootDecision {
+  if (machine && goesLocal(machine.state)) return { kind: 'local', machineId: machine.id }
+  if (machine?.state === 'retired') return { kind: 'ignore', reason: 'the machine is retired' }
+  if (!INSTALLABLE.includes(client.architecture)) {
+    return { kind: 'ignore', reason: `there is no installer for ${client.architecture} machines` }
+  }
+  if (!machine) {
+    const { mac, smbios } = plausibleIdentity(client)
+    if (!mac && !smbios) return { kind: 'ignore', reason: 'neither MAC nor UUID and serial tell who asks' }
+    return { kind: 'discover', generation: 0 }
+  }
+  const { id: machineId, generation } = machine
+  return wantsInstall(machine.state)
+    ? { kind: 'install', machineId, generation }
+    : { kind: 'discover', machineId, generation }
+}
+
+/** `rebooting` too: its disk is complete, and what is missing is only its own word for it. */
+function goesLocal(state: MachineState): boolean {
+  return state === 'deployed' || state === 'rebooting'
+}
+
+/** A machine that comes back while `installing` lost power, and starts over. One that `failed` waits, visible, for a person. */
+function wantsInstall(state: MachineState): boolean {
+  return state === 'assigned' || state === 'booting' || state === 'installing'
+}
