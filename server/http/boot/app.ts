@@ -1,0 +1,136 @@
+// The plain HTTP side: what firmware, boot loaders and health checks fetch. Nothing here is secret but the install token in a script.
+import { Hono } from 'hono'
+import type { Context } from 'hono'
+import type { Logger } from '../../observe/logger.ts'
+import type { Metrics } from '../../observe/metrics.ts'
+import type { Templates } from '../../render/templates.ts'
+import { remoteAddress } from '../context.ts'
+import type { HttpEnv } from '../context.ts'
+import { healthRoutes } from '../health.ts'
+import type { Readiness } from '../health.ts'
+import { observed } from '../middleware/observed.ts'
+import { describeError } from '../problem.ts'
+import { assetResponse } from './asset-response.ts'
+import type { AssetSource } from './assets.ts'
+import { parseScriptClient } from './client.ts'
+import type { ScriptClient } from './client.ts'
+import { decisionScript, identifyScript, LAST_RESORT, troubleScript } from './script.ts'
+import type { DecidedBoot, ServerView } from './script.ts'
+import { serverView } from './server-view.ts'
+import type { ServerNames } from './server-view.ts'
+
+export interface BootAppOptions {
+  templates: Templates
+  /** By path below /boot/: `loaders/...`, `installer/...`, `ca.pem`. */
+  assets: AssetSource
+  /** Decides, remembers that the machine was here, and issues its token. May throw. */
+  decide: (client: ScriptClient, address: string | undefined) => DecidedBoot
+  server: ServerNames
+  readiness: Readiness
+  logger: Logger
+  metrics: Metrics
+}
+
+const IPXE = 'text/plain; charset=utf-8'
+
+export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
+  const { templates, assets, readiness, logger, metrics } = options
+  const log = logger.child({ part: 'boot' })
+  const app = new Hono<HttpEnv>()
+  app.use(observed('boot', log, metrics))
+  app.route('/', healthRoutes(readiness))
+
+  app.get('/boot/ipxe', (c) => send(c, 200, IPXE, script(c)))
+  app.get('/boot/autoexec.ipxe', (c) => send(c, 200, IPXE, identify(c)))
+
+  app.get('/boot/*', async (c) => {
+    const path = c.req.path.slice('/boot/'.length)
+    // shim asks for optional files with the .efi of others; "not found" is part of a normal boot (netboot.md section 4.1).
+    const asset = await assets.find(path)
+    if (!asset) return send(c, 404, IPXE, `no boot file ${path}\n`)
+    const response = await assetResponse(c, path, asset)
+    if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
+    return response
+  })
+
+  app.get('/', (c) => send(c, 200, 'text/html; charset=utf-8', welcomePage(view(c))))
+  app.all('*', (c) => {
+    if (c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+      c.header('Allow', 'GET, HEAD')
+      return send(c, 405, IPXE, 'only GET and HEAD here\n')
+    }
+    return send(c, 404, IPXE, `nothing here: web page and API are at ${view(c).https}/\n`)
+  })
+  app.onError((error, c) => {
+    log.error({ err: error, path: c.req.path }, 'request failed')
+    return send(c, 500, IPXE, 'internal error\n')
+  })
+  return app
+
+  function view(c: Context): ServerView {
+    return serverView(options.server, c.req.header('host'))
+  }
+
+  function identify(c: Context): string {
+    try {
+      return identifyScript(templates, view(c))
+    } catch (error) {
+      log.error({ err: error }, 'script could not be rendered')
+      return LAST_RESORT
+    }
+  }
+
+  /** Statement 76: a script for every query; trouble is told to the machine in its own language. */
+  function script(c: Context): string {
+    const query = new URL(c.req.url).searchParams
+    const client = parseScriptClient(query)
+    const anonymous = client.mac === undefined && client.uuid === undefined && client.serial === undefined
+    if (anonymous && !query.has('identified')) return identify(c)
+    try {
+      const decided = anonymous ? nobody : options.decide(client, remoteAddress(c))
+      metrics.bootScripts.inc({ decision: decided.decision })
+      log.info({ ...client, decision: decided.decision, reason: decided.reason }, 'boot script')
+      return decisionScript(templates, view(c), decided)
+    } catch (error) {
+      metrics.bootScripts.inc({ decision: 'trouble' })
+      log.error({ err: error, ...client }, 'boot decision failed')
+      return trouble(c, Number(query.get('attempt')), error)
+    }
+  }
+
+  function trouble(c: Context, attempt: number, error: unknown): string {
+    try {
+      const count = Number.isSafeInteger(attempt) && attempt > 0 ? attempt : 0
+      return troubleScript(templates, view(c), count, describeError(error).detail)
+    } catch (second) {
+      log.error({ err: second }, 'script could not be rendered')
+      return LAST_RESORT
+    }
+  }
+}
+
+/** A machine that cannot even tell its MAC. */
+const nobody: DecidedBoot = {
+  decision: 'ignore',
+  machine: 'unknown',
+  reason: 'the boot loader tells neither MAC address nor serial number nor UUID',
+}
+
+/** Length spelled out: HEAD has to show it too, and firmware cannot do without. */
+function send(c: Context, status: 200 | 404 | 405 | 500, type: string, text: string): Response {
+  return c.body(text, status, {
+    'Content-Type': type,
+    'Content-Length': String(Buffer.byteLength(text)),
+    'Cache-Control': 'no-store',
+  })
+}
+
+function welcomePage({ https }: ServerView): string {
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Landfall</title>
+<p>This port serves boot files to machines. Landfall's web page is at <a href="${https}/">${https}/</a>.</p>
+</html>
+`
+}

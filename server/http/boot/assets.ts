@@ -1,0 +1,106 @@
+// Files that machines fetch to boot: a port, and its two sources, files on disk and bytes in memory.
+import { createHash } from 'node:crypto'
+import { open, stat } from 'node:fs/promises'
+import type { BigIntStats } from 'node:fs'
+import { Readable } from 'node:stream'
+
+/** Bytes from `start` to `end`, both included, as in RFC 9110 section 14. */
+export interface ByteRange {
+  start: number
+  end: number
+}
+
+export interface Asset {
+  size: number
+  /** Strong, with its quotes: changes with every change of the content. */
+  etag: string
+  modifiedAt: Date
+  /** Streams the asset or a part. Rejects when the content is no longer the one this asset describes. The caller ends or destroys it. */
+  open(range?: ByteRange): Promise<Readable>
+}
+
+/** Looks an asset up by its path below `/boot/`; undefined when it is none of those served. */
+export interface AssetSource {
+  find(path: string): Promise<Asset | undefined>
+}
+
+/** Large enough that a 1 Gbit/s link is not kept waiting, small enough for hundreds of machines at once. */
+const CHUNK_BYTES = 256 * 1024
+
+/**
+ * Serves the named files and nothing else: `{ 'installer/vmlinuz': '/var/cache/...' }`. A request's path is only looked up here, it never
+ * becomes a path on disk. Given a function, asks it at every request, for files that come and go.
+ */
+export function fileAssets(
+  files: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>),
+): AssetSource {
+  return {
+    async find(path) {
+      const known = typeof files === 'function' ? files() : files
+      const file = Object.hasOwn(known, path) ? known[path] : undefined
+      return file === undefined ? undefined : fileAsset(file)
+    },
+  }
+}
+
+/** Serves small generated contents, e.g. the CA certificate. */
+export function memoryAssets(contents: Readonly<Record<string, string | Uint8Array>>): AssetSource {
+  const modifiedAt = new Date()
+  const assets = new Map(
+    Object.entries(contents).map(([path, content]) => {
+      const bytes = Buffer.from(content)
+      const etag = `"${createHash('sha256').update(bytes).digest('base64url')}"`
+      const read = ({ start, end }: ByteRange = { start: 0, end: bytes.length - 1 }) => bytes.subarray(start, end + 1)
+      const asset: Asset = {
+        size: bytes.length,
+        etag,
+        modifiedAt,
+        open: (range) => Promise.resolve(Readable.from([read(range)], { objectMode: false })),
+      }
+      return [path, asset]
+    }),
+  )
+  return { find: (path) => Promise.resolve(assets.get(path)) }
+}
+
+/** The first source that knows the path. */
+export function firstOf(...sources: readonly AssetSource[]): AssetSource {
+  return {
+    async find(path) {
+      for (const source of sources) {
+        const asset = await source.find(path)
+        if (asset) return asset
+      }
+      return undefined
+    },
+  }
+}
+
+async function fileAsset(file: string): Promise<Asset | undefined> {
+  const found = await stat(file, { bigint: true }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  })
+  if (!found?.isFile()) return undefined
+  return {
+    size: Number(found.size),
+    etag: fileEtag(found),
+    modifiedAt: found.mtime,
+    async open(range) {
+      const handle = await open(file)
+      try {
+        // Replaced between the two looks: its size and tag are already promised to the client.
+        if (fileEtag(await handle.stat({ bigint: true })) !== fileEtag(found)) throw new Error(`${file} was replaced`)
+        return handle.createReadStream({ ...range, highWaterMark: CHUNK_BYTES })
+      } catch (error) {
+        await handle.close()
+        throw error
+      }
+    },
+  }
+}
+
+/** Inode, size and change time to the nanosecond: no write to the file, and no file renamed over it, leaves all three alone. */
+function fileEtag({ ino, size, ctimeNs }: BigIntStats): string {
+  return `"${[ino, size, ctimeNs].map((number) => number.toString(36)).join('-')}"`
+}

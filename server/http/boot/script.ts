@@ -1,0 +1,75 @@
+// The iPXE script that tells a machine what was decided. There is always one, whatever happens while deciding.
+import type { Templates } from '../../render/templates.ts'
+
+/** What a machine that netboots shall do now, and why, in words for the technician at its screen. */
+export interface DecidedBoot {
+  /** `discover` starts the same installer, which then waits for an image. */
+  decision: 'install' | 'discover' | 'local' | 'ignore'
+  /** Names the machine: `web-07 (52:54:00:12:34:56)`. */
+  machine: string
+  reason: string
+  /** Install token; for `install` and `discover`. */
+  token?: string
+  /** Values for `console=`. */
+  consoles?: readonly string[]
+}
+
+/** This server as the asking machine sees it. */
+export interface ServerView {
+  name: string
+  /** `http://192.0.2.1:8080`, without a slash at the end. */
+  http: string
+  /** `https://192.0.2.1:8443` */
+  https: string
+  /** SHA-256 of the CA certificate's DER, hex. */
+  caFingerprint: string
+}
+
+const TITLES: Record<DecidedBoot['decision'], string> = {
+  install: 'Install',
+  discover: 'Start the installer and wait',
+  local: 'Boot from the local disk',
+  ignore: 'Leave alone',
+}
+
+/** Used when not even templates work: said without any of them. */
+export const LAST_RESORT = '#!ipxe\necho Landfall has an internal error, booting the local disk\nexit 1\n'
+
+/** How often a machine comes back when Landfall could not decide, before it goes to its disk. */
+export const TROUBLE_TRIES = 20
+
+/** Phrases a decision for iPXE. */
+export function decisionScript(templates: Templates, server: ServerView, boot: DecidedBoot): string {
+  const banner = { server: server.name, machine: boot.machine, decision: TITLES[boot.decision], reason: boot.reason }
+  if (boot.decision === 'local' || boot.decision === 'ignore') return templates.render('ipxe/local.ipxe', banner)
+  return templates.render('ipxe/install.ipxe', {
+    ...banner,
+    http: server.http,
+    arguments: installerArguments(server, boot),
+  })
+}
+
+/** For a machine whose request does not name it: makes it ask again with all it knows of itself. */
+export function identifyScript(templates: Templates, server: ServerView): string {
+  return templates.render('ipxe/identify.ipxe', { http: server.http })
+}
+
+/** For the time in which Landfall cannot decide (its disk is full, say): says so and makes the machine ask again, a bounded number of times. */
+export function troubleScript(templates: Templates, server: ServerView, attempt: number, trouble: string): string {
+  return templates.render('ipxe/trouble.ipxe', {
+    http: server.http,
+    trouble,
+    attempt: attempt + 1,
+    again: attempt < TROUBLE_TRIES,
+  })
+}
+
+function installerArguments(server: ServerView, boot: DecidedBoot): string[] {
+  return [
+    `landfall.url=${server.https}`,
+    `landfall.http=${server.http}`,
+    `landfall.ca=${server.caFingerprint}`,
+    ...(boot.token === undefined ? [] : [`landfall.token=${boot.token}`]),
+    ...(boot.consoles ?? []).map((console) => `console=${console}`),
+  ]
+}

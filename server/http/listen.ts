@@ -1,0 +1,140 @@
+// The two listeners, plain HTTP for firmware and TLS for everybody else: start, change of certificate, orderly stop.
+import { createServer } from 'node:http'
+import type { Server } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Server as TlsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { CanonicalCaseResponse } from './header-case.ts'
+
+export type ListenErrorCode = 'ADDRESS_IN_USE' | 'ADDRESS_UNAVAILABLE' | 'PERMISSION_DENIED' | 'LISTEN_FAILED'
+
+/** A listener that could not start; the message names address, port and configuration key. */
+export class ListenError extends Error {
+  override readonly name = 'ListenError'
+  readonly code: ListenErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: ListenErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
+    super(message, { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+  }
+}
+
+/** A Hono app, or anything with its `fetch`. */
+export interface FetchApp {
+  fetch(request: Request, env?: object): Response | Promise<Response>
+}
+
+export interface ListenOptions {
+  app: FetchApp
+  /** All interfaces when absent. */
+  host?: string
+  /** 0 lets the kernel choose; see {@link Listening.port}. */
+  port: number
+  /** The configuration key that sets the port, for error messages: `http.port`. */
+  configKey: string
+  /** Key and certificate, PEM, for TLS. */
+  tls?: { key: string; certificate: string }
+  /** Milliseconds without a byte moving after which a connection is cut; slow clients and dead ones alike. */
+  idleTimeout?: number
+}
+
+export interface Listening {
+  readonly port: number
+  /** Uses another key and certificate for new connections. Only for TLS. */
+  replaceCertificate(tls: { key: string; certificate: string }): void
+  /**
+   * Stops accepting, lets running answers end and cuts those that have not after `graceMs`. Long-lived answers (event streams,
+   * long polls) have to be ended by their own signal first.
+   */
+  stop(graceMs?: number): Promise<void>
+}
+
+/** Longer than an agent's long poll (50 s) and than the heartbeat of an event stream (15 s). */
+const IDLE_TIMEOUT_MS = 90_000
+const HEADERS_TIMEOUT_MS = 20_000
+const KEEP_ALIVE_MS = 15_000
+const GRACE_MS = 5_000
+/** How often connections that became idle are closed while stopping. */
+const STOP_POLL_MS = 50
+
+/** Starts a listener; rejects with ListenError and then holds no socket. */
+export async function listen(options: ListenOptions): Promise<Listening> {
+  const server = options.tls ? createTls(options, options.tls) : createPlain(options)
+  server.headersTimeout = HEADERS_TIMEOUT_MS
+  // An image upload takes as long as it takes; the idle timeout ends one that no longer moves.
+  server.requestTimeout = 0
+  server.keepAliveTimeout = KEEP_ALIVE_MS
+  server.timeout = options.idleTimeout ?? IDLE_TIMEOUT_MS
+  // Port scanners and half-spoken TLS: nothing to tell anybody.
+  server.on('clientError', (_, socket) => {
+    if (socket.writable) socket.end('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, options)))
+    server.listen({ port: options.port, ...(options.host !== undefined && { host: options.host }) }, resolve)
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    replaceCertificate(tls) {
+      if (!('setSecureContext' in server)) throw new TypeError('a plain listener has no certificate')
+      server.setSecureContext(secureContext(tls))
+    },
+    stop: (graceMs = GRACE_MS) => stop(server, graceMs),
+  }
+}
+
+function createPlain({ app }: ListenOptions): Server {
+  return createServer({ ServerResponse: CanonicalCaseResponse }, requestListener(app))
+}
+
+function createTls({ app }: ListenOptions, tls: { key: string; certificate: string }): TlsServer {
+  // UEFI's HTTPS boot speaks TLS 1.2 at most (netboot.md section 3).
+  const options = { ...secureContext(tls), minVersion: 'TLSv1.2' as const, ServerResponse: CanonicalCaseResponse }
+  return createTlsServer(options, requestListener(app))
+}
+
+function requestListener(app: FetchApp) {
+  return getRequestListener((request, env) => app.fetch(request, env), { overrideGlobalObjects: false })
+}
+
+function secureContext({ key, certificate }: { key: string; certificate: string }) {
+  return { key, cert: certificate }
+}
+
+async function stop(server: Server | TlsServer, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const deadline = Date.now() + graceMs
+  const poll = setInterval(() => {
+    if (Date.now() < deadline) server.closeIdleConnections()
+    else server.closeAllConnections()
+  }, STOP_POLL_MS)
+  server.closeIdleConnections()
+  await closed
+  clearInterval(poll)
+}
+
+function listenError(cause: NodeJS.ErrnoException, { host, port, configKey }: ListenOptions): ListenError {
+  const where = `${host?.includes(':') ? `[${host}]` : (host ?? '*')}:${port}`
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new ListenError('ADDRESS_IN_USE', `listening on ${where} (${configKey}): the port is already in use`, {
+        cause,
+        hint: `\`ss -ltnp 'sport = :${port}'\` shows by whom; stop that program or set ${configKey} to another port`,
+      })
+    case 'EADDRNOTAVAIL':
+      return new ListenError('ADDRESS_UNAVAILABLE', `listening on ${where}: this machine does not have the address`, {
+        cause,
+        hint: '`ip address` shows those it has',
+      })
+    case 'EACCES':
+      return new ListenError('PERMISSION_DENIED', `listening on ${where} (${configKey}): not allowed`, {
+        cause,
+        hint: 'ports below 1024 need root or the capability CAP_NET_BIND_SERVICE',
+      })
+    default:
+      return new ListenError('LISTEN_FAILED', `listening on ${where} (${configKey}): ${cause.message}`, { cause })
+  }
+}

@@ -1,0 +1,163 @@
+// The one place where errors become HTTP: RFC 9457 problem details with a stable code and a next step.
+import type { Context } from 'hono'
+import { HTTPException } from 'hono/http-exception'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { z } from 'zod'
+import type { Problem } from '../contract/system.ts'
+import { CoreError } from '../core/errors.ts'
+import type { CoreErrorCode } from '../core/errors.ts'
+import { OciError } from '../oci/errors.ts'
+import type { OciErrorCode } from '../oci/errors.ts'
+
+export type HttpProblemCode =
+  | 'UNAUTHENTICATED'
+  | 'FORBIDDEN'
+  | 'CROSS_ORIGIN'
+  | 'LOGIN_REFUSED'
+  | 'TOO_MANY_ATTEMPTS'
+  | 'NOT_FOUND'
+  | 'METHOD_NOT_ALLOWED'
+  | 'BODY_INVALID'
+  | 'BODY_TOO_LARGE'
+  | 'VALIDATION'
+  | 'NO_FACTS'
+  | 'STOPPING'
+  | 'INTERNAL'
+
+interface HttpProblemOptions {
+  hint?: string
+  cause?: unknown
+  errors?: { path: string; message: string }[]
+  headers?: Record<string, string>
+}
+
+/** A refusal that HTTP itself decides on. */
+export class HttpProblem extends Error {
+  override readonly name = 'HttpProblem'
+  readonly status: ContentfulStatusCode
+  readonly code: HttpProblemCode
+  readonly options: HttpProblemOptions
+
+  constructor(status: ContentfulStatusCode, code: HttpProblemCode, detail: string, options: HttpProblemOptions = {}) {
+    super(detail, options.cause === undefined ? undefined : { cause: options.cause })
+    this.status = status
+    this.code = code
+    this.options = options
+  }
+}
+
+const CORE_STATUS: Record<CoreErrorCode, ContentfulStatusCode> = {
+  MACHINE_NOT_FOUND: 404,
+  MACHINE_RETIRED: 409,
+  MACHINE_BUSY: 409,
+  PROFILE_NOT_FOUND: 404,
+  INSTALL_NOT_FOUND: 404,
+  INSTALL_OVER: 409,
+  IMAGE_NOT_FOUND: 404,
+  IMAGE_INVALID: 422,
+  IMAGE_NOT_BOOTABLE: 422,
+  ARCHITECTURE_MISMATCH: 422,
+  TOKEN_NOT_FOUND: 404,
+  TOKEN_INVALID: 401,
+  TOKEN_EXPIRED: 401,
+  CONFLICT: 409,
+  VALIDATION: 400,
+  EVENT_GAP: 409,
+  WRONG_DIGEST: 409,
+  STORE_FULL: 507,
+  STORE_UNAVAILABLE: 503,
+}
+
+const OCI_STATUS: Record<OciErrorCode, ContentfulStatusCode> = {
+  REFERENCE_INVALID: 400,
+  MANIFEST_INVALID: 422,
+  MANIFEST_UNKNOWN: 404,
+  BLOB_UNKNOWN: 404,
+  DIGEST_MISMATCH: 422,
+  SIZE_MISMATCH: 422,
+  ARCHIVE_INVALID: 422,
+  UNAUTHORIZED: 502,
+  REGISTRY_UNREACHABLE: 502,
+  REGISTRY_ERROR: 502,
+  NO_SPACE: 507,
+  STORE_IO: 503,
+  ABORTED: 503,
+}
+
+const TITLES: Partial<Record<number, string>> = {
+  400: 'Bad request',
+  401: 'Not authenticated',
+  403: 'Not allowed',
+  404: 'Not found',
+  405: 'Method not allowed',
+  409: 'Conflict',
+  413: 'Too large',
+  422: 'Cannot be processed',
+  429: 'Too many attempts',
+  500: 'Internal error',
+  502: 'Registry trouble',
+  503: 'Not available now',
+  507: 'Disk full',
+}
+
+/** What an error is to a client. An error nobody foresaw tells nothing of itself: it goes to the log. */
+export function describeError(error: unknown): Omit<Problem, 'requestId'> & { headers?: Record<string, string> } {
+  if (error instanceof HttpProblem) {
+    const { hint, errors, headers } = error.options
+    return {
+      ...base(error.status, error.code, error.message, hint),
+      ...(errors && { errors }),
+      ...(headers && { headers }),
+    }
+  }
+  if (error instanceof CoreError) return base(CORE_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof OciError) return base(OCI_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof z.ZodError) return { ...base(400, 'VALIDATION', summary(error)), errors: fieldErrors(error) }
+  if (error instanceof HTTPException && error.status < 500) {
+    const code = error.status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'
+    return base(error.status as ContentfulStatusCode, code, error.message || 'the request cannot be read')
+  }
+  const hint = "the server's log has the details under this request id"
+  return base(500, 'INTERNAL', 'something went wrong inside the server', hint)
+}
+
+/** Answers an error as `application/problem+json`. Unforeseen ones and failing stores are logged. */
+export function problemResponse(error: unknown, c: Context): Response {
+  const { headers, ...problem } = describeError(error)
+  const requestId = c.get('requestId') as string | undefined
+  const body: Problem = { ...problem, ...(requestId !== undefined && { requestId }) }
+  return c.body(JSON.stringify(body), problem.status as ContentfulStatusCode, {
+    'Content-Type': 'application/problem+json',
+    'Cache-Control': 'no-store',
+    // RFC 9110 section 11.6.1 wants the scheme named with every 401.
+    ...(problem.status === 401 && { 'WWW-Authenticate': 'Bearer realm="landfall"' }),
+    ...headers,
+  })
+}
+
+/** Throws VALIDATION with the fields at fault when a request does not follow its schema; for zod-openapi's default hook. */
+export function refuseInvalid(result: { success: true } | { success: false; error: unknown }): undefined {
+  if (result.success) return undefined
+  throw result.error
+}
+
+function base(status: ContentfulStatusCode, code: string, detail: string, hint?: string): Omit<Problem, 'requestId'> {
+  return {
+    type: 'about:blank',
+    title: TITLES[status] ?? 'Error',
+    status,
+    code,
+    detail,
+    ...(hint !== undefined && { hint }),
+  }
+}
+
+function fieldErrors(error: z.ZodError): { path: string; message: string }[] {
+  return error.issues.slice(0, 50).map(({ path, message }) => ({ path: path.map(String).join('.'), message }))
+}
+
+function summary(error: z.ZodError): string {
+  const [first] = fieldErrors(error)
+  const more = error.issues.length > 1 ? ` (and ${error.issues.length - 1} more)` : ''
+  return `the request does not follow the schema: ${first?.path ? `${first.path}: ` : ''}${first?.message}${more}`
+}
