@@ -1,0 +1,222 @@
+/** One link's DHCP sockets: datagrams to responders, their replies back out by the same link. */
+import type { RemoteInfo, Socket } from 'node:dgram'
+import { classifyClient } from './client.ts'
+import { findNeighbour } from './conflict.ts'
+import { DhcpError } from './errors.ts'
+import type { DhcpEvent } from './events.ts'
+import { UNSPECIFIED } from './ipv4.ts'
+import { messageName, messageType } from './options.ts'
+import { ignored } from './outcomes.ts'
+import { decodePacket } from './packet.ts'
+import {
+  BOOT_SERVER_PORT,
+  SERVER_PORT,
+  isRelayed,
+  type Link,
+  type Outcome,
+  type Reply,
+  type Responder,
+} from './reply.ts'
+import { interfaceAddress, openSocket, otherLinks, type Binding } from './sockets.ts'
+
+export interface ListenerOptions {
+  interface: string
+  /** Our address on the link. By default the interface's first one, followed when it changes. */
+  address?: string
+  /** A socket on 0.0.0.0:67 that hears this link only, opened by the parent (see adoptedSockets). */
+  fd?: number
+  /** Answers on port 67. */
+  responder: Responder
+  /** Answers on port 4011. */
+  bootServer: Responder
+  /** A proxy is no use to UEFI without port 4011; a main server does without it if something else holds the port. */
+  bootServerRequired: boolean
+  onEvent: (event: DhcpEvent) => void
+  /** Asked on hosts with several links and no adopted socket: there only known machines are answered. */
+  isKnownMachine?: (mac: string) => boolean
+  now?: () => number
+  /** Other ports than the standard's, for tests without privileges. */
+  ports?: { server: number; bootServer: number }
+}
+
+export interface Listener {
+  /** Opens the sockets. Rejects with DhcpError naming the socket that could not be had, and then holds none. */
+  start(): Promise<void>
+  /** Closes them; replies under way are dropped. */
+  stop(): Promise<void>
+}
+
+/** How often the link's address is looked at; the kernel has no way to tell Node. */
+const ADDRESS_POLL_MS = 5000
+
+/** A listener on one link; it holds nothing until started. */
+export function createListener(options: ListenerOptions): Listener {
+  return new LinkListener(options)
+}
+
+interface OpenSocket {
+  name: string
+  socket: Socket
+}
+
+class LinkListener implements Listener {
+  readonly #options: ListenerOptions
+  readonly #now: () => number
+  readonly #ports: { server: number; bootServer: number }
+  #open: OpenSocket[] = []
+  #link: Link | undefined
+  /** Sends replies of port 67, and of port 4011. */
+  #senders = new Map<number, OpenSocket>()
+  #ambiguous = false
+  #poll: NodeJS.Timeout | undefined
+
+  constructor(options: ListenerOptions) {
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#ports = options.ports ?? { server: SERVER_PORT, bootServer: BOOT_SERVER_PORT }
+  }
+
+  async start(): Promise<void> {
+    const { interface: name, address: fixed } = this.#options
+    const address = fixed ?? interfaceAddress(name)
+    if (address === undefined) {
+      throw new DhcpError('LISTEN_FAILED', `listening on ${name}: the interface has no IPv4 address`)
+    }
+    await this.#openAll(address)
+    if (fixed === undefined) this.#poll = setInterval(() => void this.#followAddress(), ADDRESS_POLL_MS).unref()
+  }
+
+  async stop(): Promise<void> {
+    clearInterval(this.#poll)
+    await this.#closeAll()
+  }
+
+  async #openAll(address: string): Promise<void> {
+    const { fd, interface: name, responder, bootServer, bootServerRequired, onEvent } = this.#options
+    const { server, bootServer: bootPort } = this.#ports
+    this.#link = { interface: name, address }
+    this.#ambiguous = false
+    try {
+      if (fd !== undefined) {
+        const adopted = await this.#listen(`DHCP socket of ${name} (inherited)`, { fd }, responder)
+        this.#senders.set(SERVER_PORT, adopted)
+      } else {
+        // One hears broadcasts; the other one, bound to our address, sends: its datagrams leave by this link and bear this
+        // address, with or without a default route.
+        await this.#listen(`DHCP socket 0.0.0.0:${server}`, { address: UNSPECIFIED, port: server }, responder, true)
+        const sender = await this.#listen(`DHCP socket ${address}:${server}`, { address, port: server }, responder)
+        this.#senders.set(SERVER_PORT, sender)
+        this.#tellAmbiguity()
+      }
+      const socketName = `boot server socket ${address}:${bootPort}`
+      try {
+        const boot = await this.#listen(socketName, { address, port: bootPort }, bootServer)
+        this.#senders.set(BOOT_SERVER_PORT, boot)
+      } catch (error) {
+        if (bootServerRequired || !(error instanceof DhcpError)) throw error
+        onEvent({ type: 'socket-error', socket: socketName, error })
+      }
+    } catch (error) {
+      await this.#closeAll()
+      throw error
+    }
+    onEvent({ type: 'listening', sockets: this.#open.map((open) => open.name), address, interface: name })
+  }
+
+  async #listen(name: string, binding: Binding, responder: Responder, anyLink = false): Promise<OpenSocket> {
+    const open = { name, socket: await openSocket(name, binding) }
+    this.#open.push(open)
+    open.socket.on('message', (bytes, from) => this.#receive(bytes, from, responder, anyLink))
+    open.socket.on('error', (error) => this.#options.onEvent({ type: 'socket-error', socket: name, error }))
+    return open
+  }
+
+  async #closeAll(): Promise<void> {
+    const open = this.#open
+    this.#open = []
+    this.#senders.clear()
+    this.#link = undefined
+    await Promise.all(open.map(({ socket }) => new Promise<void>((resolve) => socket.close(resolve))))
+  }
+
+  #tellAmbiguity(): void {
+    const { interface: name, onEvent } = this.#options
+    const others = otherLinks(name)
+    if (others.length === 0) return
+    this.#ambiguous = true
+    onEvent({
+      type: 'ambiguous-links',
+      interface: name,
+      others,
+      message:
+        `${others.join(', ')} carry broadcasts that cannot be told from those of ${name}: answering only relayed requests and ` +
+        `known machines. Have systemd open the socket (ListenDatagram=0.0.0.0:67, BindToDevice=${name}) to serve everybody`,
+    })
+  }
+
+  async #followAddress(): Promise<void> {
+    const { interface: name, onEvent } = this.#options
+    const address = interfaceAddress(name)
+    if (address === this.#link?.address) return
+    onEvent({ type: 'address-changed', interface: name, ...(address !== undefined && { address }) })
+    await this.#closeAll()
+    if (address === undefined) return
+    try {
+      await this.#openAll(address)
+    } catch (error) {
+      if (error instanceof Error) onEvent({ type: 'socket-error', socket: name, error })
+    }
+  }
+
+  #receive(bytes: Uint8Array, from: RemoteInfo, responder: Responder, anyLink: boolean): void {
+    const link = this.#link
+    // Nobody can be answered on port 0, and trying would throw.
+    if (from.port === 0 || !link) return
+    const { onEvent, isKnownMachine } = this.#options
+    const sender = { address: from.address, port: from.port }
+    const decoded = decodePacket(bytes)
+    if ('malformed' in decoded) {
+      onEvent({ type: 'malformed', reason: decoded.malformed, from: sender, bytes: bytes.length })
+      return
+    }
+    const { packet } = decoded
+    const client = classifyClient(packet)
+    const type = messageType(packet.options)
+    onEvent({
+      type: 'received',
+      message: messageName(type),
+      client,
+      from: sender,
+      ...(isRelayed(packet) && { giaddr: packet.giaddr }),
+    })
+    if (anyLink && this.#ambiguous && !isRelayed(packet) && !isKnownMachine?.(client.mac)) {
+      this.#act(ignored('unknown-link', type, client), link)
+      return
+    }
+    this.#act(responder.handle({ packet, from: sender, link, now: this.#now() }), link)
+  }
+
+  #act({ replies, events, check }: Outcome, link: Link): void {
+    for (const reply of replies) this.#send(reply)
+    for (const event of events) this.#options.onEvent(event)
+    const sender = this.#senders.get(SERVER_PORT)
+    if (!check || !sender) return
+    void findNeighbour(sender.socket, check.address, link.interface).then((mac) => {
+      // Also after a stop: the responder must learn that the check is over.
+      this.#act(check.resolve(mac, this.#now()), link)
+    })
+  }
+
+  #send({ bytes, to, fromPort }: Reply): void {
+    const open = this.#senders.get(fromPort)
+    if (!open) return
+    const failed = (error: Error): void => this.#options.onEvent({ type: 'send-failed', socket: open.name, to, error })
+    try {
+      open.socket.send(bytes, to.port, to.address, (error) => {
+        if (error) failed(error)
+      })
+    } catch (error) {
+      if (error instanceof Error) failed(error)
+    }
+  }
+}

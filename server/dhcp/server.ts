@@ -1,0 +1,375 @@
+/** The main DHCP server: one message in, replies and events out (RFC 2131 section 4.3). Knows no sockets and no clock. */
+import { bootData, type BootData, type BootFileFor } from './boot-options.ts'
+import { createBootLoopWatch, type BootLoopWatch } from './boot-loop.ts'
+import type { Client } from './client.ts'
+import type { BootSummary, DhcpEvent, IgnoredReason } from './events.ts'
+import { failingSoftly, guarded, ignored, isNews, refused, watchLoop } from './outcomes.ts'
+import { UNSPECIFIED } from './ipv4.ts'
+import type { LeaseStore } from './leases.ts'
+import { askedOptions, networkOptions, timeOptions } from './lease-options.ts'
+import { MESSAGE, OPTION, hex, messageType, readAddress, relayAgent, text } from './options.ts'
+import type { DhcpPacket } from './packet.ts'
+import { AddressPool, type Choice, type Holder } from './pool.ts'
+import {
+  clientAddress,
+  isRelayed,
+  sendReply,
+  type Outcome,
+  type Received,
+  type ReplyParts,
+  type Responder,
+} from './reply.ts'
+import { fixedReservations, type Reservations } from './reservations.ts'
+import { createSubnet, type Subnet, type SubnetConfig } from './subnets.ts'
+
+export interface ServerOptions {
+  /** Every subnet served: the links' own and those behind relays. */
+  subnets: readonly SubnetConfig[]
+  store: LeaseStore
+  bootFileFor: BootFileFor
+  reservations?: Reservations
+  /** Own addresses of all interfaces: a REQUEST naming any of them in option 54 is for us. */
+  ownAddresses: () => ReadonlySet<string>
+  /** Whose lease is it: the hardware address (default), or option 61 where the client sends one. */
+  identifyBy?: 'hardware' | 'client-id'
+  /** See whether anybody answers on a dynamic address before offering it. Default true. */
+  conflictCheck?: boolean
+  holdMs?: number
+  quarantineMs?: number
+  /** Shared by all listeners, so that one machine's attempts are counted once. */
+  bootLoopWatch?: BootLoopWatch
+}
+
+const NOTHING: Outcome = { replies: [], events: [] }
+
+/** Answers on port 67 as the network's DHCP server. Throws INVALID_CONFIG for a bad subnet. */
+export function createDhcpServer(options: ServerOptions): Responder {
+  const server = new DhcpServer(options)
+  return guarded((received, client) => server.handle(received, client))
+}
+
+/** What one message is about, worked out once. */
+interface Request {
+  received: Received
+  packet: DhcpPacket
+  client: Client
+  holder: Holder
+  subnet: Subnet
+  pool: AddressPool
+  now: number
+  /** Option 50. */
+  requested: string | undefined
+  /** Option 54 of the request. */
+  chosenServer: string | undefined
+  /** ciaddr as meant. */
+  ciaddr: string
+  /** The address we answer with as option 54. */
+  serverIdentifier: string
+}
+
+class DhcpServer {
+  readonly #options: ServerOptions
+  readonly #pools: readonly { subnet: Subnet; pool: AddressPool }[]
+  readonly #bootLoops: BootLoopWatch
+  /** Clients whose offer waits for the conflict check. */
+  readonly #checking = new Set<string>()
+  readonly #exhausted = new Set<Subnet>()
+  readonly #foreign = new Map<string, number>()
+
+  constructor(options: ServerOptions) {
+    this.#options = options
+    this.#bootLoops = options.bootLoopWatch ?? createBootLoopWatch()
+    const reservations = options.reservations ?? fixedReservations([])
+    const { store, ownAddresses, holdMs, quarantineMs } = options
+    this.#pools = options.subnets.map((config) => {
+      const subnet = createSubnet(config)
+      const pool = new AddressPool({
+        subnet,
+        store,
+        reservations,
+        ownAddresses,
+        ...(holdMs !== undefined && { holdMs }),
+        ...(quarantineMs !== undefined && { quarantineMs }),
+      })
+      return { subnet, pool }
+    })
+  }
+
+  handle(received: Received, client: Client): Outcome {
+    const { packet, now } = received
+    const type = messageType(packet.options)
+    const ignore = (reason: IgnoredReason): Outcome => ignored(reason, type, client)
+    const key = clientKey(packet, this.#options.identifyBy)
+    if (key === undefined) return ignore('no-identity')
+    const served = this.#servedSubnet(received)
+    if (!served) return ignore('unknown-subnet')
+
+    const request: Request = {
+      ...served,
+      received,
+      packet,
+      client,
+      holder: { key, client },
+      now,
+      requested: readAddress(packet.options, OPTION.requestedAddress),
+      chosenServer: readAddress(packet.options, OPTION.serverIdentifier),
+      ciaddr: clientAddress(packet),
+      serverIdentifier: serverOverride(packet) ?? received.link.address,
+    }
+    switch (type) {
+      case MESSAGE.discover:
+        return this.#discover(request)
+      case MESSAGE.request:
+        return this.#request(request)
+      case MESSAGE.decline:
+        return this.#decline(request)
+      case MESSAGE.release:
+        return this.#release(request)
+      case MESSAGE.inform:
+        return this.#inform(request)
+      default:
+        return ignore('unsupported-message')
+    }
+  }
+
+  #discover(request: Request): Outcome {
+    const { pool, holder, subnet, client, requested, now } = request
+    if (this.#checking.has(holder.key)) return ignored('checking-address', MESSAGE.discover, client)
+    const events: DhcpEvent[] = []
+    const reserved = pool.reservationOf(holder)
+    const choice = pool.offer(holder, requested, now)
+    if (reserved !== undefined && choice?.address !== reserved) {
+      const usedBy = pool.leaseAt(reserved)?.mac
+      events.push({ type: 'reservation-busy', client, address: reserved, ...(usedBy && { usedBy }) })
+    }
+    if (!choice) {
+      // Said once until an address comes free: a flood of requests must not become a flood of log lines.
+      if (!this.#exhausted.has(subnet)) events.push({ type: 'pool-exhausted', client, subnet: subnet.config.cidr })
+      this.#exhausted.add(subnet)
+      return { replies: [], events }
+    }
+    this.#exhausted.delete(subnet)
+
+    const offer = (): Outcome => {
+      const outcome = this.#offer(request, choice.address)
+      return { ...outcome, events: [...events, ...outcome.events] }
+    }
+    return this.#needsCheck(request, choice) ? this.#checked(request, choice, offer) : offer()
+  }
+
+  /** Behind a relay nobody answers our ARP; reservations are a promise whatever sits there. */
+  #needsCheck({ packet }: Request, { origin }: Choice): boolean {
+    return (this.#options.conflictCheck ?? true) && origin === 'dynamic' && !isRelayed(packet)
+  }
+
+  #checked(request: Request, { address }: Choice, offer: () => Outcome): Outcome {
+    const { pool, holder, client } = request
+    // The last holder's entry lingers in the kernel's table long after it went; only a stranger is a conflict.
+    const expected = new Set([client.mac, pool.leaseAt(address)?.mac])
+    this.#checking.add(holder.key)
+    return {
+      ...NOTHING,
+      check: {
+        address,
+        resolve: (foundMac, now) => {
+          this.#checking.delete(holder.key)
+          return failingSoftly(client, () => {
+            if (foundMac === undefined || expected.has(foundMac)) return offer()
+            pool.quarantine(address, foundMac, now)
+            // No second check: the client asks again before long, and waiting would have it give up.
+            return { replies: [], events: [{ type: 'conflict', client, address, foundMac }] }
+          })
+        },
+      },
+    }
+  }
+
+  #offer(request: Request, address: string): Outcome {
+    const { client, pool, holder } = request
+    const boot = this.#boot(request, address)
+    if ('refused' in boot) {
+      pool.dropHold(holder.key)
+      return refused(client, boot.refused)
+    }
+    const reply = sendReply(request.received, this.#leaseParts(MESSAGE.offer, request, address, boot.data))
+    return { replies: [reply], events: [{ type: 'offer', client, address, ...boot.summary }] }
+  }
+
+  #request(request: Request): Outcome {
+    const { requested, chosenServer, ciaddr } = request
+    if (chosenServer !== undefined && !this.#isOurs(request)) return this.#otherServerChosen(request, chosenServer)
+    if (requested !== undefined) {
+      return chosenServer === undefined ? this.#initReboot(request, requested) : this.#selecting(request, requested)
+    }
+    if (ciaddr !== UNSPECIFIED) return this.#renewing(request)
+    return ignored('unsupported-message', MESSAGE.request, request.client)
+  }
+
+  #otherServerChosen(request: Request, server: string): Outcome {
+    const { pool, holder, client, now } = request
+    pool.dropHold(holder.key)
+    const { events } = ignored('other-server-chosen', MESSAGE.request, client)
+    if (isNews(this.#foreign, server, now)) events.push({ type: 'foreign-server', server, client })
+    return { replies: [], events }
+  }
+
+  #selecting(request: Request, address: string): Outcome {
+    const { pool, holder, now } = request
+    if (pool.mayUse(holder, address, now)) return this.#acknowledge(request, address)
+    return this.#refuse(request, address, 'address not available')
+  }
+
+  #initReboot(request: Request, address: string): Outcome {
+    const { pool, holder, subnet, client, now } = request
+    const known = pool.reservationOf(holder) ?? pool.leaseOf(holder.key)?.address
+    if (!subnet.contains(address) && (known !== undefined || subnet.authoritative)) {
+      return this.#refuse(request, address, 'address of another network')
+    }
+    // Another server may know it: RFC 2131 section 4.3.2 demands silence.
+    if (known === undefined) return ignored('unknown-client', MESSAGE.request, client)
+    if (pool.mayUse(holder, address, now) && this.#isTheClients(request, address))
+      return this.#acknowledge(request, address)
+    return this.#refuse(request, address, "address not the client's")
+  }
+
+  #renewing(request: Request): Outcome {
+    const { pool, holder, subnet, client, ciaddr, now } = request
+    const own = pool.leaseOf(holder.key)?.address === ciaddr || pool.reservationOf(holder) === ciaddr
+    if (!own && !subnet.authoritative) return ignored('unknown-client', MESSAGE.request, client)
+    if (pool.mayUse(holder, ciaddr, now)) return this.#acknowledge(request, ciaddr)
+    return this.#refuse(request, ciaddr, 'lease not known and address not available')
+  }
+
+  #isTheClients({ pool, holder }: Request, address: string): boolean {
+    return pool.reservationOf(holder) === address || pool.leaseOf(holder.key)?.address === address
+  }
+
+  #acknowledge(request: Request, address: string): Outcome {
+    const { pool, holder, client, packet, subnet, now, ciaddr } = request
+    const boot = this.#boot(request, address)
+    if ('refused' in boot) return refused(client, boot.refused)
+    const { leaseSeconds } = subnet
+    const parts = this.#leaseParts(MESSAGE.ack, request, address, boot.data)
+    const reply = sendReply(request.received, { ...parts, ciaddr })
+    // On disk before the client hears of it, so that no crash lets two machines hold one address.
+    pool.bind(holder, address, leaseSeconds * 1000, now, {
+      ...(isRelayed(packet) && { giaddr: packet.giaddr }),
+      ...(client.circuitId && { circuitId: client.circuitId }),
+    })
+    const events: DhcpEvent[] = [{ type: 'ack', client, address, leaseSeconds, ...boot.summary }]
+    if (boot.data?.summary.kind === 'loader') events.push(...watchLoop(this.#bootLoops, client, packet, now))
+    return { replies: [reply], events }
+  }
+
+  #refuse(request: Request, address: string, reason: string): Outcome {
+    const { received, client, serverIdentifier } = request
+    const reply = sendReply(received, {
+      type: MESSAGE.nak,
+      serverIdentifier,
+      options: [[OPTION.message, text(reason)]],
+    })
+    return { replies: [reply], events: [{ type: 'nak', client, address, reason }] }
+  }
+
+  #decline(request: Request): Outcome {
+    const { pool, holder, client, requested, now } = request
+    if (!this.#isOurs(request) || requested === undefined || !pool.decline(holder, requested, now)) {
+      return ignored('not-ours', MESSAGE.decline, client)
+    }
+    const quarantineUntil = pool.leaseAt(requested)?.end ?? now
+    return { replies: [], events: [{ type: 'decline', client, address: requested, quarantineUntil }] }
+  }
+
+  #release(request: Request): Outcome {
+    const { pool, holder, client, packet, now } = request
+    if (!this.#isOurs(request) || !pool.release(holder.key, packet.ciaddr, now)) {
+      return ignored('not-ours', MESSAGE.release, client)
+    }
+    return { replies: [], events: [{ type: 'release', client, address: packet.ciaddr }] }
+  }
+
+  /** A client with an address of its own making wants the rest: no lease, no times (RFC 2131 section 4.3.5). */
+  #inform(request: Request): Outcome {
+    const { client, packet, serverIdentifier, received } = request
+    const boot = this.#boot(request, packet.ciaddr)
+    if ('refused' in boot) return refused(client, boot.refused)
+    const { options: bootOptions = [], ...fields } = boot.data?.parts ?? {}
+    const reply = sendReply(received, {
+      type: MESSAGE.ack,
+      serverIdentifier,
+      ciaddr: packet.ciaddr,
+      ...fields,
+      options: [...networkOptions(request.subnet), ...bootOptions, ...this.#asked(request)],
+    })
+    return { replies: [reply], events: [{ type: 'inform', client, address: packet.ciaddr }] }
+  }
+
+  #leaseParts(type: number, request: Request, address: string, boot: BootData | undefined): ReplyParts {
+    const { subnet, serverIdentifier } = request
+    const { options: bootOptions = [], ...fields } = boot?.parts ?? {}
+    return {
+      type,
+      serverIdentifier,
+      yiaddr: address,
+      ...fields,
+      options: [
+        ...timeOptions(subnet.leaseSeconds),
+        ...networkOptions(subnet),
+        ...bootOptions,
+        ...this.#asked(request),
+      ],
+    }
+  }
+
+  #asked({ subnet, packet, pool, holder, client }: Request): [number, Uint8Array][] {
+    return askedOptions(subnet, packet.options, {
+      hostname: pool.hostnameOf(holder),
+      // edk2 prefers HTTP offers that come with a name server, asked for or not.
+      always: client.kind === 'http' ? [OPTION.dnsServers] : [],
+    })
+  }
+
+  #boot(
+    { client, received, packet }: Request,
+    address: string,
+  ): { refused: string } | { data?: BootData; summary: { boot?: BootSummary } } {
+    const question = { client, serverAddress: received.link.address, clientAddress: address }
+    const result = bootData('server', question, packet.options, this.#options.bootFileFor)
+    if ('refused' in result) return result
+    return 'boot' in result ? { data: result.boot, summary: { boot: result.boot.summary } } : { summary: {} }
+  }
+
+  #isOurs({ chosenServer, packet, received }: Request): boolean {
+    return (
+      chosenServer !== undefined &&
+      (chosenServer === received.link.address ||
+        chosenServer === serverOverride(packet) ||
+        this.#options.ownAddresses().has(chosenServer))
+    )
+  }
+
+  /** Behind a relay: option 82.5, else 118, else giaddr. A renewal sent straight past the relay tells by its ciaddr. */
+  #servedSubnet({ packet, link }: Received): { subnet: Subnet; pool: AddressPool } | undefined {
+    const containing = (address: string) => this.#pools.find(({ subnet }) => subnet.contains(address))
+    if (isRelayed(packet)) {
+      const selected =
+        relayAgent(packet.options).linkSelection ?? readAddress(packet.options, OPTION.subnetSelection) ?? packet.giaddr
+      return containing(selected)
+    }
+    const ciaddr = clientAddress(packet)
+    return (ciaddr === UNSPECIFIED ? undefined : containing(ciaddr)) ?? containing(link.address)
+  }
+}
+
+/** Whose leases: hardware type and address, as a machine shows several client ids while it boots; option 61 as fallback. */
+export function clientKey(packet: DhcpPacket, by: 'hardware' | 'client-id' = 'hardware'): string | undefined {
+  const clientId = packet.options.get(OPTION.clientIdentifier)
+  const identified = clientId && clientId.length > 0 ? `id:${hex(clientId)}` : undefined
+  const hardware = packet.hlen > 0 ? `${packet.htype}:${hex(packet.chaddr.subarray(0, packet.hlen))}` : undefined
+  return by === 'client-id' ? (identified ?? hardware) : (hardware ?? identified)
+}
+
+/** Option 82.11: the relay wants to be the server the client talks to (RFC 5107). */
+function serverOverride(packet: DhcpPacket): string | undefined {
+  return isRelayed(packet) ? relayAgent(packet.options).serverOverride : undefined
+}

@@ -1,0 +1,87 @@
+/** UDP sockets for DHCP: bound by us, or opened by whoever started us with a link to listen on. */
+import { createSocket, type Socket } from 'node:dgram'
+import { existsSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { DhcpError } from './errors.ts'
+
+/** Where a socket listens; `fd` is one that is bound already. */
+export type Binding = { address: string; port: number } | { fd: number }
+
+/**
+ * A bound UDP socket that may broadcast. Shares its port with programs that allow it as we do. Throws ADDRESS_IN_USE,
+ * NOT_PERMITTED or LISTEN_FAILED naming the socket.
+ */
+export async function openSocket(name: string, binding: Binding): Promise<Socket> {
+  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once('error', reject)
+      socket.bind({ ...binding, exclusive: true }, resolve)
+    })
+    socket.setBroadcast(true)
+  } catch (cause) {
+    socket.close()
+    throw listenError(name, cause)
+  }
+  socket.removeAllListeners('error')
+  return socket
+}
+
+function listenError(name: string, cause: unknown): DhcpError {
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+  switch (code) {
+    case 'EADDRINUSE':
+      return new DhcpError(
+        'ADDRESS_IN_USE',
+        `opening ${name}: another program holds the port. Stop it, or have it share (dnsmasq: --bind-interfaces); ` +
+          'beside a DHCP server that stays, use proxy mode on another address',
+        { cause },
+      )
+    case 'EACCES':
+    case 'EPERM':
+      return new DhcpError('NOT_PERMITTED', `opening ${name}: needs root or CAP_NET_BIND_SERVICE`, { cause })
+    default:
+      return new DhcpError(
+        'LISTEN_FAILED',
+        `opening ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        {
+          cause,
+        },
+      )
+  }
+}
+
+const FIRST_ADOPTED_FD = 3
+
+/**
+ * Sockets that the parent opened for this process, by the names it gave them (systemd's LISTEN_FDS protocol). Empty if the
+ * variables are meant for another process.
+ */
+export function adoptedSockets(env: NodeJS.ProcessEnv, pid: number): Map<string, number> {
+  const count = Number(env['LISTEN_FDS'])
+  if (Number(env['LISTEN_PID']) !== pid || !Number.isInteger(count) || count < 1) return new Map()
+  const names = (env['LISTEN_FDNAMES'] ?? '').split(':')
+  return new Map(Array.from({ length: count }, (_, i) => [names[i] || `fd${i}`, FIRST_ADOPTED_FD + i]))
+}
+
+/** The first IPv4 address of an interface that is up. */
+export function interfaceAddress(name: string): string | undefined {
+  return networkInterfaces()[name]?.find(({ family }) => family === 'IPv4')?.address
+}
+
+/** Every IPv4 address of this host. */
+export function hostAddresses(): Set<string> {
+  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
+  return new Set(all.filter(({ family }) => family === 'IPv4').map(({ address }) => address))
+}
+
+/**
+ * Other links whose broadcasts a socket on 0.0.0.0 would hear too: interfaces that are up, apart from loopback and from the ports of
+ * bridges and bonds, whose traffic arrives by their master.
+ */
+export function otherLinks(name: string): string[] {
+  return Object.entries(networkInterfaces())
+    .filter(([other, list]) => other !== name && list?.some(({ internal }) => !internal))
+    .map(([other]) => other)
+    .filter((other) => !existsSync(`/sys/class/net/${other}/master`))
+}
