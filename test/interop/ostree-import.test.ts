@@ -25,8 +25,17 @@ const isRoot = process.geteuid?.() === 0
 const CAPABILITY = Buffer.from('0100000200040000000000000000000000000000', 'hex')
 
 const dir = (path: string, more: Partial<Entry> = {}): Entry => ({ path, type: 'directory', ...more })
-const file = (path: string, content: string | Buffer = '', more: Partial<Entry> = {}): Entry => ({ path, content, ...more })
-const link = (path: string, target: string, more: Partial<Entry> = {}): Entry => ({ path, type: 'hardlink', target, ...more })
+const file = (path: string, content: string | Buffer = '', more: Partial<Entry> = {}): Entry => ({
+  path,
+  content,
+  ...more,
+})
+const link = (path: string, target: string, more: Partial<Entry> = {}): Entry => ({
+  path,
+  type: 'hardlink',
+  target,
+  ...more,
+})
 const symlink = (path: string, target: string, more: Partial<Entry> = {}): Entry => ({
   path,
   type: 'symlink',
@@ -42,7 +51,10 @@ const BASE: Entry[] = [
   file('./usr/bin/su', 'setuid', { mode: 0o4755 }),
   file('./usr/bin/wall', 'setgid', { mode: 0o2755, gid: 5 }),
   file('./usr/bin/ping', 'capable', { mode: 0o755, xattrs: { 'security.capability': CAPABILITY } }),
-  file('./usr/bin/two', 'attributes', { uid: 7, xattrs: { 'user.zeta': Buffer.from([0, 10, 255]), 'user.alpha': Buffer.from('a') } }),
+  file('./usr/bin/two', 'attributes', {
+    uid: 7,
+    xattrs: { 'user.zeta': Buffer.from([0, 10, 255]), 'user.alpha': Buffer.from('a') },
+  }),
   file('./usr/bin/empty', '', { mode: 0o600 }),
   file('./usr/bin/large', Buffer.alloc(3_000_001, 'large'), { mode: 0o755 }),
   symlink('./usr/bin/sh', 'su', { uid: 3 }),
@@ -128,10 +140,20 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
 
   function options(image: TestImage, server: BlobServer, repo: Repo): ImportOptions {
     const { manifest, config, manifestDigest } = image
-    return { repo, manifest, config, manifestDigest, targetImage: TARGET, locate: ({ digest }) => server.source(digest), concurrency: 2 }
+    return {
+      repo,
+      manifest,
+      config,
+      manifestDigest,
+      targetImage: TARGET,
+      locate: ({ digest }) => server.source(digest),
+      concurrency: 2,
+    }
   }
 
-  async function importEntries(layers: Entry[][]): Promise<{ repo: Repo; image: TestImage; server: BlobServer; result: ImportResult }> {
+  async function importEntries(
+    layers: Entry[][],
+  ): Promise<{ repo: Repo; image: TestImage; server: BlobServer; result: ImportResult }> {
     const image = makeImage(layers)
     const server = await serve(image)
     const repo = Repo.init(join(folder, 'repo'))
@@ -262,7 +284,10 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     const image = makeImage([BASE])
     image.config.rootfs.diff_ids[0] = `sha256:${'0'.repeat(64)}`
     const repo = Repo.init(join(folder, 'repo'))
-    await expect(importImage(options(image, await serve(image), repo))).rejects.toThrowWithCode(StreamError, 'DIFFID_MISMATCH')
+    await expect(importImage(options(image, await serve(image), repo))).rejects.toThrowWithCode(
+      StreamError,
+      'DIFFID_MISMATCH',
+    )
   })
 
   it('makes the same commits as the command line from random layers', async () => {
@@ -296,7 +321,9 @@ const name = fc.constantFrom('a', 'b', 'c', 'é')
 const path = fc.array(name, { minLength: 1, maxLength: 3 }).map((parts) => `usr/${parts.join('/')}`)
 const owner = fc.record({ uid: fc.constantFrom(0, 0, 5), gid: fc.constantFrom(0, 7) })
 const arbitraryEntry: fc.Arbitrary<Entry> = fc.oneof(
-  fc.tuple(path, fc.constantFrom('', 'x', 'y'), owner, fc.constantFrom(0o644, 0o4755)).map(([p, content, who, mode]) => file(p, content, { ...who, mode })),
+  fc
+    .tuple(path, fc.constantFrom('', 'x', 'y'), owner, fc.constantFrom(0o644, 0o4755))
+    .map(([p, content, who, mode]) => file(p, content, { ...who, mode })),
   fc.tuple(path, owner, fc.constantFrom(0o755, 0o700, 0o1777)).map(([p, who, mode]) => dir(p, { ...who, mode })),
   path.map((p) => symlink(p, 'target')),
   path.map((p) => file(p.replace(/[^/]+$/, '.wh.$&'), '')),
@@ -309,7 +336,9 @@ const arbitraryLayer: fc.Arbitrary<Entry[]> = fc.array(arbitraryEntry, { maxLeng
   const parents = new Set(kept.flatMap(({ path: p }) => p.split('/').map((_, i, parts) => parts.slice(0, i).join('/'))))
   const sound = kept.filter(({ path: p, type }) => type === 'directory' || !parents.has(p))
   const first = sound.find(({ type }) => type === undefined)
-  return first === undefined ? sound : [...sound, link('usr/linked-1', first.path), link('usr/q/linked-2', first.path, { uid: 9 })]
+  return first === undefined
+    ? sound
+    : [...sound, link('usr/linked-1', first.path), link('usr/q/linked-2', first.path, { uid: 9 })]
 })
 
 function flip(blob: Buffer, at: number): Buffer {

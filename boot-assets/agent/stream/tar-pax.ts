@@ -1,7 +1,8 @@
 // PAX extended header records: "<length> <key>=<value>\n", repeated (POSIX.1-2017 pax, "pax Header Block").
 import { StreamError } from './errors.ts'
 
-/** Splits an extended header into its records. Values stay bytes; the last record of a key wins. Throws TAR_INVALID. */
+/** Splits an extended header into its records. Values stay bytes; the last record of a key wins, an
+ * empty one takes it back. Throws TAR_INVALID. */
 export function parsePax(bytes: Buffer): Map<string, Buffer> {
   const records = new Map<string, Buffer>()
   let position = 0
@@ -17,7 +18,9 @@ export function parsePax(bytes: Buffer): Map<string, Buffer> {
     if (end > bytes.length || end <= space + 1 || bytes[end - 1] !== 0x0a) throw malformed('end')
     const equals = bytes.indexOf(0x3d, space + 1)
     if (equals < 0 || equals >= end || equals === space + 1) throw malformed('key')
-    records.set(bytes.toString('utf8', space + 1, equals), bytes.subarray(equals + 1, end - 1))
+    const key = bytes.toString('utf8', space + 1, equals)
+    if (equals + 1 === end - 1) records.delete(key)
+    else records.set(key, bytes.subarray(equals + 1, end - 1))
     position = end
   }
   return records

@@ -22,7 +22,8 @@ export class OstreeCli {
   static async recent(): Promise<OstreeCli> {
     const root = await debianRoot({ suite: 'forky', packages: ['ostree'] })
     const libraries = [`${root}/usr/lib/x86_64-linux-gnu`, `${root}/usr/lib/aarch64-linux-gnu`].join(':')
-    const loader = process.arch === 'arm64' ? 'usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1' : 'usr/lib64/ld-linux-x86-64.so.2'
+    const loader =
+      process.arch === 'arm64' ? 'usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1' : 'usr/lib64/ld-linux-x86-64.so.2'
     // Its own loader and libraries: no chroot needed.
     return new OstreeCli([join(root, loader), '--library-path', libraries, `${root}/usr/bin/ostree`])
   }
@@ -54,7 +55,8 @@ export class OstreeCli {
   /** Merges layer commits and commits the result with the image's metadata. */
   commitMerge(repo: string, layers: readonly string[], image: TestImage, scratch: string): string {
     const tree = join(scratch, 'merge')
-    for (const layer of layers) this.run(repo, 'checkout', '-H', '--union', '--force-copy-zerosized', '--whiteouts', layer, tree)
+    for (const layer of layers)
+      this.run(repo, 'checkout', '-H', '--union', '--force-copy-zerosized', '--whiteouts', layer, tree)
     for (const name of ['hostname', 'resolv.conf']) {
       execFileSync('find', [tree, '-path', `${tree}/usr/etc/${name}`, '-type', 'f', '-empty', '-delete'])
     }
@@ -77,7 +79,11 @@ export class OstreeCli {
   }
 
   /** Imports layers given as entries; the filter of item 2.4 is applied to the entries, not to tar bytes. */
-  importEntries(folder: string, layers: readonly (readonly Entry[])[], image: TestImage): { layers: string[]; merge: string } {
+  importEntries(
+    folder: string,
+    layers: readonly (readonly Entry[])[],
+    image: TestImage,
+  ): { layers: string[]; merge: string } {
     const scratch = mkdtempSync(join(folder, 'cli-'))
     const repo = join(scratch, 'repo')
     this.run(repo, 'init', '--mode=bare')

@@ -15,21 +15,31 @@ export interface TestImage {
   blobs: Map<string, Buffer>
 }
 
-const PACK = { gzip: (tar: Buffer) => gzipSync(tar, { level: 1 }), zstd: (tar: Buffer) => zstdCompressSync(tar), none: (tar: Buffer) => tar }
+const PACK = {
+  gzip: (tar: Buffer) => gzipSync(tar, { level: 1 }),
+  zstd: (tar: Buffer) => zstdCompressSync(tar),
+  none: (tar: Buffer) => tar,
+}
 const SUFFIX = { gzip: '+gzip', zstd: '+zstd', none: '' }
 
 export function sha256(bytes: Buffer | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-export function makeLayer(tar: Buffer, compression: Compression): { descriptor: Manifest['layers'][number]; diffId: string; blob: Buffer } {
+export function makeLayer(
+  tar: Buffer,
+  compression: Compression,
+): { descriptor: Manifest['layers'][number]; diffId: string; blob: Buffer } {
   const blob = PACK[compression](tar)
   const mediaType = `application/vnd.oci.image.layer.v1.tar${SUFFIX[compression]}`
   return { descriptor: { mediaType, digest: sha256(blob), size: blob.length }, diffId: sha256(tar), blob }
 }
 
 /** An image of these layers, lowest first, compressed in turn with gzip, zstd and not at all. */
-export function makeImage(layers: readonly (readonly Entry[] | Buffer)[], labels: Record<string, string> = {}): TestImage {
+export function makeImage(
+  layers: readonly (readonly Entry[] | Buffer)[],
+  labels: Record<string, string> = {},
+): TestImage {
   const made = layers.map((layer, index) =>
     makeLayer(Buffer.isBuffer(layer) ? layer : writeTar(layer), (['gzip', 'zstd', 'none'] as const)[index % 3]!),
   )
@@ -44,7 +54,11 @@ export function makeImage(layers: readonly (readonly Entry[] | Buffer)[], labels
   const manifest: Manifest = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
-    config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: sha256(configBytes), size: configBytes.length },
+    config: {
+      mediaType: 'application/vnd.oci.image.config.v1+json',
+      digest: sha256(configBytes),
+      size: configBytes.length,
+    },
     layers: made.map(({ descriptor }) => descriptor),
   }
   return {
