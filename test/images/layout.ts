@@ -1,7 +1,7 @@
 // OCI image layout folders (image-spec, image-layout.md): streams layers into blobs, writes manifests, keeps index.json.
 import { createHash, randomBytes } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { copyFile, link, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { PassThrough } from 'node:stream'
@@ -17,7 +17,8 @@ const REF_NAME = 'org.opencontainers.image.ref.name'
 /** containerd's annotation for the whole name, repository included. */
 const IMAGE_NAME = 'io.containerd.image.name'
 
-/** 9 is the last level that packs a base layer in seconds. */
+const GZIP_LEVEL = 6
+/** The last level that packs a base layer in seconds. */
 const ZSTD_LEVEL = 9
 
 export type Compression = 'gzip' | 'zstd' | 'none'
@@ -82,11 +83,30 @@ export async function createLayout(dir: string): Promise<void> {
   await writeIndex(dir, [])
 }
 
+/** Copies a layout, blobs as hard links where possible: cheap, and tags can be added without touching the original. */
+export async function copyLayout(from: string, to: string): Promise<void> {
+  await createLayout(to)
+  const blobs = join('blobs', 'sha256')
+  for (const name of await readdir(join(from, blobs))) await linkOrCopy(join(from, blobs, name), join(to, blobs, name))
+  await writeIndex(to, await readIndex(from))
+}
+
+/** Gives a file a second name, or where that is on another file system, a copy. A file that is there already stays. */
+export async function linkOrCopy(from: string, to: string): Promise<void> {
+  await link(from, to).catch(async (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') await copyFile(from, to)
+  })
+}
+
 /** Streams a tar into a layer blob; memory stays bounded whatever its size. */
 export async function addLayer(
   layout: string,
   tarBytes: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
-  { compression, createdBy }: { compression: Compression; createdBy: string },
+  {
+    compression,
+    level,
+    createdBy,
+  }: { compression: Compression; /** Of the compressor's own scale. */ level?: number; createdBy: string },
 ): Promise<Layer & { unpacked: number }> {
   const temporary = join(layout, `blobs/sha256/.${randomBytes(6).toString('hex')}.tmp`)
   const plain = new Meter()
@@ -94,7 +114,7 @@ export async function addLayer(
   try {
     await pipeline(
       plain.measure(tarBytes),
-      compressor(compression),
+      compressor(compression, level),
       (stream: AsyncIterable<Buffer>) => packed.measure(stream),
       createWriteStream(temporary),
     )
@@ -115,7 +135,10 @@ export async function addLayer(
 /** Stores bytes as a blob. */
 export async function addBlob(layout: string, bytes: Uint8Array, mediaType: string): Promise<Descriptor> {
   const digest = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
-  await writeFile(blobPath(layout, digest), bytes)
+  // What is there already may be another layout's file, too: never write into it.
+  await writeFile(blobPath(layout, digest), bytes, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw error
+  })
   return { mediaType, digest, size: bytes.length }
 }
 
@@ -172,6 +195,12 @@ export async function readImage(layout: string, tag: string): Promise<Image> {
   return { descriptor, manifest, config }
 }
 
+/** Repository an image of a layout was tagged in. */
+export function repositoryOf({ descriptor }: Image): string {
+  const name = descriptor.annotations?.[IMAGE_NAME] ?? ''
+  return name.slice(0, name.lastIndexOf(':'))
+}
+
 /** Layers of an image read back, to build another image on them. */
 export function layersOf({ manifest, config }: Image): Layer[] {
   return manifest.layers.map((descriptor, i) => ({
@@ -201,12 +230,11 @@ class Meter {
 }
 
 /** Both compressors write no time and no name: same tar, same blob, as long as the library's version stays. */
-function compressor(compression: Compression): Duplex {
-  if (compression === 'gzip') return createGzip({ level: 6 })
+function compressor(compression: Compression, level?: number): Duplex {
+  if (compression === 'gzip') return createGzip({ level: level ?? GZIP_LEVEL })
   if (compression === 'zstd') {
-    return createZstdCompress({
-      params: { [constants.ZSTD_c_compressionLevel]: ZSTD_LEVEL, [constants.ZSTD_c_checksumFlag]: 1 },
-    })
+    const { ZSTD_c_compressionLevel, ZSTD_c_checksumFlag } = constants
+    return createZstdCompress({ params: { [ZSTD_c_compressionLevel]: level ?? ZSTD_LEVEL, [ZSTD_c_checksumFlag]: 1 } })
   }
   return new PassThrough()
 }
