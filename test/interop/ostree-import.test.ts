@@ -290,6 +290,19 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     )
   })
 
+  it('stays verifiable, and keeps names as they are, where the command line does not', async () => {
+    const decomposed = 'usr/e\u0301'
+    const { repo, result } = await importEntries([
+      [
+        file(decomposed, 'name in NFD'),
+        symlink('usr/odd-mode', 'x', { mode: 0o644 }),
+        file('usr/empty-attribute', 'x', { xattrs: { 'user.empty': Buffer.alloc(0) } }),
+      ],
+    ])
+    cli.run(repo.path, 'fsck')
+    expect(cli.run(repo.path, 'ls', '-R', result.mergeCommit)).toContain(`/${decomposed}`)
+  })
+
   it('makes the same commits as the command line from random layers', async () => {
     let round = 0
     await fc.assert(
