@@ -1,7 +1,7 @@
 /** Boot data beside another DHCP server: proxyDHCP on port 67, and the boot server on port 4011 (PXE 2.1 section 2.2). */
 import { bootData, type BootFileFor } from './boot-options.ts'
 import { createBootLoopWatch, type BootLoopWatch } from './boot-loop.ts'
-import { classifyClient, type Client } from './client.ts'
+import type { Client } from './client.ts'
 import type { DhcpEvent } from './events.ts'
 import { LIMITED_BROADCAST } from './ipv4.ts'
 import { MESSAGE, OPTION, messageType, readAddress } from './options.ts'
