@@ -1,0 +1,99 @@
+// The event log: everything worth knowing later, numbered. Audit trail, machine history and live updates are views of it.
+import type { Event, EventType } from '../contract/event.ts'
+import type { Clock } from './clock.ts'
+import { timestamp } from './clock.ts'
+import type { Transactions } from './transactions.ts'
+
+/** What an event says; the log adds number and time. */
+export interface EventInput {
+  type: EventType
+  machineId?: string | undefined
+  installId?: string | undefined
+  /** `token:<name>`, `machine` or `system`; default `system`. */
+  actor?: string
+  /** One sentence for people. */
+  message: string
+  data?: Record<string, unknown>
+  /**
+   * Of events with the same slot only the newest is kept: for news that are outdated by the next one, like progress. Its number
+   * is new all the same, so no reader misses it.
+   */
+  slot?: string
+}
+
+export interface EventFilter {
+  machineId?: string | undefined
+  installId?: string | undefined
+  types?: readonly EventType[] | undefined
+}
+
+export interface EventStore {
+  /** Stores the event, replacing the one of the same slot, and tells its number: higher than any before, ever. */
+  append(event: Omit<Event, 'seq'>, slot: string | undefined): number
+  /** Events after `seq`, oldest first. */
+  after(seq: number, limit: number, filter: EventFilter): Event[]
+  /** Events before `seq`, newest first. */
+  before(seq: number, limit: number, filter: EventFilter): Event[]
+  /** Highest number so far; 0 when there is none. */
+  last(): number
+}
+
+export type EventListener = (event: Event) => void
+
+const DEFAULT_LIMIT = 500
+
+export class EventLog {
+  readonly #store: EventStore
+  readonly #transactions: Transactions
+  readonly #clock: Clock
+  readonly #listeners = new Set<EventListener>()
+
+  constructor(ports: { store: EventStore; transactions: Transactions; clock: Clock }) {
+    this.#store = ports.store
+    this.#transactions = ports.transactions
+    this.#clock = ports.clock
+  }
+
+  /** Writes an event, durable with the caller's transaction or at once. Listeners hear of it when it is durable. */
+  append({ slot, ...input }: EventInput): Event {
+    const event = {
+      at: timestamp(this.#clock),
+      type: input.type,
+      machineId: input.machineId ?? null,
+      installId: input.installId ?? null,
+      actor: input.actor ?? 'system',
+      message: input.message,
+      data: input.data ?? {},
+    }
+    const numbered = { seq: this.#store.append(event, slot), ...event }
+    this.#transactions.afterCommit(() => this.#tell(numbered))
+    return numbered
+  }
+
+  /** Events after `seq` in order, at most `limit` (500 by default). */
+  since(seq: number, options: EventFilter & { limit?: number } = {}): Event[] {
+    const { limit = DEFAULT_LIMIT, ...filter } = options
+    return this.#store.after(seq, limit, filter)
+  }
+
+  /** The newest events before `before` (by default: of all), newest first. */
+  recent(options: EventFilter & { limit?: number; before?: number | undefined } = {}): Event[] {
+    const { limit = DEFAULT_LIMIT, before = Number.MAX_SAFE_INTEGER, ...filter } = options
+    return this.#store.before(before, limit, filter)
+  }
+
+  /** Number of the newest event; 0 when there is none. */
+  last(): number {
+    return this.#store.last()
+  }
+
+  /** Calls `listener` for each event once it is durable, in order, until the returned function is called. It must not throw. */
+  subscribe(listener: EventListener): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  #tell(event: Event): void {
+    for (const listener of [...this.#listeners]) listener(event)
+  }
+}

@@ -1,0 +1,45 @@
+// What installs ask of the database.
+import type { DiskPlan } from '../contract/plan.ts'
+import type { MachineSpec } from '../contract/spec.ts'
+import type { InstallProgress } from './install-state.ts'
+
+export interface InstallRecord extends InstallProgress {
+  id: string
+  machineId: string
+  generation: number
+  /** Reference as assigned. */
+  image: string
+  /** Repository in our store, the manifest digest it meant at that moment, and the reference that upgrades follow. */
+  repository: string
+  digest: string
+  followReference: string
+  spec: MachineSpec
+  plan: DiskPlan | null
+  /** Number of the newest agent event taken in. */
+  lastEvent: number
+  createdAt: string
+}
+
+export interface LogLine {
+  /** Rising within the install. */
+  seq: number
+  at: string
+  level: 'debug' | 'info' | 'warn' | 'error'
+  text: string
+}
+
+export interface InstallStore {
+  insert(install: InstallRecord): void
+  /** Writes what may change: progress, plan and last event. */
+  save(install: InstallRecord): void
+  get(id: string): InstallRecord | undefined
+  /** The machine's newest install. */
+  newest(machineId: string): InstallRecord | undefined
+  /** Newest first. */
+  listFor(machineId: string): InstallRecord[]
+  appendLog(installId: string, lines: readonly LogLine[]): void
+  /** Lines after `after`, oldest first. */
+  log(installId: string, after: number, limit: number): LogLine[]
+  /** Number of the newest line; 0 when there is none. */
+  lastLogLine(installId: string): number
+}

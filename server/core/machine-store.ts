@@ -1,0 +1,59 @@
+// What the inventory asks of the database.
+import type { Architecture, Labels } from '../contract/common.ts'
+import type { Facts } from '../contract/facts.ts'
+import type { MachineState } from '../contract/machine.ts'
+import type { PartialSpec } from '../contract/spec.ts'
+
+/** A machine without its facts and identities, which are large or many. Times are ISO 8601 UTC. */
+export interface MachineRecord {
+  id: string
+  /** Unique, whatever the case. */
+  name: string
+  state: MachineState
+  /** Who brought it in: a person, or the machine itself by netbooting. */
+  origin: 'person' | 'network'
+  labels: Labels
+  ownSpec: PartialSpec
+  uuid: string | null
+  serial: string | null
+  product: string | null
+  architecture: Architecture | null
+  /** Address seen last. */
+  address: string | null
+  /** Of the newest install; 0 before the first. */
+  generation: number
+  /** What the disk holds, as confirmed by the system on it. */
+  runningDigest: string | null
+  lastSeenAt: string | null
+  createdAt: string
+}
+
+export type IdentityKind = 'mac' | 'smbios'
+
+export interface MachineFilter {
+  state?: MachineState | undefined
+  /** Part of name, MAC, serial or product. */
+  search?: string | undefined
+  labels?: Labels | undefined
+  /** Only machines after this id, in the order of ids, which is the order of creation. */
+  after?: string | undefined
+  limit?: number | undefined
+}
+
+export interface MachineStore {
+  insert(machine: MachineRecord): void
+  update(id: string, change: Partial<Omit<MachineRecord, 'id'>>): void
+  /** Removes it with identities, facts, installs and tokens. */
+  remove(id: string): void
+  get(id: string): MachineRecord | undefined
+  byName(name: string): MachineRecord | undefined
+  byIdentity(kind: IdentityKind, value: string): MachineRecord | undefined
+  list(filter: MachineFilter): MachineRecord[]
+  macs(id: string): string[]
+  /** Gives an identity to a machine, taking it from whoever has it. */
+  bind(kind: IdentityKind, value: string, id: string): void
+  /** Moves identities, tokens and events of one machine to another and removes the former. It must not have installs. */
+  absorb(from: string, into: string): void
+  facts(id: string): Facts | undefined
+  setFacts(id: string, facts: Facts): void
+}

@@ -1,0 +1,167 @@
+// Installs, their steps and logs.
+import type { Selectable } from 'kysely'
+import type { Failure } from '../contract/install.ts'
+import type { DiskPlan } from '../contract/plan.ts'
+import type { MachineSpec } from '../contract/spec.ts'
+import type { InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
+import type { StepProgress } from '../core/install-state.ts'
+import type { Database } from './database.ts'
+import type { Schema } from './schema.ts'
+
+type Row = Selectable<Schema['installs']>
+type StepRow = Selectable<Schema['install_steps']>
+
+export class SqliteInstalls implements InstallStore {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  insert(install: InstallRecord): void {
+    this.#db.transaction(() => {
+      this.#db.run(
+        this.#db.query.insertInto('installs').values({
+          id: install.id,
+          machine_id: install.machineId,
+          generation: install.generation,
+          image: install.image,
+          repository: install.repository,
+          digest: install.digest,
+          follow_reference: install.followReference,
+          spec: JSON.stringify(install.spec),
+          created_at: install.createdAt,
+          ...changeable(install),
+        }),
+      )
+      this.#saveSteps(install)
+    })
+  }
+
+  save(install: InstallRecord): void {
+    this.#db.transaction(() => {
+      this.#db.run(this.#db.query.updateTable('installs').set(changeable(install)).where('id', '=', install.id))
+      this.#saveSteps(install)
+    })
+  }
+
+  get(id: string): InstallRecord | undefined {
+    return this.#withSteps(this.#db.first(this.#db.query.selectFrom('installs').selectAll().where('id', '=', id)))
+  }
+
+  newest(machineId: string): InstallRecord | undefined {
+    return this.#withSteps(this.#db.first(this.#of(machineId).limit(1)))
+  }
+
+  listFor(machineId: string): InstallRecord[] {
+    return this.#db.all(this.#of(machineId)).map((row) => this.#withSteps(row))
+  }
+
+  appendLog(installId: string, lines: readonly LogLine[]): void {
+    this.#db.transaction(() => {
+      for (const { seq, at, level, text } of lines) {
+        this.#db.run(this.#db.query.insertInto('install_log').values({ install_id: installId, seq, at, level, text }))
+      }
+    })
+  }
+
+  log(installId: string, after: number, limit: number): LogLine[] {
+    return this.#db.all(
+      this.#db.query
+        .selectFrom('install_log')
+        .select(['seq', 'at', 'level', 'text'])
+        .where('install_id', '=', installId)
+        .where('seq', '>', after)
+        .orderBy('seq')
+        .limit(limit),
+    )
+  }
+
+  lastLogLine(installId: string): number {
+    const query = this.#db.query.selectFrom('install_log').select('seq').where('install_id', '=', installId)
+    return this.#db.first(query.orderBy('seq', 'desc').limit(1))?.seq ?? 0
+  }
+
+  #of(machineId: string) {
+    const query = this.#db.query.selectFrom('installs').selectAll()
+    return query.where('machine_id', '=', machineId).orderBy('generation', 'desc')
+  }
+
+  #saveSteps(install: InstallRecord): void {
+    install.steps.forEach((step, position) => {
+      const values: StepRow = {
+        install_id: install.id,
+        position,
+        name: step.name,
+        state: step.state,
+        started_at: step.startedAt,
+        ended_at: step.endedAt,
+        bytes: step.bytes,
+        total_bytes: step.totalBytes,
+        rate: Math.round(step.rate),
+        message: step.message,
+        sampled_at: step.sample?.at ?? null,
+        sampled_bytes: step.sample?.bytes ?? null,
+      }
+      this.#db.run(this.#db.query.replaceInto('install_steps').values(values))
+    })
+  }
+
+  #withSteps(row: Row): InstallRecord
+  #withSteps(row: Row | undefined): InstallRecord | undefined
+  #withSteps(row: Row | undefined): InstallRecord | undefined {
+    if (!row) return undefined
+    const query = this.#db.query.selectFrom('install_steps').selectAll().where('install_id', '=', row.id)
+    const steps = this.#db.all(query.orderBy('position'))
+    return {
+      id: row.id,
+      machineId: row.machine_id,
+      generation: row.generation,
+      state: row.state,
+      image: row.image,
+      repository: row.repository,
+      digest: row.digest,
+      followReference: row.follow_reference,
+      spec: JSON.parse(row.spec) as MachineSpec,
+      plan: row.plan === null ? null : (JSON.parse(row.plan) as DiskPlan),
+      failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
+      bootId: row.boot_id,
+      lastEvent: row.last_event,
+      confirmedDigest: row.confirmed_digest,
+      agentPeakRss: row.agent_peak_rss,
+      createdAt: row.created_at,
+      startedAt: row.started_at,
+      endedAt: row.ended_at,
+      steps: steps.map(stepFromRow),
+    }
+  }
+}
+
+function changeable(install: InstallRecord) {
+  return {
+    state: install.state,
+    plan: install.plan && JSON.stringify(install.plan),
+    failure: install.failure && JSON.stringify(install.failure),
+    boot_id: install.bootId,
+    last_event: install.lastEvent,
+    confirmed_digest: install.confirmedDigest,
+    agent_peak_rss: install.agentPeakRss,
+    started_at: install.startedAt,
+    ended_at: install.endedAt,
+  } satisfies Partial<Row>
+}
+
+function stepFromRow(row: StepRow): StepProgress {
+  const { sampled_at: at, sampled_bytes: bytes } = row
+  return {
+    name: row.name,
+    state: row.state,
+    startedAt: row.started_at,
+    endedAt: row.ended_at,
+    bytes: row.bytes,
+    totalBytes: row.total_bytes,
+    rate: row.rate,
+    message: row.message,
+    sample: at === null || bytes === null ? null : { at, bytes },
+  }
+}

@@ -1,0 +1,39 @@
+// DHCP leases by address. Filled for the LeaseStore port of server/dhcp/leases.ts, whose type it repeats: store knows only core.
+import type { Database } from './database.ts'
+
+export interface StoredLease {
+  address: string
+  key: string
+  mac: string
+  clientId?: string
+  hostname?: string
+  state: 'bound' | 'released' | 'declined'
+  /** Milliseconds since the epoch. */
+  start: number
+  end: number
+  giaddr?: string
+  circuitId?: string
+}
+
+export class SqliteLeases {
+  readonly #db: Database
+
+  constructor(db: Database) {
+    this.#db = db
+  }
+
+  all(): StoredLease[] {
+    const rows = this.#db.all(this.#db.query.selectFrom('leases').select('lease'))
+    return rows.map(({ lease }) => JSON.parse(lease) as StoredLease)
+  }
+
+  /** Durable when it returns. */
+  put(lease: StoredLease): void {
+    const values = { address: lease.address, lease: JSON.stringify(lease) }
+    this.#db.run(this.#db.query.replaceInto('leases').values(values))
+  }
+
+  remove(address: string): void {
+    this.#db.run(this.#db.query.deleteFrom('leases').where('address', '=', address))
+  }
+}

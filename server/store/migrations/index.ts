@@ -1,0 +1,4 @@
+// All migrations in order: the database's version is how many of them it has seen. Released ones never change.
+import { initial } from './0001-initial.ts'
+
+export const migrations: readonly string[] = [initial]

@@ -1,0 +1,100 @@
+// The tables as kysely sees them. Columns hold what SQLite can: JSON as text, times as ISO 8601, flags by their absence.
+import type { Generated } from 'kysely'
+import type { Role } from '../contract/access.ts'
+import type { Architecture } from '../contract/common.ts'
+import type { EventType } from '../contract/event.ts'
+import type { InstallState, InstallStep } from '../contract/install.ts'
+import type { MachineState } from '../contract/machine.ts'
+import type { LogLine } from '../core/install-store.ts'
+import type { IdentityKind, MachineRecord } from '../core/machine-store.ts'
+import type { TokenKind } from '../core/token-store.ts'
+
+type Json = string
+type Time = string
+
+export interface Schema {
+  machines: {
+    id: string
+    name: string
+    state: MachineState
+    origin: MachineRecord['origin']
+    labels: Json
+    own_spec: Json
+    uuid: string | null
+    serial: string | null
+    product: string | null
+    architecture: Architecture | null
+    address: string | null
+    generation: number
+    running_digest: string | null
+    last_seen_at: Time | null
+    created_at: Time
+  }
+  machine_facts: { machine_id: string; facts: Json }
+  identities: { kind: IdentityKind; value: string; machine_id: string }
+  profiles: { id: string; name: string; selector: Json; priority: number; spec: Json }
+  installs: {
+    id: string
+    machine_id: string
+    generation: number
+    state: InstallState
+    image: string
+    repository: string
+    digest: string
+    follow_reference: string
+    spec: Json
+    plan: Json | null
+    failure: Json | null
+    boot_id: string | null
+    last_event: number
+    confirmed_digest: string | null
+    agent_peak_rss: number | null
+    created_at: Time
+    started_at: Time | null
+    ended_at: Time | null
+  }
+  install_steps: {
+    install_id: string
+    position: number
+    name: InstallStep['name']
+    state: InstallStep['state']
+    started_at: Time | null
+    ended_at: Time | null
+    bytes: number
+    total_bytes: number
+    rate: number
+    message: string
+    sampled_at: Time | null
+    sampled_bytes: number | null
+  }
+  install_log: { install_id: string; seq: number; at: Time; level: LogLine['level']; text: string }
+  events: {
+    seq: Generated<number>
+    at: Time
+    type: EventType
+    machine_id: string | null
+    install_id: string | null
+    actor: string
+    message: string
+    data: Json
+    slot: string | null
+  }
+  tokens: {
+    id: string
+    kind: TokenKind
+    hash: string
+    name: string
+    role: Role | null
+    machine_id: string | null
+    install_id: string | null
+    generation: number | null
+    boot_id: string | null
+    parent_id: string | null
+    created_at: Time
+    expires_at: Time | null
+    last_used_at: Time | null
+  }
+  leases: { address: string; lease: Json }
+  image_tags: { repository: string; tag: string; digest: string; media_type: string; added_at: Time }
+  image_manifests: { repository: string; digest: string; media_type: string }
+}

@@ -1,0 +1,37 @@
+// Everything that is kept, in one SQLite file, as the ports of the core and of DHCP.
+import { Database } from './database.ts'
+import { SqliteEvents } from './events.ts'
+import { SqliteImages } from './images.ts'
+import { SqliteInstalls } from './installs.ts'
+import { SqliteLeases } from './leases.ts'
+import { SqliteMachines } from './machines.ts'
+import { SqliteProfiles } from './profiles.ts'
+import { SqliteTokens } from './tokens.ts'
+
+export interface Store {
+  transactions: Database
+  machines: SqliteMachines
+  profiles: SqliteProfiles
+  installs: SqliteInstalls
+  events: SqliteEvents
+  tokens: SqliteTokens
+  leases: SqliteLeases
+  images: SqliteImages
+  close(): void
+}
+
+/** Opens the database `file`, `:memory:` for a trial. Throws StoreError with a hint; see Database for what its parts throw. */
+export function openStore(file: string): Store {
+  const db = Database.open(file)
+  return {
+    transactions: db,
+    machines: new SqliteMachines(db),
+    profiles: new SqliteProfiles(db),
+    installs: new SqliteInstalls(db),
+    events: new SqliteEvents(db),
+    tokens: new SqliteTokens(db),
+    leases: new SqliteLeases(db),
+    images: new SqliteImages(db),
+    close: () => db.close(),
+  }
+}
