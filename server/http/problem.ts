@@ -19,6 +19,7 @@ export type HttpProblemCode =
   | 'METHOD_NOT_ALLOWED'
   | 'BODY_INVALID'
   | 'BODY_TOO_LARGE'
+  | 'MEDIA_TYPE'
   | 'VALIDATION'
   | 'NO_FACTS'
   | 'STOPPING'
@@ -92,6 +93,7 @@ const TITLES: Partial<Record<number, string>> = {
   405: 'Method not allowed',
   409: 'Conflict',
   413: 'Too large',
+  415: 'Wrong media type',
   422: 'Cannot be processed',
   429: 'Too many attempts',
   500: 'Internal error',

@@ -1,4 +1,5 @@
 // The plain HTTP side: what firmware, boot loaders and health checks fetch. Nothing here is secret but the install token in a script.
+import { extname } from 'node:path'
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Logger } from '../../observe/logger.ts'
@@ -10,8 +11,8 @@ import { healthRoutes } from '../health.ts'
 import type { Readiness } from '../health.ts'
 import { observed } from '../middleware/observed.ts'
 import { describeError } from '../problem.ts'
-import { assetResponse } from './asset-response.ts'
-import type { AssetSource } from './assets.ts'
+import { assetResponse } from '../asset-response.ts'
+import type { AssetSource } from '../assets.ts'
 import { parseScriptClient } from './client.ts'
 import type { ScriptClient } from './client.ts'
 import { decisionScript, identifyScript, LAST_RESORT, troubleScript } from './script.ts'
@@ -33,6 +34,13 @@ export interface BootAppOptions {
 
 const IPXE = 'text/plain; charset=utf-8'
 
+/** UEFI HTTP Boot compares the type as a whole: no parameter may follow it (netboot.md section 3). */
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.efi': 'application/efi',
+  '.iso': 'application/vnd.efi-iso',
+  '.pem': 'application/x-pem-file',
+}
+
 export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   const { templates, assets, readiness, logger, metrics } = options
   const log = logger.child({ part: 'boot' })
@@ -48,7 +56,10 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     // shim asks for optional files with the .efi of others; "not found" is part of a normal boot (netboot.md section 4.1).
     const asset = await assets.find(path)
     if (!asset) return send(c, 404, IPXE, `no boot file ${path}\n`)
-    const response = await assetResponse(c, path, asset)
+    const response = await assetResponse(c, asset, {
+      'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
+      'Cache-Control': 'no-cache',
+    })
     if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
     return response
   })

@@ -113,7 +113,7 @@ describe('/boot/ipxe', () => {
           }
         },
       ),
-      { numRuns: 50 },
+      { numRuns: 25 },
     )
   })
 

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import { bootApp } from '../../../../server/http/boot/app.ts'
 import type { BootAppOptions } from '../../../../server/http/boot/app.ts'
-import { memoryAssets } from '../../../../server/http/boot/assets.ts'
+import { memoryAssets } from '../../../../server/http/assets.ts'
 import { createLogger } from '../../../../server/observe/logger.ts'
 import { createMetrics } from '../../../../server/observe/metrics.ts'
 import { loadTemplates } from '../../../../server/render/templates.ts'

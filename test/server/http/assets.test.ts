@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fileAssets, firstOf, memoryAssets } from '../../../../server/http/boot/assets.ts'
+import { fileAssets, firstOf, memoryAssets } from '../../../server/http/assets.ts'
 
 let dir: string
 beforeAll(async () => {

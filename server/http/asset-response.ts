@@ -1,28 +1,21 @@
 // One asset over HTTP the way firmware needs it: exact length, strong validators, ranges, never chunked, never a redirect.
-import { extname } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Context } from 'hono'
-import { parseRange } from '../../oci/registry-app.ts'
+import { parseRange } from '../oci/registry-app.ts'
 import type { Asset, ByteRange } from './assets.ts'
 
-/** UEFI HTTP Boot compares the type as a whole: no parameter may follow it (netboot.md section 3). */
-const CONTENT_TYPES: Readonly<Record<string, string>> = {
-  '.efi': 'application/efi',
-  '.iso': 'application/vnd.efi-iso',
-  '.img': 'application/octet-stream',
-  '.pem': 'application/x-pem-file',
-  '.ipxe': 'text/plain; charset=utf-8',
-  '.cfg': 'text/plain; charset=utf-8',
+export interface AssetHeaders {
+  'Content-Type': string
+  'Cache-Control': string
 }
 
 /** Answers GET and HEAD alike; preconditions before the range, as RFC 9110 section 13.2.2 orders them. */
-export async function assetResponse(c: Context, path: string, asset: Asset): Promise<Response> {
+export async function assetResponse(c: Context, asset: Asset, own: AssetHeaders): Promise<Response> {
   const headers: Record<string, string> = {
-    'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
+    ...own,
     'Accept-Ranges': 'bytes',
     ETag: asset.etag,
     'Last-Modified': asset.modifiedAt.toUTCString(),
-    'Cache-Control': 'no-cache',
   }
   const precondition = checkPreconditions(c, asset)
   if (precondition === 304) return c.body(null, 304, headers)

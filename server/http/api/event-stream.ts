@@ -1,0 +1,100 @@
+// Server-sent events: the durable log, read forward at the reader's own pace.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Event } from '../../contract/event.ts'
+import type { EventFilter, EventLog } from '../../core/events.ts'
+
+export interface EventStreamOptions {
+  /** Number of the last event the reader has. */
+  after: number
+  filter?: EventFilter
+  /** Ends the stream. */
+  signal: AbortSignal
+  /** Milliseconds of silence after which a comment is sent, so that proxies and dead tabs are noticed. */
+  heartbeatMs?: number
+}
+
+const PAGE = 200
+const HEARTBEAT_MS = 15_000
+const HEARTBEAT = ': still here\n\n'
+
+/**
+ * The body of a `text/event-stream` answer (WHATWG HTML, section 9.2): `id` is the event's number, `data` the event as JSON. Nothing is
+ * queued per reader: each page is read from the log when the reader has taken the one before, so a slow tab costs one page
+ * of memory, and the listener's idle timeout cuts one that stopped reading. An `after` that the log never reached (a restored
+ * backup) is answered with a `reset` event first: the reader's view is of another history.
+ */
+export function eventStream(log: EventLog, options: EventStreamOptions): ReadableStream<Uint8Array> {
+  const { after, filter = {}, signal, heartbeatMs = HEARTBEAT_MS } = options
+  const encoder = new TextEncoder()
+  const bell = createBell()
+  const unsubscribe = log.subscribe(bell.ring)
+  signal.addEventListener('abort', bell.ring, { once: true })
+  const end = () => {
+    unsubscribe()
+    signal.removeEventListener('abort', bell.ring)
+    bell.ring()
+  }
+  const isOfThisLog = after <= log.last()
+  let position = isOfThisLog ? after : log.last()
+  let greeting = `retry: 2000\n\n${isOfThisLog ? '' : `event: reset\nid: ${position}\ndata: {}\n\n`}`
+
+  const nextText = async (): Promise<string | undefined> => {
+    if (greeting !== '') {
+      const text = greeting
+      greeting = ''
+      return text
+    }
+    for (;;) {
+      if (signal.aborted) return undefined
+      bell.reset()
+      const newest = log.last()
+      const events = log.since(position, { ...filter, limit: PAGE })
+      // What the filter hid need not be looked at again.
+      position = events.length === PAGE ? events.at(-1)!.seq : Math.max(newest, events.at(-1)?.seq ?? 0)
+      if (events.length > 0) return events.map(formatEvent).join('')
+      if (!(await bell.rang(heartbeatMs))) return HEARTBEAT
+    }
+  }
+
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const text = await nextText().catch((error: unknown) => {
+          end()
+          throw error
+        })
+        if (text === undefined) {
+          end()
+          controller.close()
+        } else {
+          controller.enqueue(encoder.encode(text))
+        }
+      },
+      cancel: end,
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+function formatEvent(event: Event): string {
+  return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`
+}
+
+/** Remembers that it rang, so that what happens between a look at the log and the wait is not missed. */
+function createBell() {
+  let ringing = Promise.withResolvers<boolean>()
+  return {
+    ring: () => ringing.resolve(true),
+    reset: () => {
+      ringing = Promise.withResolvers<boolean>()
+    },
+    /** False when nobody rang for so long. */
+    async rang(timeoutMs: number): Promise<boolean> {
+      const timer = new AbortController()
+      const silence = sleep(timeoutMs, false, { signal: timer.signal, ref: false }).catch(() => false)
+      const rang = await Promise.race([ringing.promise, silence])
+      timer.abort()
+      return rang
+    },
+  }
+}

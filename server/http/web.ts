@@ -1,0 +1,52 @@
+// The built web page: hashed assets for ever, index.html for every path the page routes by itself.
+import { readdir } from 'node:fs/promises'
+import { extname, join } from 'node:path'
+import { Hono } from 'hono'
+import { assetResponse } from './asset-response.ts'
+import { fileAssets } from './assets.ts'
+import type { AssetSource } from './assets.ts'
+import type { HttpEnv } from './context.ts'
+
+const CONTENT_TYPES: Readonly<Record<string, string>> = {
+  '.html': 'text/html; charset=utf-8',
+  '.js': 'text/javascript; charset=utf-8',
+  '.css': 'text/css; charset=utf-8',
+  '.json': 'application/json',
+  '.svg': 'image/svg+xml',
+  '.png': 'image/png',
+  '.ico': 'image/x-icon',
+  '.woff2': 'font/woff2',
+  '.map': 'application/json',
+  '.txt': 'text/plain; charset=utf-8',
+}
+
+/** Vite puts what it names by content hash here. */
+const HASHED = 'assets/'
+
+/** Looks at a folder once; files that appear later are not served. An absent folder is a page that was not built. */
+export async function webFiles(folder: string): Promise<AssetSource> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return fileAssets(Object.fromEntries(files.map((file) => [file.slice(folder.length).replace(/^\/+/, ''), file])))
+}
+
+/** Serves the page; to be mounted last, it answers every GET. */
+export function webApp(files: AssetSource): Hono<HttpEnv> {
+  const app = new Hono<HttpEnv>()
+  app.get('*', async (c) => {
+    const path = c.req.path.slice(1)
+    const found = await files.find(path)
+    if (found) {
+      return assetResponse(c, found, {
+        'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
+        'Cache-Control': path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'no-cache',
+      })
+    }
+    // A missing script must not come back as a page: browsers would report its syntax instead of its absence.
+    const index = extname(path) === '' ? await files.find('index.html') : undefined
+    if (index) return assetResponse(c, index, { 'Content-Type': CONTENT_TYPES['.html']!, 'Cache-Control': 'no-cache' })
+    const why = extname(path) === '' ? 'the web page is not built: run `npm run build`' : `nothing at /${path}`
+    return c.text(`${why}\n`, 404)
+  })
+  return app
+}
