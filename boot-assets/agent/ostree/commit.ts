@@ -3,7 +3,7 @@ import type { Checksum, DirectoryRef } from './objects.ts'
 import type { Repo } from './repo.ts'
 
 /** The release of ostree-ext whose commits ours are equal to; part of each commit, so part of its checksum. */
-export const IMPORTER_VERSION = '0.15.3'
+const IMPORTER_VERSION = '0.15.3'
 
 /**
  * Commits one layer's tree. ostree-ext stamps these with the time of the import; ours have time 0, as chunk commits have, so that

@@ -36,7 +36,7 @@ export interface ImportOptions {
   now?: () => Date
 }
 
-export interface ImageProgress {
+interface ImageProgress {
   /** Compressed bytes read and to read. Layers that are in the repository already don't count. */
   bytes: number
   totalBytes: number

@@ -6,9 +6,9 @@ import { isUtf8 } from 'node:buffer'
 import { StreamError } from './errors.ts'
 import { parsePax } from './tar-pax.ts'
 
-export type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'directory' | 'device'
+type TarEntryType = 'file' | 'hardlink' | 'symlink' | 'directory' | 'device'
 
-export interface TarXattr {
+interface TarXattr {
   name: string
   value: Buffer
 }

@@ -8,7 +8,7 @@ import { writeTar } from '../stream/tar-writer.ts'
 import type { Entry } from '../stream/tar-writer.ts'
 import type { TestImage } from './image.ts'
 
-export const IMPORTER = 'ostree.importer.version=0.15.3'
+const IMPORTER = 'ostree.importer.version=0.15.3'
 
 /** An ostree program to run. */
 export class OstreeCli {

@@ -5,7 +5,7 @@ import type { ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
 import { writeTar } from '../stream/tar-writer.ts'
 import type { Entry } from '../stream/tar-writer.ts'
 
-export type Compression = 'gzip' | 'zstd' | 'none'
+type Compression = 'gzip' | 'zstd' | 'none'
 
 export interface TestImage {
   manifest: Manifest
@@ -22,11 +22,11 @@ const PACK = {
 }
 const SUFFIX = { gzip: '+gzip', zstd: '+zstd', none: '' }
 
-export function sha256(bytes: Buffer | string): string {
+function sha256(bytes: Buffer | string): string {
   return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
 }
 
-export function makeLayer(
+function makeLayer(
   tar: Buffer,
   compression: Compression,
 ): { descriptor: Manifest['layers'][number]; diffId: string; blob: Buffer } {
