@@ -37,3 +37,13 @@ export class CoreError extends Error {
     this.hint = options.hint
   }
 }
+
+/** Does what is nice to have: with a full or failing disk it is left out, so that what only reads goes on working. */
+export function unlessStoreFails(work: () => unknown): void {
+  try {
+    work()
+  } catch (error) {
+    if (!(error instanceof CoreError) || (error.code !== 'STORE_FULL' && error.code !== 'STORE_UNAVAILABLE'))
+      throw error
+  }
+}

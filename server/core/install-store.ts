@@ -30,8 +30,8 @@ export interface LogLine {
 
 export interface InstallStore {
   insert(install: InstallRecord): void
-  /** Writes what may change: progress, plan and last event. */
-  save(install: InstallRecord): void
+  /** Writes what may change: progress, plan and last event. Steps that `before` holds too, the same object, are not written again. */
+  save(install: InstallRecord, before?: InstallRecord): void
   get(id: string): InstallRecord | undefined
   /** The machine's newest install. */
   newest(machineId: string): InstallRecord | undefined

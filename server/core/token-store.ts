@@ -37,5 +37,6 @@ export interface TokenStore {
   remove(id: string): void
   /** Removes those of a machine; with `belowGeneration` only older ones. */
   removeOf(machineId: string, kind: TokenKind, belowGeneration?: number): void
+  /** API tokens stay, so that people see which expired. */
   removeExpired(now: string): void
 }

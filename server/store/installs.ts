@@ -38,10 +38,10 @@ export class SqliteInstalls implements InstallStore {
     })
   }
 
-  save(install: InstallRecord): void {
+  save(install: InstallRecord, before?: InstallRecord): void {
     this.#db.transaction(() => {
       this.#db.run(this.#db.query.updateTable('installs').set(changeable(install)).where('id', '=', install.id))
-      this.#saveSteps(install)
+      this.#saveSteps(install, before)
     })
   }
 
@@ -87,8 +87,9 @@ export class SqliteInstalls implements InstallStore {
     return query.where('machine_id', '=', machineId).orderBy('generation', 'desc')
   }
 
-  #saveSteps(install: InstallRecord): void {
+  #saveSteps(install: InstallRecord, before?: InstallRecord): void {
     install.steps.forEach((step, position) => {
+      if (step === before?.steps[position]) return
       const values: StepRow = {
         install_id: install.id,
         position,

@@ -61,7 +61,7 @@ export class SqliteTokens implements TokenStore {
   }
 
   removeExpired(now: string): void {
-    this.#db.run(this.#db.query.deleteFrom('tokens').where('expires_at', '<=', now))
+    this.#db.run(this.#db.query.deleteFrom('tokens').where('expires_at', '<=', now).where('kind', '!=', 'api'))
   }
 }
 

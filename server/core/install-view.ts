@@ -1,0 +1,23 @@
+// An install as people see it.
+import type { Install } from '../contract/install.ts'
+import type { InstallRecord } from './install-store.ts'
+
+export function installOf(record: InstallRecord): Install {
+  return {
+    id: record.id,
+    machineId: record.machineId,
+    generation: record.generation,
+    state: record.state,
+    image: record.image,
+    digest: record.digest,
+    spec: record.spec,
+    plan: record.plan,
+    steps: record.steps.map(({ sample: _, ...step }) => step),
+    failure: record.failure,
+    createdAt: record.createdAt,
+    startedAt: record.startedAt,
+    endedAt: record.endedAt,
+    confirmedDigest: record.confirmedDigest,
+    agentPeakRss: record.agentPeakRss,
+  }
+}

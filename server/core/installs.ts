@@ -1,0 +1,439 @@
+// Installs from assignment to confirmation: what people ask for, what agents are told and tell, stored as one step each.
+import type {
+  ConfirmRequest,
+  EventsRequest,
+  EventsResponse,
+  PlanResponse,
+  RegisterRequest,
+  RegisterResponse,
+  Task,
+} from '../contract/agent.ts'
+import type { Install } from '../contract/install.ts'
+import type { AssignRequest, AssignResult } from '../contract/machine.ts'
+import type { DiskPlan } from '../contract/plan.ts'
+import type { PartialSpec } from '../contract/spec.ts'
+import { timestamp } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { CoreError } from './errors.ts'
+import type { EventLog } from './events.ts'
+import { uuidV7 } from './ids.ts'
+import type { ImageCatalog, ResolvedImage, ResolveFailure } from './images.ts'
+import { installNotes } from './install-notes.ts'
+import { isActive, moveInstall, newInstall } from './install-state.ts'
+import type { InstallInput, InstallNote, InstallRefusal } from './install-state.ts'
+import type { InstallRecord, InstallStore, LogLine } from './install-store.ts'
+import { installOf } from './install-view.ts'
+import type { Inventory } from './inventory.ts'
+import type { MachineRecord, MachineStore } from './machine-store.ts'
+import { overlaySpec } from './merge-spec.ts'
+import type { AgentSession, Tokens } from './tokens.ts'
+import type { Transactions } from './transactions.ts'
+import { Wakeups } from './wakeups.ts'
+
+export interface InstallsPorts {
+  inventory: Inventory
+  machines: Pick<MachineStore, 'update'>
+  installs: InstallStore
+  tokens: Tokens
+  images: Pick<ImageCatalog, 'resolve'>
+  events: EventLog
+  transactions: Transactions
+  clock: Clock
+  /** `host:port` under which deployed machines reach our registry. */
+  registry: string
+  /** What the agent's screen calls this server. */
+  serverName: string
+}
+
+/** What a machine is taken for until it has told. */
+const DEFAULT_ARCHITECTURE = 'amd64'
+const DEFAULT_LOG_LIMIT = 1000
+/** Lines kept of one install: an agent gone mad shall not fill the disk. */
+const MAX_LOG_LINES = 20_000
+
+export class Installs {
+  readonly #ports: InstallsPorts
+  readonly #wakeups = new Wakeups()
+
+  constructor(ports: InstallsPorts) {
+    this.#ports = ports
+  }
+
+  // --- people
+
+  /**
+   * Gives each machine the image, as a new generation that replaces an unfinished one; an agent that waits starts at once. Machines fail
+   * one by one, with the code in the result: MACHINE_NOT_FOUND, MACHINE_RETIRED, or why the image does not resolve.
+   */
+  async assign(request: AssignRequest, actor: string): Promise<AssignResult> {
+    const machines = [...new Set(request.machines)]
+    const resolve = this.#resolver()
+    const images = new Map<string, ResolvedImage | CoreError>()
+    for (const id of machines) images.set(id, await attempt(() => resolve(this.#assignable(id), request.image)))
+    // One transaction for all: a thousand machines cost one sync of the disk, and one that fails undoes only itself.
+    const results = this.#ports.transactions.transaction(() =>
+      machines.map((machineId) => {
+        try {
+          const image = images.get(machineId)
+          if (image === undefined || image instanceof CoreError) throw image
+          const spec = { ...request.spec, image: request.image }
+          return { machineId, installId: this.#create(machineId, image, actor, spec).id, error: null }
+        } catch (error) {
+          if (!(error instanceof CoreError) || error.code.startsWith('STORE_')) throw error
+          return { machineId, installId: null, error: { code: error.code, message: error.message } }
+        }
+      }),
+    )
+    return { results }
+  }
+
+  /**
+   * A new generation of what the machine's spec says now, its tag resolved anew. Throws MACHINE_NOT_FOUND, MACHINE_RETIRED, VALIDATION
+   * without an image, or why the image does not resolve.
+   */
+  async reinstall(machineId: string, actor: string): Promise<Install> {
+    const machine = this.#assignable(machineId)
+    const { image } = this.#ports.inventory.mergedSpec(machineId).spec
+    if (image === undefined) {
+      const hint = 'assign an image to it, or to a profile of its labels'
+      throw new CoreError('VALIDATION', `machine ${machine.name} has no image`, { hint })
+    }
+    const resolved = await this.#resolver()(machine, image)
+    return installOf(this.#create(machineId, resolved, actor))
+  }
+
+  /** Ends an unfinished install. Throws INSTALL_NOT_FOUND, INSTALL_OVER. */
+  cancel(installId: string, actor: string): Install {
+    return this.#ports.transactions.transaction(() =>
+      installOf(this.#apply(this.#record(installId), { type: 'cancelled', by: actor }, actor)),
+    )
+  }
+
+  /** Throws INSTALL_NOT_FOUND. */
+  get(installId: string): Install {
+    return installOf(this.#record(installId))
+  }
+
+  /** Newest first. Throws MACHINE_NOT_FOUND. */
+  listFor(machineId: string): Install[] {
+    this.#ports.inventory.get(machineId)
+    return this.#ports.installs.listFor(machineId).map(installOf)
+  }
+
+  /** Log lines after line `after`, oldest first, at most `limit` (1000 by default). Throws INSTALL_NOT_FOUND. */
+  log(installId: string, { after = 0, limit = DEFAULT_LOG_LIMIT }: { after?: number; limit?: number } = {}): LogLine[] {
+    this.#record(installId)
+    return this.#ports.installs.log(installId, after, limit)
+  }
+
+  // --- machines
+
+  /** Notes that a machine was handed the installer. Call it for a boot decision `install`, when it is carried out. */
+  bootServed(machineId: string): void {
+    this.#ports.transactions.transaction(() => {
+      const install = this.#ports.installs.newest(machineId)
+      if (install) this.#apply(install, { type: 'boot-served' }, 'machine')
+    })
+  }
+
+  /**
+   * Lets an agent in: stores its facts and opens its session, which ends the machine's former one. Another bootId in the middle of an
+   * install makes that start over. Throws TOKEN_INVALID, TOKEN_EXPIRED, MACHINE_RETIRED, MACHINE_NOT_FOUND.
+   */
+  openSession(installToken: string, request: RegisterRequest, address?: string): RegisterResponse {
+    const { tokens, inventory, transactions, installs, serverName } = this.#ports
+    const { bootId } = request
+    return transactions.transaction(() => {
+      const claims = tokens.checkInstallToken(installToken)
+      const { state, name } = inventory.get(claims.machineId)
+      if (state === 'retired') throw new CoreError('MACHINE_RETIRED', `machine ${name} is retired`)
+      const machineId = inventory.recordFacts(claims.machineId, request.facts)
+      inventory.seen(machineId, address)
+      tokens.endOlderGenerations(machineId, claims.generation)
+      const session = tokens.openAgentSession({ machineId, bootId })
+      const install = installs.newest(machineId)
+      if (install) this.#apply(install, { type: 'agent-registered', bootId }, 'machine')
+      this.#wakeAfterCommit(machineId)
+      return { machineId, machineName: inventory.get(machineId).name, session, serverName }
+    })
+  }
+
+  /** Throws TOKEN_INVALID. */
+  authenticateSession(bearer: string): AgentSession {
+    return this.#ports.tokens.checkAgentSession(bearer)
+  }
+
+  /**
+   * What the agent shall do now. With nothing to do it answers `wait`, after `waitMs` or when the signal aborts; an assignment ends the
+   * wait at once. Throws TOKEN_INVALID when a newer session took over meanwhile.
+   */
+  async nextTask(session: AgentSession, waitMs: number, signal?: AbortSignal): Promise<Task> {
+    this.#ports.inventory.seen(session.machineId)
+    const task = this.#task(session)
+    if (task.type !== 'wait' || waitMs <= 0) return task
+    await this.#wakeups.wait(session.machineId, waitMs, signal)
+    return this.#task(session)
+  }
+
+  /** Stores the plan before anything is written. Not `go` once the install was cancelled or replaced. Throws INSTALL_NOT_FOUND. */
+  recordPlan(session: AgentSession, installId: string, plan: DiskPlan): PlanResponse {
+    const { installs, events, transactions } = this.#ports
+    return transactions.transaction(() => {
+      const install = this.#own(session, installId)
+      if (install.state !== 'running') return { go: false, reason: `the install is ${install.state}` }
+      installs.save({ ...install, plan })
+      events.append({
+        type: 'install.plan',
+        machineId: install.machineId,
+        installId,
+        actor: 'machine',
+        message: `will write ${plan.partitions.length} partitions to ${plan.device}`,
+        data: { device: plan.device, disk: plan.disk.name, warnings: plan.warnings },
+      })
+      return { go: true }
+    })
+  }
+
+  /**
+   * Takes in what the agent reports, all or nothing; what came before is skipped. Throws INSTALL_NOT_FOUND, EVENT_GAP when a number is
+   * missing.
+   */
+  recordEvents(session: AgentSession, installId: string, request: EventsRequest): EventsResponse {
+    const { transactions, inventory } = this.#ports
+    return transactions.transaction(() => {
+      const before = this.#own(session, installId)
+      let install = before
+      inventory.seen(session.machineId)
+      const notes: (InstallNote & { at: string })[] = []
+      let machine: MachineRecord['state'] | 'idle' | undefined
+      for (const { seq, at, event } of request.events) {
+        if (seq <= install.lastEvent) continue
+        if (seq !== install.lastEvent + 1) {
+          const message = `install ${installId}: expected event ${install.lastEvent + 1}, got ${seq}`
+          throw new CoreError('EVENT_GAP', message)
+        }
+        const moved = this.#move(install, { type: 'agent-event', event }, at)
+        install = { ...install, ...moved.install, lastEvent: seq }
+        machine = moved.machine ?? machine
+        notes.push(...moved.notes.map((note) => ({ ...note, at })))
+      }
+      this.#store(before, install, machine, notes, 'machine')
+      return { acknowledged: install.lastEvent, cancelled: wasStopped(install) }
+    })
+  }
+
+  /**
+   * The deployed system tells what it runs. Throws TOKEN_INVALID, TOKEN_EXPIRED, WRONG_DIGEST (stored as the install's failure),
+   * INSTALL_OVER.
+   */
+  confirm(confirmToken: string, { installId, digest, commit, kernel }: ConfirmRequest): void {
+    const { tokens, transactions, machines, inventory } = this.#ports
+    const wrong = transactions.transaction(() => {
+      const claims = tokens.checkConfirmToken(confirmToken)
+      if (claims.installId !== installId) {
+        throw new CoreError('TOKEN_INVALID', `the token belongs to another install than ${installId}`)
+      }
+      const install = this.#record(installId)
+      const input: InstallInput = { type: 'confirmed', digest, expected: install.digest }
+      const at = timestamp(this.#ports.clock)
+      const moved = this.#move(install, input, at)
+      inventory.seen(install.machineId)
+      const first = install.confirmedDigest === null
+      if (first) machines.update(install.machineId, { runningDigest: digest })
+      const next = { ...install, ...moved.install }
+      const told = moved.notes.map((note) => ({ ...note, at, ...(note.note === 'succeeded' && { commit, kernel }) }))
+      this.#store(install, next, moved.machine, told, 'machine')
+      if (next.state === 'succeeded') tokens.endInstaller(install.machineId)
+      return moved.notes.some(({ note }) => note === 'wrong-digest') ? next : undefined
+    })
+    // After the commit: the failure is to be kept, the caller to be told.
+    if (wrong) throw new CoreError('WRONG_DIGEST', wrong.failure?.message ?? 'another digest was installed')
+  }
+
+  /** Ends all waiting polls, so that the server can stop. */
+  stop(): void {
+    this.#wakeups.wakeAll()
+  }
+
+  // --- inside
+
+  #task(session: AgentSession): Task {
+    const { tokens, installs, transactions, inventory } = this.#ports
+    const { machineId, bootId } = session
+    if (tokens.agentSessionOf(machineId)?.bootId !== bootId) {
+      throw new CoreError('TOKEN_INVALID', 'another registration of this machine has ended the session')
+    }
+    const newest = installs.newest(machineId)
+    if (newest?.state !== 'pending' && newest?.state !== 'running') {
+      return { type: 'wait', message: waitMessage(inventory.get(machineId), newest) }
+    }
+    return transactions.transaction(() => {
+      const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
+      const { id: installId, generation, spec, repository, digest, followReference } = install
+      return {
+        type: 'install',
+        installId,
+        generation,
+        spec,
+        image: { repository, digest, targetReference: `${this.#ports.registry}/${followReference}` },
+        confirmToken: tokens.issueConfirmToken({ machineId, installId, generation }),
+        nextEvent: install.lastEvent + 1,
+      }
+    })
+  }
+
+  #create(machineId: string, image: ResolvedImage, actor: string, change?: PartialSpec): InstallRecord {
+    const { inventory, machines, installs, events, transactions, clock } = this.#ports
+    return transactions.transaction(() => {
+      const machine = this.#assignable(machineId)
+      const former = installs.newest(machineId)
+      if (former && isActive(former.state)) this.#apply(former, { type: 'superseded' }, actor)
+      const generation = machine.generation + 1
+      machines.update(machineId, {
+        generation,
+        ...(change && { ownSpec: overlaySpec(machine.ownSpec, change) }),
+      })
+      const install: InstallRecord = {
+        ...newInstall(),
+        id: uuidV7(clock.now()),
+        machineId,
+        generation,
+        image: image.reference,
+        repository: image.repository,
+        digest: image.digest,
+        followReference: image.followReference,
+        spec: inventory.mergedSpec(machineId).spec,
+        plan: null,
+        lastEvent: 0,
+        createdAt: timestamp(clock),
+      }
+      installs.insert(install)
+      events.append({
+        type: 'install.created',
+        machineId,
+        installId: install.id,
+        actor,
+        message: `${image.reference} was assigned to ${machine.name} as generation ${generation}`,
+        data: { image: image.reference, digest: image.digest, generation },
+      })
+      inventory.changeState(machineId, 'assigned', actor)
+      this.#wakeAfterCommit(machineId)
+      return install
+    })
+  }
+
+  /** Moves an install by one input and stores the outcome. Throws INSTALL_OVER or CONFLICT when the input makes no sense. */
+  #apply(install: InstallRecord, input: InstallInput, actor: string): InstallRecord {
+    const at = timestamp(this.#ports.clock)
+    const moved = this.#move(install, input, at)
+    const next = { ...install, ...moved.install }
+    this.#store(
+      install,
+      next,
+      moved.machine,
+      moved.notes.map((note) => ({ ...note, at })),
+      actor,
+    )
+    return next
+  }
+
+  #move(install: InstallRecord, input: InstallInput, at: string) {
+    const moved = moveInstall(install, input, at)
+    if ('refused' in moved) throw refusal(install, moved)
+    return moved
+  }
+
+  #store(
+    before: InstallRecord,
+    install: InstallRecord,
+    machineState: MachineRecord['state'] | 'idle' | undefined,
+    notes: (InstallNote & { at: string })[],
+    actor: string,
+  ): void {
+    const { installs, inventory, machines, events } = this.#ports
+    const { machineId } = install
+    installs.save(install, before)
+    if (notes.some(({ note }) => note === 'disk-touched')) machines.update(machineId, { runningDigest: null })
+    const { lines, events: told } = installNotes(install, notes, {
+      actor,
+      lastLine: installs.lastLogLine(install.id),
+      maxLines: MAX_LOG_LINES,
+    })
+    installs.appendLog(install.id, lines)
+    for (const event of told) events.append(event)
+    if (machineState === undefined) return
+    const machine = inventory.get(machineId)
+    inventory.changeState(machineId, machineState === 'idle' ? idleState(machine) : machineState, actor)
+    if (!isActive(install.state)) this.#wakeAfterCommit(machineId)
+  }
+
+  /** Resolves each reference once per architecture. */
+  #resolver(): (machine: MachineRecord, reference: string) => Promise<ResolvedImage> {
+    const known = new Map<string, Promise<ResolvedImage | ResolveFailure>>()
+    return async (machine, reference) => {
+      const architecture = machine.architecture ?? DEFAULT_ARCHITECTURE
+      const key = `${architecture} ${reference}`
+      const resolving = known.get(key) ?? this.#ports.images.resolve(reference, architecture)
+      known.set(key, resolving)
+      const image = await resolving
+      if ('code' in image) throw new CoreError(image.code, image.message)
+      return image
+    }
+  }
+
+  #assignable(machineId: string): MachineRecord {
+    const machine = this.#ports.inventory.get(machineId)
+    if (machine.state === 'retired') throw new CoreError('MACHINE_RETIRED', `machine ${machine.name} is retired`)
+    return machine
+  }
+
+  #record(installId: string): InstallRecord {
+    const install = this.#ports.installs.get(installId)
+    if (!install) throw new CoreError('INSTALL_NOT_FOUND', `there is no install ${installId}`)
+    return install
+  }
+
+  /** An agent sees only the installs of its own machine. */
+  #own({ machineId }: AgentSession, installId: string): InstallRecord {
+    const install = this.#record(installId)
+    if (install.machineId === machineId) return install
+    throw new CoreError('INSTALL_NOT_FOUND', `this machine has no install ${installId}`)
+  }
+
+  #wakeAfterCommit(machineId: string): void {
+    this.#ports.transactions.afterCommit(() => this.#wakeups.wake(machineId))
+  }
+}
+
+/** What the machine was before an assignment that changed nothing on it. */
+function idleState({ runningDigest, origin, architecture }: MachineRecord): MachineRecord['state'] {
+  if (runningDigest !== null) return 'deployed'
+  return origin === 'person' || architecture !== null ? 'ready' : 'discovered'
+}
+
+/** The server, not the agent, ended it. */
+function wasStopped({ state, failure }: InstallRecord): boolean {
+  return state === 'superseded' || (state === 'failed' && failure?.code === 'CANCELLED')
+}
+
+function waitMessage({ state }: MachineRecord, install: InstallRecord | undefined): string {
+  if (state === 'failed' && install?.failure) {
+    return `The last install failed: ${install.failure.message}. Waiting for another assignment.`
+  }
+  if (state === 'rebooting') return 'This machine is installed and should start from its disk.'
+  if (state === 'deployed') return 'This machine is deployed. Reinstall it to start over.'
+  return 'Waiting for an image to be assigned.'
+}
+
+function refusal({ id }: InstallRecord, { refused, over }: InstallRefusal): CoreError {
+  return new CoreError(over ? 'INSTALL_OVER' : 'CONFLICT', `install ${id}: ${refused}`)
+}
+
+async function attempt<T>(work: () => Promise<T>): Promise<T | CoreError> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof CoreError && !error.code.startsWith('STORE_')) return error
+    throw error
+  }
+}

@@ -1,0 +1,363 @@
+// The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
+import type { Architecture } from '../contract/common.ts'
+import type { Facts } from '../contract/facts.ts'
+import type {
+  CreateMachine,
+  Machine,
+  MachineState,
+  MachineSummary,
+  Profile,
+  UpdateMachine,
+} from '../contract/machine.ts'
+import { timestamp } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { CoreError, unlessStoreFails } from './errors.ts'
+import type { EventLog } from './events.ts'
+import { plausibleIdentity, plausibleMac, plausibleSerial, plausibleUuid } from './identity.ts'
+import type { Identity } from './identity.ts'
+import { uuidV7 } from './ids.ts'
+import { isActive, moveInstall } from './install-state.ts'
+import type { InstallStore } from './install-store.ts'
+import type { MachineFilter, MachineRecord, MachineStore } from './machine-store.ts'
+import { machineOf, summaryOf } from './machine-view.ts'
+import type { MachineParts } from './machine-view.ts'
+import { matchesLabels, mergeSpec } from './merge-spec.ts'
+import type { MergedSpec } from './merge-spec.ts'
+import type { ProfileStore } from './profile-store.ts'
+import type { TokenStore } from './token-store.ts'
+import type { Transactions } from './transactions.ts'
+
+export interface InventoryPorts {
+  machines: MachineStore
+  profiles: Pick<ProfileStore, 'list'>
+  installs: Pick<InstallStore, 'newest' | 'save'>
+  tokens: Pick<TokenStore, 'removeOf'>
+  events: EventLog
+  transactions: Transactions
+  clock: Clock
+}
+
+/** "Seen" is told to minutes: a write per request would wear disks out for nothing. */
+const SEEN_PRECISION_MS = 15_000
+
+export class Inventory {
+  readonly #ports: InventoryPorts
+
+  constructor(ports: InventoryPorts) {
+    this.#ports = ports
+  }
+
+  /** The machine that shows this identity: by MAC first, then by UUID and serial together; placeholders match nobody. */
+  find(identity: Identity): MachineRecord | undefined {
+    const { machines } = this.#ports
+    const { mac, smbios } = plausibleIdentity(identity)
+    return (
+      (mac === undefined ? undefined : machines.byIdentity('mac', mac)) ??
+      (smbios === undefined ? undefined : machines.byIdentity('smbios', smbios))
+    )
+  }
+
+  /** Throws MACHINE_NOT_FOUND. */
+  get(id: string): MachineRecord {
+    const machine = this.#ports.machines.get(id)
+    if (!machine) throw new CoreError('MACHINE_NOT_FOUND', `there is no machine ${id}`)
+    return machine
+  }
+
+  /** In order of creation; page on with `after: <last id>`. */
+  list(filter: MachineFilter = {}): MachineSummary[] {
+    const profiles = this.#ports.profiles.list()
+    return this.#ports.machines.list(filter).map((record) => summaryOf(this.#parts(record, profiles)))
+  }
+
+  /** Throws MACHINE_NOT_FOUND. */
+  toSummary(id: string): MachineSummary {
+    return summaryOf(this.#parts(this.get(id), this.#ports.profiles.list()))
+  }
+
+  /** The whole view, facts and merged spec included. Throws MACHINE_NOT_FOUND. */
+  toMachine(id: string): Machine {
+    return machineOf(this.#parts(this.get(id), this.#ports.profiles.list()), this.#ports.machines.facts(id))
+  }
+
+  /** What the machine shall become, after merging its profiles. Throws MACHINE_NOT_FOUND. */
+  mergedSpec(id: string): MergedSpec {
+    return mergeSpec(this.get(id), this.#ports.profiles.list())
+  }
+
+  /** How many machines want the image, by their own spec or a profile's. */
+  countWanting(reference: string): number {
+    const profiles = this.#ports.profiles.list().sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
+    return this.#ports.machines.list({}).filter(({ ownSpec, labels, state }) => {
+      if (state === 'retired') return false
+      const profile = profiles.find(({ selector, spec }) => spec.image !== undefined && matchesLabels(selector, labels))
+      return (ownSpec.image ?? profile?.spec.image) === reference
+    }).length
+  }
+
+  /** The machine that shows this identity, brought in now if it is a stranger. Throws VALIDATION when nothing identifies it. */
+  discover(
+    identity: Identity,
+    seen: { address?: string | undefined; architecture?: Architecture | undefined } = {},
+  ): MachineRecord {
+    const { machines, transactions, events, clock } = this.#ports
+    const { mac, smbios } = plausibleIdentity(identity)
+    if (!mac && !smbios) throw new CoreError('VALIDATION', 'neither MAC nor UUID and serial identify the machine')
+    return transactions.transaction(() => {
+      const known = this.find(identity)
+      if (known) {
+        // A further NIC of a machine known by its UUID and serial.
+        if (mac && !machines.byIdentity('mac', mac)) machines.bind('mac', mac, known.id)
+        return known
+      }
+      const id = uuidV7(clock.now())
+      const now = timestamp(clock)
+      const machine: MachineRecord = {
+        id,
+        name: this.#freeName(mac?.replaceAll(':', '-') ?? plausibleSerial(identity.serial) ?? id, id),
+        state: 'discovered',
+        origin: 'network',
+        labels: {},
+        ownSpec: {},
+        uuid: plausibleUuid(identity.uuid) ?? null,
+        serial: plausibleSerial(identity.serial) ?? null,
+        product: null,
+        architecture: seen.architecture ?? null,
+        address: seen.address ?? null,
+        generation: 0,
+        runningDigest: null,
+        lastSeenAt: now,
+        createdAt: now,
+      }
+      machines.insert(machine)
+      if (mac) machines.bind('mac', mac, id)
+      if (smbios) machines.bind('smbios', smbios, id)
+      events.append({
+        type: 'machine.discovered',
+        machineId: id,
+        actor: 'machine',
+        message: `unknown machine ${mac ?? machine.serial} appeared`,
+        data: { ...(mac && { mac }), ...(seen.address && { address: seen.address }) },
+      })
+      return machine
+    })
+  }
+
+  /** Brings in a machine before it was ever seen. Throws CONFLICT when a MAC or the name is taken. */
+  create(input: CreateMachine, actor: string): Machine {
+    const { machines, transactions, events, clock } = this.#ports
+    const macs = input.macs.map((text) => {
+      const mac = plausibleMac(text)
+      if (!mac) throw new CoreError('VALIDATION', `${text} is no address of a single machine's NIC`)
+      return mac
+    })
+    return transactions.transaction(() => {
+      for (const mac of macs) {
+        const other = machines.byIdentity('mac', mac)
+        if (other) throw new CoreError('CONFLICT', `MAC ${mac} belongs to machine ${other.name} (${other.id}) already`)
+      }
+      if (input.name !== undefined) this.#requireFreeName(input.name)
+      const id = uuidV7(clock.now())
+      const name = input.name ?? this.#freeName(macs[0]?.replaceAll(':', '-') ?? id, id)
+      machines.insert({
+        id,
+        name,
+        state: 'ready',
+        origin: 'person',
+        labels: input.labels ?? {},
+        ownSpec: input.spec ?? {},
+        uuid: null,
+        serial: null,
+        product: null,
+        architecture: null,
+        address: null,
+        generation: 0,
+        runningDigest: null,
+        lastSeenAt: null,
+        createdAt: timestamp(clock),
+      })
+      for (const mac of macs) machines.bind('mac', mac, id)
+      events.append({
+        type: 'machine.updated',
+        machineId: id,
+        actor,
+        message: `machine ${name} was added`,
+        data: { created: true, macs },
+      })
+      return this.toMachine(id)
+    })
+  }
+
+  /** Changes what people set; what is absent stays. Has effect with the next install. Throws MACHINE_NOT_FOUND, CONFLICT. */
+  update(id: string, change: UpdateMachine, actor: string): Machine {
+    const { machines, transactions, events } = this.#ports
+    return transactions.transaction(() => {
+      const before = this.get(id)
+      if (change.name !== undefined && change.name.toLowerCase() !== before.name.toLowerCase()) {
+        this.#requireFreeName(change.name)
+      }
+      machines.update(id, {
+        ...(change.name !== undefined && { name: change.name }),
+        ...(change.labels !== undefined && { labels: change.labels }),
+        ...(change.spec !== undefined && { ownSpec: change.spec }),
+      })
+      const changed = Object.keys(change)
+      if (changed.length > 0) {
+        const message = `${changed.join(', ')} of machine ${change.name ?? before.name} changed`
+        events.append({ type: 'machine.updated', machineId: id, actor, message, data: { changed } })
+      }
+      return this.toMachine(id)
+    })
+  }
+
+  /** Takes a machine out of service: it gets no boot data, its tokens and its unfinished install end. Throws MACHINE_NOT_FOUND. */
+  retire(id: string, actor: string): Machine {
+    const { transactions, installs, tokens, clock } = this.#ports
+    return transactions.transaction(() => {
+      this.get(id)
+      const install = installs.newest(id)
+      if (install && isActive(install.state)) {
+        const moved = moveInstall(install, { type: 'superseded' }, timestamp(clock))
+        if ('install' in moved) installs.save({ ...install, ...moved.install })
+      }
+      for (const kind of ['install', 'agent', 'confirm'] as const) tokens.removeOf(id, kind)
+      this.changeState(id, 'retired', actor)
+      return this.toMachine(id)
+    })
+  }
+
+  /** Forgets a machine but for its events. Throws MACHINE_NOT_FOUND, and MACHINE_BUSY in the middle of an install. */
+  remove(id: string, actor: string): void {
+    const { machines, installs, transactions, events } = this.#ports
+    transactions.transaction(() => {
+      const { name } = this.get(id)
+      if (installs.newest(id)?.state === 'running') {
+        const hint = 'cancel the install first'
+        throw new CoreError('MACHINE_BUSY', `machine ${name} is being installed`, { hint })
+      }
+      machines.remove(id)
+      const message = `machine ${name} was removed`
+      events.append({ type: 'machine.updated', machineId: id, actor, message, data: { removed: true } })
+    })
+  }
+
+  /**
+   * Stores what a machine told of itself and learns its identities. If they show that two records are one machine, the one that
+   * nobody has worked with is merged into the other. Returns the id that goes on.
+   */
+  recordFacts(id: string, facts: Facts): string {
+    const { machines, transactions, events, clock } = this.#ports
+    const { smbios } = plausibleIdentity(facts.smbios)
+    const macs = facts.nics.map(({ mac }) => plausibleMac(mac)).filter((mac) => mac !== undefined)
+    return transactions.transaction(() => {
+      const self = this.get(id)
+      const holders = new Map<string, MachineRecord>()
+      for (const holder of [
+        ...macs.map((mac) => machines.byIdentity('mac', mac)),
+        smbios === undefined ? undefined : machines.byIdentity('smbios', smbios),
+      ]) {
+        if (holder && holder.id !== id) holders.set(holder.id, holder)
+      }
+      const survivor = this.#unite(self, [...holders.values()])
+      for (const mac of macs) this.#bindIfFree('mac', mac, survivor)
+      if (smbios !== undefined) this.#bindIfFree('smbios', smbios, survivor)
+
+      const known = this.get(survivor)
+      machines.setFacts(survivor, facts)
+      machines.update(survivor, {
+        uuid: plausibleUuid(facts.smbios.uuid) ?? null,
+        serial: plausibleSerial(facts.smbios.serial) ?? null,
+        product: [facts.smbios.vendor, facts.smbios.product].filter(Boolean).join(' ') || null,
+        architecture: facts.architecture,
+        lastSeenAt: timestamp(clock),
+      })
+      events.append({
+        type: 'machine.facts',
+        machineId: survivor,
+        actor: 'machine',
+        message: `machine ${known.name} told what it is`,
+        data: { disks: facts.disks.length, nics: facts.nics.length, memoryBytes: facts.memoryBytes },
+      })
+      if (known.state === 'discovered') this.changeState(survivor, 'ready', 'machine')
+      return survivor
+    })
+  }
+
+  /** Notes that a machine gave a sign of life, and from which address. */
+  seen(id: string, address?: string): void {
+    const { machines, clock } = this.#ports
+    const machine = machines.get(id)
+    if (!machine) return
+    const age = machine.lastSeenAt === null ? Infinity : clock.now().getTime() - Date.parse(machine.lastSeenAt)
+    const moved = address !== undefined && address !== machine.address
+    if (!moved && age >= 0 && age < SEEN_PRECISION_MS) return
+    unlessStoreFails(() => machines.update(id, { lastSeenAt: timestamp(clock), ...(moved && { address }) }))
+  }
+
+  /** Sets the state and tells of it; nothing happens when it is that already. For core/installs.ts, which decides. */
+  changeState(id: string, state: MachineState, actor: string): void {
+    const { machines, events } = this.#ports
+    const { name, state: from } = this.get(id)
+    if (from === state) return
+    machines.update(id, { state })
+    const message = `machine ${name} is ${state} (was ${from})`
+    events.append({ type: 'machine.state', machineId: id, actor, message, data: { from, to: state } })
+  }
+
+  #parts(record: MachineRecord, profiles: Profile[]): MachineParts {
+    return {
+      record,
+      macs: this.#ports.machines.macs(record.id),
+      merged: mergeSpec(record, profiles),
+      install: record.generation > 0 ? this.#ports.installs.newest(record.id) : undefined,
+    }
+  }
+
+  /** Makes one record of those that turned out to be one machine, as far as no work of a person is lost by it. */
+  #unite(self: MachineRecord, others: MachineRecord[]): string {
+    const { machines, events } = this.#ports
+    const worked = [self, ...others].filter(isWorkedWith)
+    const survivor = worked.length === 1 ? worked[0]! : worked.length === 0 ? oldest([self, ...others]) : self
+    for (const other of [self, ...others]) {
+      if (other.id === survivor.id) continue
+      if (isWorkedWith(other)) {
+        const message = `machines ${self.name} and ${other.name} show the same NIC or serial number`
+        events.append({ type: 'server.warning', machineId: other.id, message, data: { other: self.id } })
+        continue
+      }
+      machines.absorb(other.id, survivor.id)
+      events.append({
+        type: 'machine.merged',
+        machineId: survivor.id,
+        message: `${other.name} turned out to be machine ${survivor.name}`,
+        data: { from: other.id, name: other.name },
+      })
+    }
+    return survivor.id
+  }
+
+  #bindIfFree(kind: 'mac' | 'smbios', value: string, id: string): void {
+    const { machines } = this.#ports
+    if (!machines.byIdentity(kind, value)) machines.bind(kind, value, id)
+  }
+
+  #requireFreeName(name: string): void {
+    const other = this.#ports.machines.byName(name)
+    if (other) throw new CoreError('CONFLICT', `machine ${other.id} is called ${other.name} already`)
+  }
+
+  #freeName(wanted: string, id: string): string {
+    return this.#ports.machines.byName(wanted) ? `${wanted}-${id.slice(-4)}` : wanted
+  }
+}
+
+/** True if removing the record would lose a decision of a person. */
+function isWorkedWith({ origin, generation, labels, ownSpec, state }: MachineRecord): boolean {
+  const touched = Object.keys(labels).length > 0 || Object.keys(ownSpec).length > 0
+  return origin === 'person' || generation > 0 || touched || state === 'retired'
+}
+
+/** Ids begin with the time. */
+function oldest(machines: MachineRecord[]): MachineRecord {
+  return machines.reduce((first, machine) => (machine.id < first.id ? machine : first))
+}

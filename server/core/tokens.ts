@@ -1,0 +1,286 @@
+// Who may come in: install tokens of machines, sessions of their agents, and the tokens and sessions of people.
+import type { ApiToken, CreatedToken, CreateToken, Role, Session } from '../contract/access.ts'
+import { timestamp } from './clock.ts'
+import type { Clock } from './clock.ts'
+import { CoreError, unlessStoreFails } from './errors.ts'
+import type { EventLog } from './events.ts'
+import { uuidV7 } from './ids.ts'
+import { hashSecret, newSecret } from './secrets.ts'
+import type { TokenKind, TokenRecord, TokenStore } from './token-store.ts'
+import type { Transactions } from './transactions.ts'
+
+/** A person or program at the API. */
+export interface Principal {
+  /** Of the API token; a session has that of the token it was opened with. */
+  name: string
+  role: Role
+}
+
+/** An agent at work in one machine. */
+export interface AgentSession {
+  machineId: string
+  /** The start of the installer it runs in. */
+  bootId: string
+}
+
+export interface InstallTokenClaims {
+  machineId: string
+  generation: number
+}
+
+export interface ConfirmTokenClaims {
+  machineId: string
+  installId: string
+}
+
+const HOUR = 60 * 60 * 1000
+const DAY = 24 * HOUR
+/** Long enough for a slow boot, a weekend is not. */
+const INSTALL_TTL = DAY
+/** A deployed machine may be shipped before its first boot. */
+const CONFIRM_TTL = 90 * DAY
+const UI_TTL = 7 * DAY
+const LOGIN_TTL = DAY
+/** "Last used" is told to the minute: one write per request would be too many. */
+const USED_PRECISION = 60 * 1000
+
+export class Tokens {
+  readonly #ports: { tokens: TokenStore; events: EventLog; transactions: Transactions; clock: Clock }
+
+  constructor(ports: { tokens: TokenStore; events: EventLog; transactions: Transactions; clock: Clock }) {
+    this.#ports = ports
+  }
+
+  // --- machines
+
+  /** A token for the boot script of a machine, good for 24 hours; earlier ones of the same generation stay good. */
+  issueInstallToken(machineId: string, generation: number): string {
+    const { tokens, transactions, clock } = this.#ports
+    return transactions.transaction(() => {
+      tokens.removeExpired(timestamp(clock))
+      return this.#issue('install', { machineId, generation, ttl: INSTALL_TTL })
+    })
+  }
+
+  /**
+   * Whose install token it is. Throws TOKEN_INVALID, TOKEN_EXPIRED. A token of an older generation counts until a newer one was used or
+   * an install succeeded: a machine may be assigned an image while its kernel is still loading, and shall not be turned away for it.
+   */
+  checkInstallToken(secret: string): InstallTokenClaims {
+    const { machineId, generation } = this.#check(
+      'install',
+      secret,
+      'reboot the machine: a new boot script has a new token',
+    )
+    return { machineId: machineId!, generation: generation! }
+  }
+
+  /** Opens the agent session of a machine and ends the one before. */
+  openAgentSession(session: AgentSession): string {
+    const { tokens, transactions } = this.#ports
+    return transactions.transaction(() => {
+      tokens.removeOf(session.machineId, 'agent')
+      return this.#issue('agent', session)
+    })
+  }
+
+  /** Throws TOKEN_INVALID. A session has no end in time: it ends with the next registration, or when the machine is deployed. */
+  checkAgentSession(secret: string): AgentSession {
+    const { machineId, bootId } = this.#check('agent', secret, 'register again')
+    return { machineId: machineId!, bootId: bootId! }
+  }
+
+  /** The session a machine's agent has now. */
+  agentSessionOf(machineId: string): AgentSession | undefined {
+    const record = this.#ports.tokens.agentOf(machineId)
+    return record && { machineId, bootId: record.bootId! }
+  }
+
+  /** A secret for the first-boot report of one install; earlier ones stay good. */
+  issueConfirmToken(claims: ConfirmTokenClaims & { generation: number }): string {
+    return this.#issue('confirm', { ...claims, ttl: CONFIRM_TTL })
+  }
+
+  /** Throws TOKEN_INVALID, TOKEN_EXPIRED. */
+  checkConfirmToken(secret: string): ConfirmTokenClaims {
+    const { machineId, installId } = this.#check('confirm', secret, 'install the machine again')
+    return { machineId: machineId!, installId: installId! }
+  }
+
+  /** Ends install and confirm tokens of generations before this one. */
+  endOlderGenerations(machineId: string, generation: number): void {
+    this.#ports.tokens.removeOf(machineId, 'install', generation)
+    this.#ports.tokens.removeOf(machineId, 'confirm', generation)
+  }
+
+  /** Ends what an installer could come back with; the confirm token stays, for an answer may have been lost. */
+  endInstaller(machineId: string): void {
+    this.#ports.tokens.removeOf(machineId, 'install')
+    this.#ports.tokens.removeOf(machineId, 'agent')
+  }
+
+  // --- people and programs
+
+  createApiToken(input: CreateToken, actor: string): CreatedToken {
+    const { transactions, events, tokens } = this.#ports
+    const { name, role, expiresAt } = input
+    return transactions.transaction(() => {
+      if (tokens.list('api').some((token) => token.name === name)) {
+        throw new CoreError('CONFLICT', `there is a token named ${name} already`, {
+          hint: 'revoke it or take another name',
+        })
+      }
+      const secret = this.#issue('api', { name, role, ...(expiresAt && { expiresAt }) })
+      const token = toApiToken(this.#ports.tokens.byHash(hashSecret(secret))!)
+      const message = `token ${name} with role ${role} was created`
+      events.append({ type: 'token.created', actor, message, data: { tokenId: token.id, name, role } })
+      return { ...token, secret }
+    })
+  }
+
+  listApiTokens(): ApiToken[] {
+    return this.#ports.tokens.list('api').map(toApiToken)
+  }
+
+  /** Ends a token and the sessions opened with it. Throws TOKEN_NOT_FOUND. */
+  revoke(id: string, actor: string): void {
+    const { tokens, events, transactions } = this.#ports
+    transactions.transaction(() => {
+      const token = tokens.get(id)
+      if (token?.kind !== 'api') throw new CoreError('TOKEN_NOT_FOUND', `there is no token ${id}`)
+      tokens.remove(id)
+      const message = `token ${token.name} was revoked`
+      events.append({ type: 'token.revoked', actor, message, data: { tokenId: id, name: token.name } })
+    })
+  }
+
+  /** True if some API token or session is still good, so that nobody needs a login secret. */
+  someoneCanLogIn(): boolean {
+    const { tokens } = this.#ports
+    return [...tokens.list('api'), ...tokens.list('ui')].some((token) => !this.#isExpired(token))
+  }
+
+  /** A secret for one login as admin within 24 hours; earlier ones end. */
+  issueLoginSecret(): string {
+    const { tokens, transactions } = this.#ports
+    return transactions.transaction(() => {
+      for (const { id } of tokens.list('login')) tokens.remove(id)
+      return this.#issue('login', { name: 'admin', role: 'admin', ttl: LOGIN_TTL })
+    })
+  }
+
+  /**
+   * Opens a browser session with an API token or, that one time, with the login secret. Throws TOKEN_INVALID or TOKEN_EXPIRED and leaves
+   * an event.
+   */
+  login(secret: string): { secret: string; session: Session } {
+    const { tokens, events, transactions, clock } = this.#ports
+    try {
+      return transactions.transaction(() => {
+        const record = this.#check(isKind(tokens.byHash(hashSecret(secret)), 'login') ? 'login' : 'api', secret)
+        if (record.kind === 'login') tokens.remove(record.id)
+        const { name, role } = principalOf(record)
+        // A session outlives neither its own week nor the token it was opened with.
+        const end = new Date(clock.now().getTime() + UI_TTL).toISOString()
+        const expiresAt =
+          record.kind === 'api' && record.expiresAt !== null && record.expiresAt < end ? record.expiresAt : end
+        const parentId = record.kind === 'api' ? record.id : null
+        const opened = this.#issue('ui', { name, role, parentId, expiresAt })
+        events.append({ type: 'login', actor: `token:${name}`, message: `${name} logged in`, data: { role } })
+        return { secret: opened, session: { name, role, expiresAt } }
+      })
+    } catch (error) {
+      if (error instanceof CoreError && (error.code === 'TOKEN_INVALID' || error.code === 'TOKEN_EXPIRED')) {
+        const message = `a login was refused: ${error.message}`
+        unlessStoreFails(() => events.append({ type: 'login.refused', message }))
+      }
+      throw error
+    }
+  }
+
+  /** Ends a browser session; nothing happens if it has ended already. */
+  logout(secret: string): void {
+    const record = this.#ports.tokens.byHash(hashSecret(secret))
+    if (isKind(record, 'ui')) this.#ports.tokens.remove(record.id)
+  }
+
+  /** Who comes with this API token or session secret; undefined when nobody may. */
+  authenticate(secret: string): Principal | undefined {
+    const record = this.#live(secret)
+    if (!isKind(record, 'api') && !isKind(record, 'ui')) return undefined
+    this.#noteUse(record)
+    return principalOf(record)
+  }
+
+  /** When a browser session ends; undefined when it has. */
+  sessionOf(secret: string): Session | undefined {
+    const record = this.#live(secret)
+    if (!isKind(record, 'ui') || record.expiresAt === null) return undefined
+    return { ...principalOf(record), expiresAt: record.expiresAt }
+  }
+
+  #issue(
+    kind: TokenKind,
+    claims: Partial<Omit<TokenRecord, 'id' | 'kind' | 'hash' | 'createdAt'>> & { ttl?: number },
+  ): string {
+    const { tokens, clock } = this.#ports
+    const { ttl, ...rest } = claims
+    const now = clock.now()
+    const secret = newSecret(kind)
+    tokens.insert({
+      id: uuidV7(now),
+      kind,
+      hash: hashSecret(secret),
+      name: '',
+      role: null,
+      machineId: null,
+      installId: null,
+      generation: null,
+      bootId: null,
+      parentId: null,
+      createdAt: now.toISOString(),
+      expiresAt: ttl === undefined ? null : new Date(now.getTime() + ttl).toISOString(),
+      lastUsedAt: null,
+      ...rest,
+    })
+    return secret
+  }
+
+  #check(kind: TokenKind, secret: string, hint?: string): TokenRecord {
+    const record = this.#ports.tokens.byHash(hashSecret(secret))
+    const options = hint === undefined ? {} : { hint }
+    if (!isKind(record, kind)) throw new CoreError('TOKEN_INVALID', 'the token is unknown or was revoked', options)
+    if (this.#isExpired(record))
+      throw new CoreError('TOKEN_EXPIRED', `the token expired at ${record.expiresAt}`, options)
+    this.#noteUse(record)
+    return record
+  }
+
+  #live(secret: string): TokenRecord | undefined {
+    const record = this.#ports.tokens.byHash(hashSecret(secret))
+    return record && !this.#isExpired(record) ? record : undefined
+  }
+
+  #isExpired({ expiresAt }: TokenRecord): boolean {
+    return expiresAt !== null && Date.parse(expiresAt) <= this.#ports.clock.now().getTime()
+  }
+
+  #noteUse({ id, lastUsedAt }: TokenRecord): void {
+    const now = this.#ports.clock.now()
+    const age = lastUsedAt === null ? Infinity : now.getTime() - Date.parse(lastUsedAt)
+    if (age >= 0 && age < USED_PRECISION) return
+    unlessStoreFails(() => this.#ports.tokens.touch(id, now.toISOString()))
+  }
+}
+
+function isKind(record: TokenRecord | undefined, kind: TokenKind): record is TokenRecord {
+  return record?.kind === kind
+}
+
+function principalOf({ name, role }: TokenRecord): Principal {
+  return { name, role: role! }
+}
+
+function toApiToken({ id, name, role, createdAt, expiresAt, lastUsedAt }: TokenRecord): ApiToken {
+  return { id, name, role: role!, createdAt, expiresAt, lastUsedAt }
+}
