@@ -2,7 +2,7 @@
 import { createServer } from 'node:https'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { EventsRequest, RegisterRequest } from '../../server/contract/agent.ts'
+import { ConfirmRequest, EventsRequest, RegisterRequest } from '../../server/contract/agent.ts'
 import type { AgentEvent, PlanResponse, Task } from '../../server/contract/agent.ts'
 import { DiskPlan } from '../../server/contract/plan.ts'
 import { issueCaCertificate, issueServerCertificate } from '../../server/pki/certificate.ts'
@@ -17,6 +17,7 @@ export class FakeLandfall {
   readonly ca: string
   readonly registrations: RegisterRequest[] = []
   readonly plans: DiskPlan[] = []
+  readonly confirmations: ConfirmRequest[] = []
   /** Events by number, each stored once. */
   readonly events = new Map<number, AgentEvent>()
   /** Every event request as it came: first and last number. */
@@ -36,9 +37,10 @@ export class FakeLandfall {
     this.#close = close
   }
 
-  static async start(): Promise<FakeLandfall> {
+  /** `names` beside 127.0.0.1 that the certificate holds for. */
+  static async start(names: readonly string[] = []): Promise<FakeLandfall> {
     const ca = await issueCaCertificate('Fake CA', VALIDITY)
-    const { key, certificate } = await issueServerCertificate(ca, ['127.0.0.1'], VALIDITY)
+    const { key, certificate } = await issueServerCertificate(ca, ['127.0.0.1', ...names], VALIDITY)
     const server = createServer({ key, cert: certificate }, (request, response) => void fake.#serve(request, response))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
     const fake: FakeLandfall = new FakeLandfall(
@@ -92,6 +94,11 @@ export class FakeLandfall {
       this.session = `session-${this.registrations.length}`
       const machineId = '01890000-0000-7000-8000-000000000001'
       return { status: 200, json: { machineId, machineName: 'web1', session: this.session, serverName: 'fake' } }
+    }
+    if (path === '/agent/v1/confirm') {
+      if (request.headers.authorization !== 'Bearer confirm-token') return { status: 401 }
+      this.confirmations.push(ConfirmRequest.parse(body))
+      return { status: 204 }
     }
     if (request.headers.authorization !== `Bearer ${this.session}`)
       return { status: 401, json: { code: 'UNAUTHORIZED' } }

@@ -16,6 +16,8 @@ export interface SessionOptions {
   onTrouble: (message: string, pauseMs: number) => void
   /** Called after each registration. */
   onRegistered?: (registration: RegisterResponse) => void
+  /** Milliseconds before a call is tried again for the first time; doubled from then on. */
+  firstPause?: number
 }
 
 /**
@@ -94,6 +96,7 @@ export class Session {
     return retry(call, {
       again: (error) => error instanceof ServerError && error.temporary,
       onRetry: (error, pause) => this.#options.onTrouble((error as Error).message, pause),
+      firstPause: this.#options.firstPause ?? 1000,
       signal,
     })
   }
