@@ -82,6 +82,20 @@ export const LINKS: Readonly<Record<string, string>> = {
   'lib/systemd/systemd-udevd': '../../bin/udevadm',
 }
 
+/** What udev does here: nodes and permissions, modules by modalias, /dev/disk/by-*, names of network cards. No desktop. */
+const UDEV_RULES = [
+  '50-firmware',
+  '50-udev-default',
+  '60-block',
+  '60-cdrom_id',
+  '60-persistent-storage',
+  '64-btrfs',
+  '73-special-net-names',
+  '75-net-description',
+  '80-drivers',
+  '80-net-setup-link',
+]
+
 /** Files and folders copied as they are, below `usr`. */
 export const DATA: readonly string[] = [
   'lib/modprobe.d',
@@ -89,8 +103,8 @@ export const DATA: readonly string[] = [
   'lib/systemd/network/99-default.link',
   'lib/udev/ata_id',
   'lib/udev/cdrom_id',
-  'lib/udev/rules.d',
   'lib/udev/scsi_id',
+  ...UDEV_RULES.map((name) => `lib/udev/rules.d/${name}.rules`),
 ]
 
 /** Libraries that programs open at run time (dlopen), which no ELF header names: udev reads modules, kmod unpacks them. */

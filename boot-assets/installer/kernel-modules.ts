@@ -34,7 +34,6 @@ export const WANTED_MODULES: readonly string[] = [
   'kernel/drivers/mmc/host/',
   'kernel/drivers/nvdimm/',
   'kernel/drivers/acpi/nfit/',
-  'kernel/drivers/md/',
   // Buses and hypervisors.
   'kernel/drivers/virtio/',
   'kernel/drivers/hv/',
@@ -76,9 +75,12 @@ export const WANTED_MODULES: readonly string[] = [
   'kernel/lib/',
 ]
 
-/** Modules that the folders above contain and no machine needs in order to be installed: test modules and debug helpers. */
+/**
+ * Modules in those folders that no machine needs to be installed: tests, PCMCIA cards, the target side of storage
+ * protocols, and LiquidIO, whose firmware alone weighs 5 MB.
+ */
 const UNWANTED =
-  /(?:^|\/)(?:test_[^/]*|[^/]*_test|[^/]*-test|[^/]*_kunit|[^/]*-kunit|kunit|tcrypt|scsi_debug|mhi_net)\.ko$/
+  /(?:^|\/)(?:test_[^/]*|[^/]*[_-](?:test|kunit)|kunit|tcrypt|scsi_debug|[^/]*_cs|tcm_[^/]*|liquidio[^/]*)\.ko$/
 
 /** Reads `modules.dep`: module -> all modules it needs, in the order modprobe loads them before it. */
 export function parseModulesDep(text: string): Map<ModulePath, ModulePath[]> {

@@ -44,7 +44,19 @@ export async function buildSystem(inputs: SystemInputs, stage: string, image: st
     `${modules} kernel modules, ${firmware} firmware files (${missingFirmware.length} that drivers also name are not packaged)`,
   )
 
-  const settings = ['-comp', 'zstd', '-Xcompression-level', '22', '-b', '1M', '-no-xattrs', '-all-root', '-no-exports']
+  // Larger blocks are smaller on the wire, but many small files share one and each read unpacks all of it: with 1 MiB
+  // instead of 256 KiB the image loses 6 %, and starting devices takes twice as long.
+  const settings = [
+    '-comp',
+    'zstd',
+    '-Xcompression-level',
+    '15',
+    '-b',
+    '256K',
+    '-no-xattrs',
+    '-all-root',
+    '-no-exports',
+  ]
   // No progress bar; times come from SOURCE_DATE_EPOCH.
   const quiet = ['-noappend', '-no-progress', '-quiet']
   await runFromRoot(root, 'bin/mksquashfs', [join(stage, 'usr'), image, ...settings, ...quiet])
