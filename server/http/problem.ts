@@ -3,6 +3,7 @@ import type { Context } from 'hono'
 import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
+import type { ReasonCode } from '../contract/install.ts'
 import type { Problem } from '../contract/system.ts'
 import { CoreError } from '../core/errors.ts'
 import type { CoreErrorCode } from '../core/errors.ts'
@@ -26,7 +27,7 @@ export type HttpProblemCode =
   | 'INTERNAL'
 
 interface HttpProblemOptions {
-  hint?: string
+  hint?: string | undefined
   cause?: unknown
   errors?: { path: string; message: string }[]
   headers?: Record<string, string>
@@ -36,10 +37,15 @@ interface HttpProblemOptions {
 export class HttpProblem extends Error {
   override readonly name = 'HttpProblem'
   readonly status: ContentfulStatusCode
-  readonly code: HttpProblemCode
+  readonly code: HttpProblemCode | ReasonCode
   readonly options: HttpProblemOptions
 
-  constructor(status: ContentfulStatusCode, code: HttpProblemCode, detail: string, options: HttpProblemOptions = {}) {
+  constructor(
+    status: ContentfulStatusCode,
+    code: HttpProblemCode | ReasonCode,
+    detail: string,
+    options: HttpProblemOptions = {},
+  ) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause })
     this.status = status
     this.code = code

@@ -9,6 +9,11 @@ export type TemplateValue =
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 
+/** A text that people or machines made up, as one line that {@link safeValue} lets pass. */
+export function oneLine(text: string): string {
+  return text.replace(new RegExp(UNSAFE, 'g'), ' ')
+}
+
 /**
  * A copy of `value` whose objects have no prototype, so that a template sees own properties and nothing else. Throws VALUE_UNSAFE,
  * naming the path, for a string with a newline or another control character: a script is made of lines.

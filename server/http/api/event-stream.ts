@@ -11,6 +11,8 @@ export interface EventStreamOptions {
   signal: AbortSignal
   /** Milliseconds of silence after which a comment is sent, so that proxies and dead tabs are noticed. */
   heartbeatMs?: number
+  /** Called once, when the reader is gone or the stream has ended. */
+  onEnd?: () => void
 }
 
 const PAGE = 200
@@ -24,15 +26,19 @@ const HEARTBEAT = ': still here\n\n'
  * backup) is answered with a `reset` event first: the reader's view is of another history.
  */
 export function eventStream(log: EventLog, options: EventStreamOptions): ReadableStream<Uint8Array> {
-  const { after, filter = {}, signal, heartbeatMs = HEARTBEAT_MS } = options
+  const { after, filter = {}, signal, heartbeatMs = HEARTBEAT_MS, onEnd } = options
   const encoder = new TextEncoder()
   const bell = createBell()
   const unsubscribe = log.subscribe(bell.ring)
   signal.addEventListener('abort', bell.ring, { once: true })
+  let ended = false
   const end = () => {
+    if (ended) return
+    ended = true
     unsubscribe()
     signal.removeEventListener('abort', bell.ring)
     bell.ring()
+    onEnd?.()
   }
   const isOfThisLog = after <= log.last()
   let position = isOfThisLog ? after : log.last()

@@ -7,7 +7,8 @@ export interface ScriptClient {
   mac?: string
   uuid?: string
   serial?: string
-  architecture?: Architecture
+  /** `other` for one that is named but not known here. */
+  architecture?: Architecture | 'other'
   firmware?: 'bios' | 'uefi'
 }
 
@@ -28,7 +29,8 @@ export function parseScriptClient(query: URLSearchParams): ScriptClient {
   const mac = Mac.safeParse(query.get('mac'))
   const uuid = Uuid.safeParse(query.get('uuid'))
   const serial = query.get('serial')?.trim() ?? ''
-  const architecture = own(ARCHITECTURES, query.get('arch'))
+  const arch = query.get('arch')
+  const architecture = arch ? (own(ARCHITECTURES, arch) ?? 'other') : undefined
   const firmware = own(FIRMWARE, query.get('platform'))
   return {
     ...(mac.success && isStation(mac.data) && { mac: mac.data }),

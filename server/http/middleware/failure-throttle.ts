@@ -1,6 +1,6 @@
-// Slows down guessing at the login: a few failures are free, more cost time.
+// Slows down guessing, and what guessing leaves in the log: a few failures are free, more cost time.
 
-export interface LoginThrottleOptions {
+export interface FailureThrottleOptions {
   /** Failures of one client within the window that are free. */
   limit?: number
   windowMs?: number
@@ -9,15 +9,15 @@ export interface LoginThrottleOptions {
   now?: () => number
 }
 
-/** Counts failed logins by client address within a sliding window. */
-export class LoginThrottle {
+/** Counts failures by client address within a sliding window. */
+export class FailureThrottle {
   readonly #limit: number
   readonly #windowMs: number
   readonly #maxClients: number
   readonly #now: () => number
   readonly #failures = new Map<string, number[]>()
 
-  constructor({ limit = 5, windowMs = 60_000, maxClients = 10_000, now = Date.now }: LoginThrottleOptions = {}) {
+  constructor({ limit = 5, windowMs = 60_000, maxClients = 10_000, now = Date.now }: FailureThrottleOptions = {}) {
     this.#limit = limit
     this.#windowMs = windowMs
     this.#maxClients = maxClients

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { LoginThrottle } from '../../../../server/http/middleware/login-throttle.ts'
+import { FailureThrottle } from '../../../../server/http/middleware/failure-throttle.ts'
 
-describe('LoginThrottle', () => {
+describe('FailureThrottle', () => {
   it('lets a few failures pass, then asks for patience until the window has gone by', () => {
     let now = 0
-    const throttle = new LoginThrottle({ limit: 3, windowMs: 60_000, now: () => now })
+    const throttle = new FailureThrottle({ limit: 3, windowMs: 60_000, now: () => now })
     for (let failure = 0; failure < 3; failure++) {
       expect(throttle.retryAfter('a')).toBe(0)
       throttle.failed('a')
@@ -17,14 +17,14 @@ describe('LoginThrottle', () => {
   })
 
   it('forgets failures after a success', () => {
-    const throttle = new LoginThrottle({ limit: 1 })
+    const throttle = new FailureThrottle({ limit: 1 })
     throttle.failed('a')
     throttle.succeeded('a')
     expect(throttle.retryAfter('a')).toBe(0)
   })
 
   it('remembers a bounded number of clients', () => {
-    const throttle = new LoginThrottle({ limit: 1, maxClients: 2 })
+    const throttle = new FailureThrottle({ limit: 1, maxClients: 2 })
     for (const client of ['a', 'b', 'c']) throttle.failed(client)
     expect(['a', 'b', 'c'].map((client) => throttle.retryAfter(client) > 0)).toEqual([false, true, true])
   })

@@ -1,0 +1,191 @@
+// The inventory: list, look, add, change, assign, retire.
+import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
+import { z } from 'zod'
+import { Event } from '../../contract/event.ts'
+import { Install } from '../../contract/install.ts'
+import {
+  AssignRequest,
+  AssignResult,
+  CreateMachine,
+  Machine,
+  MachineSummary,
+  UpdateMachine,
+} from '../../contract/machine.ts'
+import { DiskPlan } from '../../contract/plan.ts'
+import { planDisks } from '../../plan/plan-disks.ts'
+import type { HttpEnv } from '../context.ts'
+import type { Services } from '../ports.ts'
+import { HttpProblem, refuseInvalid } from '../problem.ts'
+import { machinePage, MachineQuery } from './machine-page.ts'
+import {
+  body,
+  conflict,
+  IdParameter,
+  json,
+  Limit,
+  list,
+  needs,
+  notFound,
+  nothing,
+  refusals,
+  unprocessable,
+} from './operation.ts'
+
+const tags = ['machines']
+
+const listMachines = createRoute({
+  method: 'get',
+  path: '/machines',
+  tags,
+  summary: 'List machines',
+  ...needs('viewer'),
+  request: { query: MachineQuery },
+  responses: {
+    200: json(z.object({ items: z.array(MachineSummary), nextCursor: z.string().nullable() }), 'one page'),
+    ...refusals,
+  },
+})
+
+const createMachine = createRoute({
+  method: 'post',
+  path: '/machines',
+  tags,
+  summary: 'Add a machine before it was ever switched on',
+  ...needs('operator'),
+  request: { body: body(CreateMachine) },
+  responses: { 201: json(Machine, 'the machine'), ...refusals, ...conflict },
+})
+
+const assign = createRoute({
+  method: 'post',
+  path: '/machines/assign',
+  tags,
+  summary: 'Install an image on machines, each as a new generation',
+  ...needs('operator'),
+  request: { body: body(AssignRequest) },
+  responses: { 200: json(AssignResult, 'what came of it for each machine'), ...refusals },
+})
+
+const getMachine = createRoute({
+  method: 'get',
+  path: '/machines/{id}',
+  tags,
+  summary: 'One machine: facts, spec with origins, state',
+  ...needs('viewer'),
+  request: { params: IdParameter },
+  responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound },
+})
+
+const updateMachine = createRoute({
+  method: 'patch',
+  path: '/machines/{id}',
+  tags,
+  summary: 'Change name, labels or spec; has effect with the next install',
+  ...needs('operator'),
+  request: { params: IdParameter, body: body(UpdateMachine) },
+  responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound, ...conflict },
+})
+
+const retireMachine = createRoute({
+  method: 'delete',
+  path: '/machines/{id}',
+  tags,
+  summary: 'Take a machine out of service, or forget it',
+  ...needs('operator'),
+  request: {
+    params: IdParameter,
+    query: z.strictObject({ forget: z.enum(['true', 'false']).default('false').describe('remove the record as well') }),
+  },
+  responses: { 204: nothing, ...refusals, ...notFound, ...conflict },
+})
+
+const reinstall = createRoute({
+  method: 'post',
+  path: '/machines/{id}/reinstall',
+  tags,
+  summary: 'Install the wanted image again, as a new generation',
+  ...needs('operator'),
+  request: { params: IdParameter },
+  responses: { 200: json(Install, 'the new install'), ...refusals, ...notFound, ...conflict, ...unprocessable },
+})
+
+const getPlan = createRoute({
+  method: 'get',
+  path: '/machines/{id}/plan',
+  tags,
+  summary: 'Dry run: what an install would write to which disk',
+  ...needs('viewer'),
+  request: { params: IdParameter },
+  responses: { 200: json(DiskPlan, 'the plan'), ...refusals, ...notFound, ...conflict, ...unprocessable },
+})
+
+const listEvents = createRoute({
+  method: 'get',
+  path: '/machines/{id}/events',
+  tags,
+  summary: "A machine's history, newest first",
+  ...needs('viewer'),
+  request: {
+    params: IdParameter,
+    query: z.strictObject({
+      before: z.coerce.number().int().positive().optional().describe('only events with a lower number'),
+      limit: Limit.default(100),
+    }),
+  },
+  responses: { 200: json(list(Event), 'events'), ...refusals, ...notFound },
+})
+
+const listInstalls = createRoute({
+  method: 'get',
+  path: '/machines/{id}/installs',
+  tags,
+  summary: "A machine's installs, newest first",
+  ...needs('viewer'),
+  request: { params: IdParameter },
+  responses: { 200: json(list(Install), 'installs'), ...refusals, ...notFound },
+})
+
+export function machineRoutes({ inventory, installs, events }: Services): OpenAPIHono<HttpEnv> {
+  const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
+
+  app.openapi(listMachines, (c) => {
+    const page = machinePage((filter) => inventory.list(filter), c.req.valid('query'))
+    return c.json(page, 200)
+  })
+  app.openapi(createMachine, (c) => c.json(inventory.create(c.req.valid('json'), c.var.caller.actor), 201))
+  app.openapi(assign, async (c) => c.json(await installs.assign(c.req.valid('json'), c.var.caller.actor), 200))
+  app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))
+  app.openapi(updateMachine, (c) => {
+    const { id } = c.req.valid('param')
+    return c.json(inventory.update(id, c.req.valid('json'), c.var.caller.actor), 200)
+  })
+  app.openapi(retireMachine, (c) => {
+    const { id } = c.req.valid('param')
+    if (c.req.valid('query').forget === 'true') inventory.remove(id, c.var.caller.actor)
+    else inventory.retire(id, c.var.caller.actor)
+    return c.body(null, 204)
+  })
+  app.openapi(reinstall, async (c) =>
+    c.json(await installs.reinstall(c.req.valid('param').id, c.var.caller.actor), 200),
+  )
+  app.openapi(getPlan, (c) => {
+    const { name, facts, spec } = inventory.toMachine(c.req.valid('param').id)
+    if (!facts) {
+      throw new HttpProblem(409, 'NO_FACTS', `machine ${name} has not told its disks yet`, {
+        hint: 'boot it from the network once: the installer tells them',
+      })
+    }
+    const plan = planDisks(spec, facts)
+    if ('code' in plan) throw new HttpProblem(422, plan.code, plan.message, plan)
+    return c.json(plan, 200)
+  })
+  app.openapi(listEvents, (c) => {
+    const { id } = inventory.get(c.req.valid('param').id)
+    return c.json({ items: events.recent({ machineId: id, ...c.req.valid('query') }) }, 200)
+  })
+  app.openapi(listInstalls, (c) => {
+    const { id } = inventory.get(c.req.valid('param').id)
+    return c.json({ items: installs.listFor(id) }, 200)
+  })
+  return app
+}

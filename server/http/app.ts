@@ -1,0 +1,62 @@
+// The HTTPS side, put together: API, agents, registry, metrics, web page.
+import { Hono } from 'hono'
+import type { Logger } from '../observe/logger.ts'
+import type { Metrics } from '../observe/metrics.ts'
+import { agentApp } from './agent/app.ts'
+import { apiApp } from './api/app.ts'
+import type { AssetSource } from './assets.ts'
+import type { HttpEnv } from './context.ts'
+import { healthRoutes } from './health.ts'
+import type { Readiness } from './health.ts'
+import { authenticated, requireRole } from './middleware/access.ts'
+import { observed } from './middleware/observed.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import type { Services } from './ports.ts'
+import { describeError, HttpProblem, problemResponse } from './problem.ts'
+import { webApp } from './web.ts'
+
+export interface HttpsAppOptions {
+  services: Services
+  /** Answers `/v2/` and everything below; see oci/registry-app.ts. */
+  registry: Hono
+  /** The built web page; see webFiles. */
+  web: AssetSource
+  readiness: Readiness
+  /** Aborted when the server stops: ends event streams, long polls and image operations. */
+  stopping: AbortSignal
+  logger: Logger
+  metrics: Metrics
+  /** Hears of each event stream that begins (1) and ends (-1). */
+  onEventStream?: (change: 1 | -1) => void
+}
+
+export function httpsApp(options: HttpsAppOptions): Hono<HttpEnv> {
+  const { services, registry, web, readiness, stopping, metrics, onEventStream } = options
+  const logger = options.logger.child({ part: 'http' })
+  const app = new Hono<HttpEnv>()
+  app.use(observed('api', logger, metrics), securityHeaders())
+  app.route('/', healthRoutes(readiness))
+  app.get('/metrics', authenticated(services.tokens), requireRole('viewer'), async (c) =>
+    c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
+  )
+  app.route('/', registry)
+  app.route('/agent/v1', agentApp({ services, stopping, logger, metrics }))
+  app.route('/api/v1', apiApp({ services, stopping, logger, ...(onEventStream && { onEventStream }) }))
+  for (const path of ['/api/*', '/agent/*']) {
+    app.all(path, (c) => {
+      throw new HttpProblem(404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`, {
+        hint: '/api/v1/openapi.json lists all operations',
+      })
+    })
+  }
+  app.route('/', webApp(web))
+  app.notFound((c) =>
+    problemResponse(new HttpProblem(404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`), c),
+  )
+  app.onError((error, c) => {
+    // What the server is to blame for; the rest is between it and its client.
+    if (describeError(error).status >= 500) logger.error({ err: error, requestId: c.var.requestId }, 'request failed')
+    return problemResponse(error, c)
+  })
+  return app
+}

@@ -1,0 +1,71 @@
+// Where a machine that asks for its script is recognised, decided on, and noted down.
+import { decideBoot } from '../../core/boot.ts'
+import type { BootDecision } from '../../core/boot.ts'
+import type { MachineRecord } from '../../core/machine-store.ts'
+import { oneLine } from '../../render/values.ts'
+import type { Services } from '../ports.ts'
+import type { ScriptClient } from './client.ts'
+import type { DecidedBoot } from './script.ts'
+
+/**
+ * Answers a machine's question what to boot. A stranger is brought in; whoever starts the installer gets an install token of its own; each
+ * answer leaves an event. Throws CoreError when the store fails.
+ */
+export function bootDesk({
+  inventory,
+  installs,
+  tokens,
+  events,
+}: Pick<Services, 'inventory' | 'installs' | 'tokens' | 'events'>) {
+  return (client: ScriptClient, address: string | undefined): DecidedBoot => {
+    const known = inventory.find(client)
+    const decision = decideBoot(known, {
+      ...client,
+      architecture: client.architecture ?? known?.architecture ?? 'amd64',
+      firmware: client.firmware ?? 'uefi',
+      via: 'ipxe',
+    })
+    const machine = known ?? (decision.kind === 'discover' ? bringIn(client, address) : undefined)
+    if (machine) inventory.seen(machine.id, address)
+    if (decision.kind === 'install') installs.bootServed(decision.machineId)
+    const answer = phrase(decision, client, machine)
+    events.append({
+      type: decision.kind === 'ignore' ? 'boot.refused' : 'boot.script',
+      machineId: machine?.id,
+      actor: 'machine',
+      message: `${answer.machine} asked what to boot: ${decision.kind}, ${answer.reason}`,
+      data: { decision: decision.kind, ...client, ...(address !== undefined && { address }) },
+    })
+    return answer
+  }
+
+  function bringIn(client: ScriptClient, address: string | undefined): MachineRecord {
+    const { architecture } = client
+    return inventory.discover(client, { address, architecture: architecture === 'other' ? undefined : architecture })
+  }
+
+  function phrase(decision: BootDecision, client: ScriptClient, machine: MachineRecord | undefined): DecidedBoot {
+    const { mac, uuid, serial } = client
+    const identity = mac ?? serial ?? uuid ?? 'unknown'
+    const answer = {
+      decision: decision.kind,
+      machine: oneLine(machine ? `${machine.name} (${identity})` : identity),
+      reason: oneLine(reasonOf(decision, machine)),
+    }
+    if (!machine || (decision.kind !== 'install' && decision.kind !== 'discover')) return answer
+    const { consoles } = inventory.mergedSpec(machine.id).spec
+    return { ...answer, token: tokens.issueInstallToken(machine.id, decision.generation), consoles }
+  }
+
+  function reasonOf(decision: BootDecision, machine: MachineRecord | undefined): string {
+    if (decision.kind === 'ignore') return decision.reason
+    if (!machine) return 'this machine is unknown'
+    const { image, failure, state, generation } = inventory.toSummary(machine.id)
+    if (decision.kind === 'install') return `${image} is assigned, generation ${generation}`
+    if (decision.kind === 'local') {
+      return state === 'rebooting' ? `${image} is written, its first start is awaited` : `${image} is installed`
+    }
+    if (failure) return `the last install failed (${failure.message}), waiting for another assignment`
+    return decision.machineId === undefined ? 'this machine is new here' : 'no image is assigned to it'
+  }
+}

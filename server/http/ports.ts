@@ -1,0 +1,37 @@
+// What the HTTP side asks of the rest of the server. main.ts fills it.
+import type { Readable } from 'node:stream'
+import type { Image, ImageProgress, PullRequest } from '../contract/image.ts'
+import type { Lease, SystemInfo } from '../contract/system.ts'
+import type { EventLog } from '../core/events.ts'
+import type { ImageCatalog } from '../core/images.ts'
+import type { Installs } from '../core/installs.ts'
+import type { Inventory } from '../core/inventory.ts'
+import type { Profiles } from '../core/profiles.ts'
+import type { Tokens } from '../core/tokens.ts'
+
+export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
+
+/** The image store and the operations that fill it. Both operations verify what they store and publish a tag only when it is whole. */
+export interface ImageOperations extends ImageCatalog {
+  pull(request: PullRequest, onProgress: OnImageProgress, signal?: AbortSignal): Promise<Image>
+  /** Reads a tar of an OCI layout to its end; `as` names the image. */
+  importArchive(
+    archive: Readable,
+    as: string | undefined,
+    onProgress: OnImageProgress,
+    signal?: AbortSignal,
+  ): Promise<Image[]>
+  /** False when there was no such tag. */
+  remove(repository: string, tag: string): Promise<boolean>
+}
+
+export interface Services {
+  inventory: Inventory
+  profiles: Profiles
+  installs: Installs
+  tokens: Tokens
+  events: EventLog
+  images: ImageOperations
+  leases: () => Lease[]
+  system: () => SystemInfo
+}
