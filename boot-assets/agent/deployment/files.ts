@@ -3,7 +3,7 @@ import type { ImageConfig } from '../../../server/oci/manifest.ts'
 import { configLabels } from '../../../server/oci/manifest.ts'
 
 /** Value of `container-image-reference` for a registry target that is not signature-checked. */
-export function originReference(targetReference: string): string {
+function originReference(targetReference: string): string {
   return `ostree-unverified-registry:${targetReference}`
 }
 

@@ -164,7 +164,7 @@ async function readAll(response: IncomingMessage, what: string): Promise<Buffer>
 }
 
 /** A CA certificate fetched without protection: useless until {@link checkCa} has passed it. */
-export interface FetchedCa {
+interface FetchedCa {
   pem: string
   /** The server's clock at that moment, from the Date header; undefined when it sent none. */
   serverTime: Date | undefined

@@ -14,7 +14,7 @@ import { imageRef } from '../ostree/ref-escape.ts'
 import type { Host } from '../sys/host.ts'
 import type { ResolvedImage } from './resolve.ts'
 
-export const STATEROOT = 'default'
+const STATEROOT = 'default'
 
 export interface DeployOptions {
   host: Host

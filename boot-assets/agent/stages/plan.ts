@@ -26,7 +26,7 @@ export async function agreeOnPlan(
   return planned
 }
 
-export function planSummary({ disk, device, firmware }: DiskPlan): (readonly [string, string])[] {
+function planSummary({ disk, device, firmware }: DiskPlan): (readonly [string, string])[] {
   return [
     ['Disk', `${disk.name} (${device})`],
     ['Model', [disk.vendor, disk.model].filter((text) => text !== undefined).join(' ') || 'unknown'],
@@ -37,7 +37,7 @@ export function planSummary({ disk, device, firmware }: DiskPlan): (readonly [st
   ]
 }
 
-export function planTable({ partitions }: DiskPlan): string[][] {
+function planTable({ partitions }: DiskPlan): string[][] {
   return partitions.map((partition) => [
     String(partition.number),
     partition.name,
