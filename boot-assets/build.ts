@@ -1,0 +1,86 @@
+// Builds everything that is served but not kept in git: loaders, installer image, web interface. `npm run build`.
+import { existsSync } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { run } from './debian/run.ts'
+import type { Log } from './debian/run.ts'
+import { BUDGET_BYTES, buildInstaller } from './installer/build.ts'
+import type { Installer } from './installer/build.ts'
+import { buildLoaders } from './loaders/build.ts'
+
+export interface BootAssets {
+  installer: Installer
+  /** Folder with the loaders and their manifest.json. */
+  loaders: string
+  /** Folder with the web interface; undefined where this checkout has none. */
+  web: string | undefined
+}
+
+const project = join(import.meta.dirname, '..')
+
+/** Builds what is not in the cache yet, one after the other, and says so line by line. */
+export async function buildBootAssets({ log }: { log: Log }): Promise<BootAssets> {
+  const loaders = await buildLoaders({ log: prefixed(log, 'loaders') })
+  const installer = await buildInstaller({ arch: 'amd64', log: prefixed(log, 'installer') })
+  const web = await buildWeb(prefixed(log, 'web'))
+  return { installer, loaders, web }
+}
+
+/** Bundles the web interface into `web/dist`, unless that is newer than all its sources. */
+async function buildWeb(log: Log): Promise<string | undefined> {
+  const folder = join(project, 'web')
+  if (!existsSync(join(folder, 'vite.config.ts'))) return undefined
+  const output = join(folder, 'dist')
+  const built = await stat(join(output, 'index.html')).catch(() => undefined)
+  if (built && built.mtimeMs > (await newestSource())) return output
+  log('bundling the web interface')
+  const vite = join(project, 'node_modules/vite/bin/vite.js')
+  await run(process.execPath, [vite, 'build', folder], { cwd: project, log })
+  return output
+}
+
+/** When the newest file that shapes the web interface changed, milliseconds since the epoch. */
+async function newestSource(): Promise<number> {
+  const folders = ['web', 'server/contract'].map((name) => join(project, name))
+  const entries = await Promise.all(folders.map((dir) => readdir(dir, { recursive: true, withFileTypes: true })))
+  const files = entries
+    .flat()
+    .filter((entry) => entry.isFile() && !entry.parentPath.startsWith(join(project, 'web/dist')))
+    .map((entry) => join(entry.parentPath, entry.name))
+  const times = await Promise.all(
+    [...files, join(project, 'package-lock.json')].map(async (file) => (await stat(file)).mtimeMs),
+  )
+  return Math.max(...times)
+}
+
+function prefixed(log: Log, area: string): Log {
+  return (line) => log(`${area.padEnd(9)} ${line}`)
+}
+
+async function table({ installer, loaders, web }: BootAssets): Promise<string> {
+  const files = [
+    installer.vmlinuz,
+    installer.initrd,
+    ...(await readdir(loaders)).toSorted().map((name) => join(loaders, name)),
+  ]
+  const rows = await Promise.all(files.map(async (file) => `${String((await stat(file)).size).padStart(11)}  ${file}`))
+  const share = ((100 * installer.bytes) / BUDGET_BYTES).toFixed(1)
+  return [
+    '      bytes  file',
+    ...rows,
+    ...(web === undefined ? [] : [`${''.padStart(11)}  ${web}`]),
+    `installer ${installer.version}: ${installer.bytes} bytes, ${share} % of ${BUDGET_BYTES}`,
+  ].join('\n')
+}
+
+if (import.meta.main) {
+  const started = Date.now()
+  const seconds = (): string => ((Date.now() - started) / 1000).toFixed(1).padStart(6)
+  try {
+    const assets = await buildBootAssets({ log: (line) => console.log(`${seconds()} s  ${line}`) })
+    console.log(await table(assets))
+  } catch (error) {
+    console.error(`build failed: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
+}
