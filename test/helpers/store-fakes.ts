@@ -1,0 +1,103 @@
+// The core over a database in memory, with a fake catalog of images; and what tests put in.
+import type { Facts } from '../../server/contract/facts.ts'
+import { EventLog } from '../../server/core/events.ts'
+import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
+import { Installs } from '../../server/core/installs.ts'
+import { Inventory } from '../../server/core/inventory.ts'
+import { Profiles } from '../../server/core/profiles.ts'
+import { Tokens } from '../../server/core/tokens.ts'
+import { openStore } from '../../server/store/store.ts'
+import type { Store } from '../../server/store/store.ts'
+import { testClock } from './clock.ts'
+import type { TestClock } from './clock.ts'
+
+export interface TestCore {
+  store: Store
+  clock: TestClock
+  events: EventLog
+  inventory: Inventory
+  profiles: Profiles
+  tokens: Tokens
+  installs: Installs
+  catalog: FakeCatalog
+}
+
+/** All services as server/main.ts builds them. `file` is a path for tests that reopen it. */
+export function testCore({
+  file = ':memory:',
+  clock = testClock(),
+}: { file?: string; clock?: TestClock } = {}): TestCore {
+  const store = openStore(file)
+  const { transactions } = store
+  const events = new EventLog({ store: store.events, transactions, clock })
+  const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
+  const inventory = new Inventory({ ...store, events, clock })
+  const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
+  const catalog = new FakeCatalog()
+  const installs = new Installs({
+    ...store,
+    inventory,
+    tokens,
+    images: catalog,
+    events,
+    clock,
+    registry: 'landfall.test:8443',
+    serverName: 'landfall.test',
+  })
+  return { store, clock, events, inventory, profiles, tokens, installs, catalog }
+}
+
+/** Knows `os/web:stable` and `os/web:next` for amd64, and what tests add. */
+export class FakeCatalog implements Pick<ImageCatalog, 'resolve'> {
+  readonly images = new Map<string, string>([
+    ['amd64 os/web:stable', digestOf('a')],
+    ['amd64 os/web:next', digestOf('b')],
+  ])
+  /** Each question asked, as `architecture reference`. */
+  readonly asked: string[] = []
+
+  resolve(reference: string, architecture: string): ReturnType<ImageCatalog['resolve']> {
+    const key = `${architecture} ${reference}`
+    this.asked.push(key)
+    const digest = this.images.get(key)
+    if (digest) return Promise.resolve(resolved(reference, digest))
+    const known = [...this.images.keys()].some((image) => image.endsWith(` ${reference}`))
+    return Promise.resolve({
+      code: known ? 'ARCHITECTURE_MISMATCH' : 'IMAGE_NOT_FOUND',
+      message: `no ${reference} for ${architecture}`,
+    })
+  }
+}
+
+/** `sha256:` and 64 times the digit. */
+export function digestOf(digit: string): string {
+  return `sha256:${digit.repeat(64)}`
+}
+
+export const MAC = '52:54:00:12:34:56'
+export const UUID = '4c4c4544-0043-3510-8052-b4c04f4a4b31'
+
+export function facts(change: Partial<Facts> = {}): Facts {
+  return {
+    collectedAt: '2026-01-31T12:00:00.000Z',
+    architecture: 'amd64',
+    firmware: 'uefi',
+    secureBoot: false,
+    smbios: { uuid: UUID, vendor: 'Dell Inc.', product: 'PowerEdge R650', serial: 'C5QRKJ1' },
+    cpu: { model: 'Xeon', sockets: 2, cores: 32, threads: 64 },
+    memoryBytes: 2 ** 37,
+    nics: [nic(MAC, true)],
+    disks: [],
+    installer: { kernel: '6.12.0', version: '0.1.0' },
+    ...change,
+  }
+}
+
+export function nic(mac: string, boot = false): Facts['nics'][number] {
+  return { name: 'eno1', mac, link: true, addresses: [], boot }
+}
+
+function resolved(reference: string, digest: string): ResolvedImage {
+  const [repository = ''] = reference.split(':')
+  return { reference, repository, digest, followReference: reference, size: 1000 }
+}
