@@ -1,0 +1,66 @@
+// Defaults that depend on the host, and the finished configuration.
+import { homedir, hostname, networkInterfaces } from 'node:os'
+import { join } from 'node:path'
+import { ConfigError } from './errors.ts'
+import type { ConfigInput } from './schema.ts'
+
+/** What of the host shapes defaults. */
+export interface Host {
+  name: string
+  isRoot: boolean
+  home: string
+  isTerminal: boolean
+  interfaces: { name: string; address: string; internal: boolean }[]
+}
+
+/** The settings a server runs by: nothing is left open. */
+export type Config = Omit<ConfigInput, 'name' | 'dataDir' | 'address' | 'registry' | 'tftp' | 'log'> & {
+  name: string
+  dataDir: string
+  address: string
+  registry: string
+  tftp: { enabled: boolean; port: number }
+  log: { level: ConfigInput['log']['level']; format: 'json' | 'pretty' }
+}
+
+export function thisHost(): Host {
+  return {
+    name: hostname(),
+    isRoot: process.getuid?.() === 0,
+    home: homedir(),
+    isTerminal: process.stdout.isTTY === true,
+    interfaces: Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
+      (addresses ?? [])
+        .filter(({ family }) => family === 'IPv4')
+        .map(({ address, internal }) => ({ name, address, internal })),
+    ),
+  }
+}
+
+/** Fills in what was left open. Throws ConfigError CONTRADICTION when the host has no address to offer. */
+export function withDefaults(input: ConfigInput, host: Host): Config {
+  const { name, dataDir, address: wanted, registry, tftp, log, ...rest } = input
+  const address = wanted ?? ownAddress(input, host)
+  return {
+    ...rest,
+    name: name ?? (host.name || 'landfall'),
+    dataDir: dataDir ?? (host.isRoot ? '/var/lib/landfall' : join(host.home, '.local/share/landfall')),
+    address,
+    registry: registry ?? `${address}:${input.https.port}`,
+    tftp: { port: tftp.port, enabled: tftp.enabled ?? input.dhcp.mode !== 'off' },
+    log: { level: log.level, format: log.format ?? (host.isTerminal ? 'pretty' : 'json') },
+  }
+}
+
+function ownAddress({ dhcp, https }: ConfigInput, { interfaces }: Host): string {
+  if (dhcp.interface !== undefined) {
+    const served = interfaces.find(({ name }) => name === dhcp.interface)
+    if (served) return served.address
+    const names = [...new Set(interfaces.map(({ name }) => name))].join(', ')
+    const hint = `interfaces with one: ${names || 'none'}; or set address`
+    throw new ConfigError('CONTRADICTION', `dhcp.interface: ${dhcp.interface} has no IPv4 address`, { hint })
+  }
+  if (https.host !== '0.0.0.0') return https.host
+  // Without any network a trial on this very machine still works.
+  return interfaces.find(({ internal }) => !internal)?.address ?? '127.0.0.1'
+}

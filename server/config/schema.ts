@@ -1,0 +1,122 @@
+// Every setting of the server: its type, default, meaning. Help, reference page, file, environment and flags all come from here.
+import { z } from 'zod'
+import { Hostname, Mac } from '../contract/common.ts'
+import { KernelArgument, MachineSpec } from '../contract/spec.ts'
+
+const Port = z.number().int().min(1).max(65_535)
+const Ipv4 = z.ipv4({ error: 'must be an IPv4 address' })
+const Interface = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a network interface')
+
+/** `10.77.0.100-10.77.0.199` or one address. */
+const AddressRange = z
+  .string()
+  .regex(/^\s*[0-9.]+\s*(-\s*[0-9.]+\s*)?$/, 'must be an address or a range like 10.77.0.100-10.77.0.199')
+
+const Reservation = z.strictObject({ mac: Mac, address: Ipv4, hostname: Hostname.optional() })
+
+const Subnet = z.strictObject({
+  cidr: z.cidrv4({ error: 'must be a network like 10.77.0.0/24' }).meta({
+    description: 'network on the interface that addresses are given of',
+  }),
+  pool: z.array(AddressRange).default([]).meta({
+    description: 'addresses for machines without a reservation, as `from-to`; by default none',
+  }),
+  exclude: z.array(Ipv4).default([]).meta({ description: 'addresses inside the pool that are never given out' }),
+  router: Ipv4.optional().meta({ description: 'default gateway told to machines' }),
+  dns: z.array(Ipv4).default([]).meta({ description: 'name servers told to machines' }),
+  ntp: z.array(Ipv4).default([]).meta({ description: 'time servers told to machines' }),
+  domain: Hostname.optional().meta({ description: 'domain told to machines' }),
+  leaseSeconds: z.number().int().min(60).max(0xffff_fffe).default(3600).meta({
+    description: 'how long an address is lent, seconds',
+  }),
+  authoritative: z.boolean().default(true).meta({
+    description: 'no other DHCP server serves this network, so wrong addresses may be refused',
+  }),
+  reservations: z.array(Reservation).default([]).meta({
+    description: 'addresses for particular machines, as tables with `mac`, `address` and optionally `hostname`',
+  }),
+})
+
+/** The settings as people write them; what may be left out has a default here or in defaults.ts. */
+export const ConfigInput = z.strictObject({
+  name: Hostname.optional().meta({
+    description: 'what this server calls itself on screens and certificates',
+    defaultText: 'the host name',
+  }),
+  dataDir: z.string().min(1).optional().meta({
+    description: 'folder of the database, images and keys',
+    defaultText: '`/var/lib/landfall` as root, else `~/.local/share/landfall`',
+  }),
+  address: Ipv4.optional().meta({
+    description: 'address under which machines reach this server',
+    defaultText: 'of the DHCP interface, else the first that is not loopback',
+  }),
+  registry: z
+    .string()
+    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'must be host:port')
+    .optional()
+    .meta({
+      description: 'registry that deployed machines upgrade from, as host:port',
+      defaultText: '`address` and `https.port`',
+    }),
+  http: z
+    .strictObject({
+      host: Ipv4.default('0.0.0.0').meta({ description: 'address to listen on for boot files' }),
+      port: Port.default(8080).meta({ description: 'port of the boot files, plain HTTP' }),
+    })
+    .prefault({}),
+  https: z
+    .strictObject({
+      host: Ipv4.default('0.0.0.0').meta({ description: 'address to listen on for UI, API, agents and registry' }),
+      port: Port.default(8443).meta({ description: 'port of UI, API, agents and registry' }),
+    })
+    .prefault({}),
+  dhcp: z
+    .strictObject({
+      mode: z.enum(['off', 'server', 'proxy']).default('off').meta({
+        description: '`server` gives addresses; `proxy` adds boot data to those of another DHCP server',
+      }),
+      interface: Interface.optional().meta({ description: 'network interface to serve', defaultText: 'none' }),
+      subnet: Subnet.optional(),
+    })
+    .prefault({}),
+  tftp: z
+    .strictObject({
+      enabled: z.boolean().optional().meta({
+        description: 'serve the first boot loader by TFTP',
+        defaultText: 'on unless `dhcp.mode` is `off`',
+      }),
+      port: Port.default(69).meta({ description: 'port of TFTP; firmware always asks 69' }),
+    })
+    .prefault({}),
+  installer: z
+    .strictObject({
+      consoles: MachineSpec.shape.consoles.meta({
+        description: 'consoles of the installer, as kernel `console=` values; the last one is the main one',
+      }),
+      extraArguments: z.array(KernelArgument).default([]).meta({
+        description: 'further kernel arguments of the installer',
+      }),
+    })
+    .prefault({}),
+  log: z
+    .strictObject({
+      level: z
+        .enum(['debug', 'info', 'warn', 'error'])
+        .default('info')
+        .meta({ description: 'least severe level to log' }),
+      format: z.enum(['json', 'pretty']).optional().meta({
+        description: 'one JSON object per line, or lines for people',
+        defaultText: '`pretty` on a terminal, else `json`',
+      }),
+    })
+    .prefault({}),
+})
+export type ConfigInput = z.output<typeof ConfigInput>
+
+declare module 'zod' {
+  interface GlobalMeta {
+    /** Says what a missing value becomes where that is not fixed. */
+    defaultText?: string
+  }
+}
