@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { Image, ImageProgress, PullRequest } from '../../contract/image.ts'
 import { CoreError } from '../../core/errors.ts'
 import type { Logger } from '../../observe/logger.ts'
-import { parseLocalReference } from '../../oci/reference.ts'
+import { parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
 import type { HttpEnv } from '../context.ts'
 import { jsonBody } from '../middleware/request-body.ts'
 import type { OnImageProgress, Services } from '../ports.ts'
@@ -85,12 +85,16 @@ export function imageRoutes(
   app.openapi(listImages, async (c) => c.json({ items: await images.list() }, 200))
   app.openapi(pullImage, (c) => {
     const request = c.req.valid('json')
+    parseRemoteReference(request.reference)
+    if (request.as !== undefined) parseLocalReference(request.as)
     return operate(c, `pulled from ${request.reference}`, async (onProgress, signal) => [
       await images.pull(request, onProgress, signal),
     ])
   })
   app.openapi(importImage, (c) => {
     const { as } = c.req.valid('query')
+    // Now rather than after gigabytes have come in.
+    if (as !== undefined) parseLocalReference(as)
     const archive = bodyStream(c)
     return operate(c, 'imported', (onProgress, signal) => images.importArchive(archive, as, onProgress, signal))
   })

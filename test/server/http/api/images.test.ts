@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import type { ImageProgress } from '../../../../server/contract/image.ts'
+import { fixtureImage, layoutFiles, tarOf } from '../../../helpers/image-fixtures.ts'
+import { problemOf, testServer } from '../support.ts'
+import type { TestServer } from '../support.ts'
+
+async function lines(response: Response): Promise<ImageProgress[]> {
+  expect(response.headers.get('content-type')).toBe('application/x-ndjson')
+  const text = await response.text()
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as ImageProgress)
+}
+
+async function upload(server: TestServer, tar: Buffer, query: string): Promise<ImageProgress[]> {
+  const body = new Uint8Array(tar)
+  return lines(
+    await server.call('POST', `/api/v1/images/import${query}`, {
+      as: 'operator',
+      headers: { 'content-type': 'application/x-tar' },
+      init: { body },
+    }),
+  )
+}
+
+describe('images', () => {
+  it('are imported, listed, shown, pulled from, and removed', async () => {
+    const server = await testServer()
+    const tar = await tarOf(layoutFiles([{ image: await fixtureImage([{ 'etc/os-release': 'ID=test' }]) }]))
+    const result = await upload(server, tar, '?as=os%2Fweb%3Astable')
+    expect(result.at(-1)).toMatchObject({ type: 'done', image: { reference: 'os/web:stable' } })
+    const path = '/api/v1/images/os%2Fweb%3Astable'
+    expect(await (await server.call('GET', path)).json()).toMatchObject({ repository: 'os/web', tag: 'stable' })
+    expect(await (await server.call('GET', '/api/v1/images')).json()).toMatchObject({
+      items: [{ reference: 'os/web:stable' }],
+    })
+    expect((await server.call('GET', '/v2/os/web/manifests/stable', { as: 'nobody' })).status).toBe(200)
+    expect((await server.call('DELETE', path)).status).toBe(204)
+    expect(await problemOf(server.call('DELETE', path))).toMatchObject({ status: 404, code: 'IMAGE_NOT_FOUND' })
+    expect(
+      server.events.recent({ types: ['image.added', 'image.removed'] }).map(({ type, actor }) => [type, actor]),
+    ).toEqual([
+      ['image.removed', 'token:the-admin'],
+      ['image.added', 'token:the-operator'],
+    ])
+  })
+
+  it('end a bad import with the reason', async () => {
+    const server = await testServer()
+    expect(await upload(server, Buffer.from('no tar at all'.repeat(100)), '')).toMatchObject([
+      { type: 'failed', code: 'ARCHIVE_INVALID' },
+    ])
+    expect(server.events.recent({ types: ['image.added'] })).toEqual([])
+  })
+
+  it('refuse names before anything is sent', async () => {
+    const { call } = await testServer()
+    expect(await problemOf(call('POST', '/api/v1/images/import?as=BAD%20NAME'))).toMatchObject({
+      status: 400,
+      code: 'REFERENCE_INVALID',
+    })
+    for (const json of [{ reference: 'no registry' }, { reference: 'r.example/os/web:1', as: 'BAD NAME' }]) {
+      expect(await problemOf(call('POST', '/api/v1/images/pull', { json }))).toMatchObject({ status: 400 })
+    }
+  })
+
+  it('end a pull from nowhere with the reason', async () => {
+    const { call } = await testServer()
+    const response = await call('POST', '/api/v1/images/pull', {
+      json: { reference: '127.0.0.1:1/os/web:stable', insecure: true },
+    })
+    expect((await lines(response)).at(-1)).toMatchObject({ type: 'failed', code: 'REGISTRY_UNREACHABLE' })
+  })
+
+  it('are named by tag', async () => {
+    const { call } = await testServer()
+    expect(
+      await problemOf(call('GET', `/api/v1/images/${encodeURIComponent(`os/web@sha256:${'a'.repeat(64)}`)}`)),
+    ).toMatchObject({ status: 400 })
+    expect(await problemOf(call('GET', '/api/v1/images/%20'))).toMatchObject({ status: 400, code: 'REFERENCE_INVALID' })
+    expect(await problemOf(call('GET', '/api/v1/images/web'))).toMatchObject({ status: 404 })
+  })
+})

@@ -1,0 +1,88 @@
+// The HTTPS side over the real core and image store, in memory but for blobs.
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Role } from '../../../server/contract/access.ts'
+import type { Problem, SystemInfo } from '../../../server/contract/system.ts'
+import { httpsApp } from '../../../server/http/app.ts'
+import { memoryAssets } from '../../../server/http/assets.ts'
+import type { Services } from '../../../server/http/ports.ts'
+import { createLogger } from '../../../server/observe/logger.ts'
+import { createMetrics } from '../../../server/observe/metrics.ts'
+import { BlobStore } from '../../../server/oci/blob-store.ts'
+import { ImageService } from '../../../server/oci/image-service.ts'
+import { registryApp } from '../../../server/oci/registry-app.ts'
+import { testCore } from '../../helpers/store-fakes.ts'
+
+export const SYSTEM: SystemInfo = {
+  name: 'landfall.test',
+  version: '0.1.0',
+  startedAt: '2026-01-31T12:00:00.000Z',
+  caFingerprint: 'ab'.repeat(32),
+  httpUrl: 'http://192.0.2.1:8080',
+  httpsUrl: 'https://192.0.2.1:8443',
+  registry: '192.0.2.1:8443',
+  dhcp: [],
+  warnings: [],
+}
+
+/** A server, and `call` to talk to it as somebody. */
+export async function testServer() {
+  const dir = await mkdtemp(join(tmpdir(), 'landfall-http-'))
+  onTestFinished(() => rm(dir, { recursive: true, force: true }))
+  const core = testCore()
+  const blobs = await BlobStore.open(dir)
+  const images = new ImageService(blobs, core.store.images)
+  const stopping = new AbortController()
+  const metrics = createMetrics()
+  const services: Services = { ...core, images, leases: () => [], system: () => SYSTEM }
+  const app = httpsApp({
+    services,
+    registry: registryApp(blobs, core.store.images),
+    web: memoryAssets({ 'index.html': '<!doctype html>page', 'assets/app-1.js': 'run()' }),
+    readiness: () => [],
+    stopping: stopping.signal,
+    logger: createLogger({ level: 'silent' }),
+    metrics,
+  })
+  const secrets = Object.fromEntries(
+    (['admin', 'operator', 'viewer'] as const).map((role) => [
+      role,
+      core.tokens.createApiToken({ name: `the-${role}`, role }, 'system').secret,
+    ]),
+  ) as Record<Role, string>
+
+  async function call(method: string, path: string, options: CallOptions = {}): Promise<Response> {
+    const { as = 'admin', json, headers = {} } = options
+    return app.request(path, {
+      method,
+      headers: {
+        ...(as !== 'nobody' && { authorization: `Bearer ${as in secrets ? secrets[as as Role] : as}` }),
+        ...(json !== undefined && { 'content-type': 'application/json', 'content-length': '2' }),
+        ...headers,
+      },
+      ...(json !== undefined && { body: JSON.stringify(json) }),
+      ...options.init,
+    })
+  }
+  return { ...core, images, app, call, secrets, stopping, metrics }
+}
+
+export type TestServer = Awaited<ReturnType<typeof testServer>>
+
+export interface CallOptions {
+  /** A role, `nobody`, or a bearer token. */
+  as?: Role | 'nobody' | (string & {})
+  json?: unknown
+  headers?: Record<string, string>
+  init?: RequestInit
+}
+
+export async function problemOf(response: Response | Promise<Response>): Promise<Problem> {
+  const answer = await response
+  if (answer.headers.get('content-type') !== 'application/problem+json') {
+    throw new Error(`not a problem: ${answer.status} ${await answer.text()}`)
+  }
+  return (await answer.json()) as Problem
+}
