@@ -40,7 +40,7 @@ export async function buildDemoImages({ log }: { log: (line: string) => void }):
     await digestOf(join(root, '../packages')),
     await Promise.all(SOURCES.map((s) => digestOf(new URL(s, import.meta.url)))),
   ]
-  const dir = await buildOnce('demo-image', key, (into) => build(root, into, log), {
+  const dir = await buildOnce('demo-image', key, (into) => writeDemoImages(root, into, log), {
     onWait: () => log('waiting for another build of the demo image'),
   })
   const layout = join(dir, 'layout')
@@ -51,7 +51,8 @@ export async function buildDemoImages({ log }: { log: (line: string) => void }):
   return { layout, expect: join(dir, 'expect.json'), v1: await tagged('1'), v2: await tagged('2') }
 }
 
-async function build(root: string, dir: string, log: (line: string) => void): Promise<void> {
+/** Packs the layers from a root of `demoRoot` into `dir`, which gets `layout` and `expect.json`. */
+export async function writeDemoImages(root: string, dir: string, log: (line: string) => void): Promise<void> {
   const layout = join(dir, 'layout')
   await createLayout(layout)
   const options = { mtime: SOURCE_DATE_EPOCH }

@@ -1,9 +1,11 @@
 // The root folder of the demo image: which Debian packages, and the script that makes them a bootable container's root.
 import { readFile } from 'node:fs/promises'
+import { ensureHostPackages } from '../../boot-assets/debian/host-packages.ts'
 import { debianRoot } from '../../boot-assets/debian/root.ts'
 
 const PACKAGES = [
   // system
+  'attr',
   'systemd',
   'systemd-sysv',
   'systemd-resolved',
@@ -45,6 +47,7 @@ const PACKAGES = [
 
 /** Path of the (cached) root folder all layers of the demo image are cut from; read only. */
 export async function demoRoot(log: (line: string) => void): Promise<string> {
+  await ensureHostPackages(['xz-utils', 'zstd'], log)
   const hook = await readFile(new URL('demo-root/make-bootable.sh', import.meta.url), 'utf8')
   return await debianRoot({ suite: 'forky', packages: PACKAGES, variant: 'essential', hooks: [hook], log })
 }

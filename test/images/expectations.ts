@@ -20,8 +20,11 @@ export const DEEP_FOLDERS = [1, 2, 3, 4].map((depth) =>
   [`${DEMO}/names`, ...Array.from({ length: depth }, (_, i) => `deep-${i}-${'d'.repeat(60)}`)].join('/'),
 )
 export const DEEP_PATH = `${DEEP_FOLDERS.at(-1)!}/file`
-/** Umlauts precomposed and decomposed (two different names), other scripts, a character outside the basic plane. */
-export const NON_ASCII = ['Größe-na\u00efve', 'Gro\u0308ße', '日本語.txt', 'Ελλάδα и Россия', '\u{1F680}']
+/**
+ * Latin, other scripts, a character outside the basic plane; all precomposed (NFC), because libarchive, and with it ostree and
+ * bootc, composes decomposed names of PAX records while reading.
+ */
+export const NON_ASCII = ['Größe-naïve', '日本語.txt', 'Ελλάδα и Россия', '\u{1F680}']
 export const RAW_NON_ASCII = 'rå-ustar-ñ'
 
 interface Owned {

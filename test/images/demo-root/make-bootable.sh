@@ -16,7 +16,7 @@ for branch in sound drivers/media drivers/gpu drivers/bluetooth drivers/staging 
 	rm -rf "$modules/kernel/$branch"
 done
 # Plain modules first, for an initramfs that is compressed as a whole: unpacking xz takes an emulated machine seconds a module.
-find "$modules/kernel" -name '*.ko.xz' -print0 | xargs -0 -n 64 -P "$(nproc)" xz --decompress
+find "$modules/kernel" -name '*.ko.xz' -print0 | xargs -0 -r -n 64 -P "$(nproc)" xz --decompress
 chroot "$root" depmod "$kernel"
 # Vendor names of PCI, USB and MAC addresses are nine tenths of the hardware database.
 rm -f "$root"/usr/lib/udev/hwdb.d/20-OUI.hwdb "$root"/usr/lib/udev/hwdb.d/20-*-vendor-model.hwdb
@@ -75,7 +75,19 @@ EOF
 echo 'LANG=C.UTF-8' >"$root/etc/locale.conf"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 chroot "$root" systemctl enable systemd-networkd.service systemd-resolved.service ssh.service >/dev/null 2>&1
-chroot "$root" systemctl disable e2scrub_reap.service grub2-common.service apt-daily.timer apt-daily-upgrade.timer >/dev/null 2>&1 || true
+chroot "$root" systemctl mask dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service xfs_healer_start.service \
+	grub2-common.service >/dev/null 2>&1
+# Debian makes host keys at the first boot only by systemd's word, which an empty machine-id is not.
+mkdir -p "$root/usr/lib/systemd/system/sshd-keygen.service.d"
+cat >"$root/usr/lib/systemd/system/sshd-keygen.service.d/landfall-demo.conf" <<'EOF'
+[Unit]
+ConditionFirstBoot=
+ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
+
+[Service]
+ExecStart=
+ExecStart=ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
+EOF
 
 # --- kernel and initramfs side by side, where OSTree and bootc look for them
 cat >"$root/usr/lib/dracut/dracut.conf.d/50-landfall-demo.conf" <<'EOF'
@@ -89,7 +101,7 @@ EOF
 rm -f "$root/etc/dracut.conf.d/ostree.conf"
 [ -s "$modules/vmlinuz" ] || mv "$root/boot/vmlinuz-$kernel" "$modules/vmlinuz"
 chroot "$root" dracut --force --quiet --kver "$kernel" "/usr/lib/modules/$kernel/initramfs.img"
-find "$modules/kernel" -name '*.ko' -print0 | xargs -0 -n 64 -P "$(nproc)" zstd --quiet --rm -12
+find "$modules/kernel" -name '*.ko' -print0 | xargs -0 -r -n 64 -P "$(nproc)" zstd --quiet --rm -12
 chroot "$root" depmod "$kernel"
 rm -rf "$root"/boot/* "$root"/vmlinuz* "$root"/initrd.img*
 
