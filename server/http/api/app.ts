@@ -3,7 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi'
 import { except } from 'hono/combine'
 import type { Logger } from '../../observe/logger.ts'
 import type { HttpEnv } from '../context.ts'
-import { authenticated, SESSION_COOKIE } from '../middleware/access.ts'
+import { authenticated } from '../middleware/access.ts'
 import { jsonBody, limitedBody } from '../middleware/request-body.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
@@ -11,6 +11,7 @@ import { accessRoutes, loginRoutes } from './access.ts'
 import { imageRoutes } from './images.ts'
 import { installRoutes } from './installs.ts'
 import { machineRoutes } from './machines.ts'
+import { describeApi, openApiDocument } from './openapi.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
 
@@ -28,9 +29,12 @@ export interface ApiAppOptions {
 /** Mounted at `/api/v1`. */
 export function apiApp({ services, stopping, logger, onEventStream = () => {} }: ApiAppOptions): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
+  describeApi(app)
   // An archive is as large as it is; it streams to the store.
   app.use(except((c) => c.req.path.endsWith('/images/import'), limitedBody(MAX_BODY_BYTES), jsonBody))
-  app.get('/openapi.json', (c) => c.json(openApiDocument(app)))
+  app.get('/openapi.json', (c) =>
+    c.body(JSON.stringify(openApiDocument(app)), 200, { 'Content-Type': 'application/json' }),
+  )
   app.route('/', loginRoutes(services))
   app.use(authenticated(services.tokens))
   app.route('/', accessRoutes(services))
@@ -39,30 +43,5 @@ export function apiApp({ services, stopping, logger, onEventStream = () => {} }:
   app.route('/', profileRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
   app.route('/', serverRoutes(services, { stopping, onStream: onEventStream }))
-  app.openAPIRegistry.registerComponent('securitySchemes', 'token', {
-    type: 'http',
-    scheme: 'bearer',
-    description: 'an API token; `landfall token create` makes one',
-  })
-  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
-    type: 'apiKey',
-    in: 'cookie',
-    name: SESSION_COOKIE,
-    description: 'set by POST /login; writes must come from the same origin',
-  })
   return app
-}
-
-/** The OpenAPI 3.1 document of all operations. */
-export function openApiDocument(app: OpenAPIHono<HttpEnv>) {
-  return app.getOpenAPI31Document({
-    openapi: '3.1.0',
-    info: {
-      title: 'Landfall',
-      version: '1',
-      description: 'Turns bare metal into the bootable container image you chose for it.',
-      license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
-    },
-    servers: [{ url: '/api/v1' }],
-  })
 }
