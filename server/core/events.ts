@@ -94,6 +94,6 @@ export class EventLog {
   }
 
   #tell(event: Event): void {
-    for (const listener of [...this.#listeners]) listener(event)
+    for (const listener of this.#listeners) listener(event)
   }
 }

@@ -1,5 +1,6 @@
 // An install as people see it.
-import type { Install } from '../contract/install.ts'
+import type { Install, InstallStep } from '../contract/install.ts'
+import type { StepProgress } from './install-state.ts'
 import type { InstallRecord } from './install-store.ts'
 
 export function installOf(record: InstallRecord): Install {
@@ -12,7 +13,7 @@ export function installOf(record: InstallRecord): Install {
     digest: record.digest,
     spec: record.spec,
     plan: record.plan,
-    steps: record.steps.map(({ sample: _, ...step }) => step),
+    steps: record.steps.map(stepOf),
     failure: record.failure,
     createdAt: record.createdAt,
     startedAt: record.startedAt,
@@ -20,4 +21,8 @@ export function installOf(record: InstallRecord): Install {
     confirmedDigest: record.confirmedDigest,
     agentPeakRss: record.agentPeakRss,
   }
+}
+
+function stepOf({ name, state, startedAt, endedAt, bytes, totalBytes, rate, message }: StepProgress): InstallStep {
+  return { name, state, startedAt, endedAt, bytes, totalBytes, rate, message }
 }

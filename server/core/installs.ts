@@ -32,7 +32,7 @@ import { Wakeups } from './wakeups.ts'
 
 export interface InstallsPorts {
   inventory: Inventory
-  machines: Pick<MachineStore, 'update'>
+  machines: Pick<MachineStore, 'update' | 'facts'>
   installs: InstallStore
   tokens: Tokens
   images: Pick<ImageCatalog, 'resolve'>
@@ -363,7 +363,7 @@ export class Installs {
     for (const event of told) events.append(event)
     if (machineState === undefined) return
     const machine = inventory.get(machineId)
-    inventory.changeState(machineId, machineState === 'idle' ? idleState(machine) : machineState, actor)
+    inventory.changeState(machineId, machineState === 'idle' ? this.#idleState(machine) : machineState, actor)
     if (!isActive(install.state)) this.#wakeAfterCommit(machineId)
   }
 
@@ -400,15 +400,15 @@ export class Installs {
     throw new CoreError('INSTALL_NOT_FOUND', `this machine has no install ${installId}`)
   }
 
+  /** What the machine was before an assignment that changed nothing on it. */
+  #idleState({ id, runningDigest, origin }: MachineRecord): MachineRecord['state'] {
+    if (runningDigest !== null) return 'deployed'
+    return origin === 'person' || this.#ports.machines.facts(id) ? 'ready' : 'discovered'
+  }
+
   #wakeAfterCommit(machineId: string): void {
     this.#ports.transactions.afterCommit(() => this.#wakeups.wake(machineId))
   }
-}
-
-/** What the machine was before an assignment that changed nothing on it. */
-function idleState({ runningDigest, origin, architecture }: MachineRecord): MachineRecord['state'] {
-  if (runningDigest !== null) return 'deployed'
-  return origin === 'person' || architecture !== null ? 'ready' : 'discovered'
 }
 
 /** The server, not the agent, ended it. */

@@ -24,11 +24,11 @@ export class Wakeups {
   }
 
   wake(key: string): void {
-    for (const end of [...(this.#waiters.get(key) ?? [])]) end()
+    for (const end of this.#waiters.get(key) ?? []) end()
   }
 
   /** Ends every wait, so that the process can stop. */
   wakeAll(): void {
-    for (const key of [...this.#waiters.keys()]) this.wake(key)
+    for (const key of this.#waiters.keys()) this.wake(key)
   }
 }

@@ -64,6 +64,15 @@ const FAILED: AgentEvent = {
   failure: { code: 'DIGEST_MISMATCH', message: 'layer 3 differs' },
 }
 
+/** Installs the machine to its end. */
+async function deploy(): Promise<void> {
+  const session = boot()
+  const installId = await assign()
+  const { confirmToken } = await takeTask(session)
+  report(session, installId, 1, INSTALLED)
+  core.installs.confirm(confirmToken, { installId, digest: digestOf('a') })
+}
+
 describe('the whole way', () => {
   it('leads from discovery to deployed', async () => {
     expect(state()).toBe('discovered')
@@ -85,7 +94,6 @@ describe('the whole way', () => {
     expect(state()).toBe('installing')
 
     report(session, installId, 1, started('partition'), started('fetch'))
-    expect(core.inventory.get(machineId).runningDigest).toBeNull()
     report(session, installId, 3, started('reboot'), INSTALLED)
     expect(state()).toBe('rebooting')
 
@@ -103,6 +111,18 @@ describe('the whole way', () => {
     const states = core.events.since(0, { types: ['machine.state'] }).map(({ data }) => data['to'])
     expect(states).toEqual(['ready', 'assigned', 'installing', 'rebooting', 'deployed'])
     expect(core.events.since(0, { installId }).map(({ type }) => type)).toContain('install.succeeded')
+  })
+
+  it('forgets what runs only when the disk is touched', async () => {
+    await deploy()
+    const running = () => core.inventory.get(machineId).runningDigest
+    const installId = await assign('os/web:next')
+    const session = boot(BOOT_2)
+    await takeTask(session)
+    report(session, installId, 1, started('plan'))
+    expect(running()).toBe(digestOf('a'))
+    report(session, installId, 2, started('partition'))
+    expect(running()).toBeNull()
   })
 
   it('shows that a machine boots', async () => {
@@ -198,6 +218,17 @@ describe('cancel', () => {
     expect(state()).toBe('ready')
     expect(core.inventory.toSummary(machineId).failure).toBeNull()
     expect(() => core.installs.cancel(installId, 'token:ann')).toThrowWithCode(CoreError, 'INSTALL_OVER')
+  })
+
+  it('does not take a machine for identified because an image was assigned to it', async () => {
+    core.installs.cancel(await assign(), 'token:ann')
+    expect(state()).toBe('discovered')
+  })
+
+  it('returns a deployed machine to its state', async () => {
+    await deploy()
+    core.installs.cancel(await assign('os/web:next'), 'token:ann')
+    expect(state()).toBe('deployed')
   })
 
   it('tells the agent to stop', async () => {

@@ -1,0 +1,67 @@
+import { describe, expect, it } from 'vitest'
+import { memoryLeaseStore } from '../../../server/dhcp/leases.ts'
+import type { Lease, LeaseStore } from '../../../server/dhcp/leases.ts'
+import type { ImageRecords } from '../../../server/core/images.ts'
+import { openStore } from '../../../server/store/store.ts'
+import { memoryImageRecords } from '../../helpers/image-records.ts'
+import { digestOf } from '../../helpers/store-fakes.ts'
+
+const LEASE: Lease = {
+  address: '10.0.0.5',
+  key: 'id:01',
+  mac: '52:54:00:12:34:56',
+  state: 'bound',
+  start: 1000,
+  end: 2000,
+  hostname: 'n1',
+}
+
+const leaseStores: [string, () => LeaseStore][] = [
+  ['in SQLite', () => openStore(':memory:').leases],
+  ['in memory', memoryLeaseStore],
+]
+describe.each(leaseStores)('leases %s', (_, create) => {
+  it('are kept by address, the newest one of each', () => {
+    const store = create()
+    store.put(LEASE)
+    store.put({ ...LEASE, address: '10.0.0.6' })
+    store.put({ ...LEASE, state: 'released' })
+    expect([...store.all()].sort((a, b) => (a.address < b.address ? -1 : 1))).toEqual([
+      { ...LEASE, state: 'released' },
+      { ...LEASE, address: '10.0.0.6' },
+    ])
+    store.remove('10.0.0.5')
+    store.remove('10.0.0.99')
+    expect([...store.all()].map(({ address }) => address)).toEqual(['10.0.0.6'])
+  })
+})
+
+const imageStores: [string, () => ImageRecords][] = [
+  ['in SQLite', () => openStore(':memory:').images],
+  ['in memory', memoryImageRecords],
+]
+describe.each(imageStores)('image records %s', (_, create) => {
+  const mediaType = 'application/vnd.oci.image.manifest.v1+json'
+  const tag = {
+    repository: 'os/web',
+    tag: 'stable',
+    digest: digestOf('a'),
+    mediaType,
+    addedAt: '2026-01-31T12:00:00.000Z',
+  }
+  const manifest = (digest: string) => ({ repository: 'os/web', digest, mediaType })
+
+  it('move tags and keep what digests were pinned to', () => {
+    const records = create()
+    records.put(tag, [manifest(digestOf('a'))])
+    records.put({ ...tag, digest: digestOf('b') }, [manifest(digestOf('b'))])
+    expect(records.tags()).toEqual([{ ...tag, digest: digestOf('b') }])
+    expect(records.tag('os/web', 'stable')?.digest).toBe(digestOf('b'))
+    expect(records.manifest('os/web', digestOf('a'))).toEqual(manifest(digestOf('a')))
+    expect(records.manifest('os/other', digestOf('a'))).toBeUndefined()
+    expect(records.removeTag('os/web', 'stable')).toBe(true)
+    expect(records.removeTag('os/web', 'stable')).toBe(false)
+    expect(records.tag('os/web', 'stable')).toBeUndefined()
+    expect(records.manifest('os/web', digestOf('b'))).toEqual(manifest(digestOf('b')))
+  })
+})
