@@ -1,12 +1,9 @@
 // The OpenAPI 3.1 document of the API, made from the routes and the schemas they check by.
 import type { OpenAPIHono } from '@hono/zod-openapi'
-import { Facts } from '../../contract/facts.ts'
-import { Failure } from '../../contract/install.ts'
-import { DiskPlan } from '../../contract/plan.ts'
 import type { HttpEnv } from '../context.ts'
 import { SESSION_COOKIE } from '../middleware/access.ts'
 
-/** Tells the document what routes cannot: how to authenticate, and schemas whose first use is a nullable one. */
+/** Tells the document what routes cannot: how to authenticate. */
 export function describeApi(app: OpenAPIHono<HttpEnv>): void {
   const { openAPIRegistry } = app
   openAPIRegistry.registerComponent('securitySchemes', 'token', {
@@ -20,8 +17,6 @@ export function describeApi(app: OpenAPIHono<HttpEnv>): void {
     name: SESSION_COOKIE,
     description: 'set by POST /login; writes must come from the same origin',
   })
-  // Otherwise the generator would make the component itself nullable, for every user of it.
-  for (const [name, schema] of Object.entries({ Failure, Facts, DiskPlan })) openAPIRegistry.register(name, schema)
 }
 
 /** The document of all operations registered so far. */
@@ -36,15 +31,35 @@ export function openApiDocument(app: OpenAPIHono<HttpEnv>): unknown {
     },
     servers: [{ url: '/api/v1' }],
   })
-  return JSON.parse(JSON.stringify(document), (_, value: unknown) => nullableReference(value))
+  const plain = JSON.parse(JSON.stringify(document)) as Document
+  moveNullToReferences(plain)
+  return plain
+}
+
+interface Schema {
+  type?: string | string[]
+  properties?: Record<string, unknown>
+}
+
+interface Document {
+  components: { schemas: Record<string, Schema> }
 }
 
 /**
- * The generator writes a nullable reference as "the schema, and also an object or null", which null does not satisfy. What is meant
- * is "the schema, or null".
+ * Where a schema is first used as `X.nullable()`, the generator makes X itself nullable, for every user of it. Our nullable references are
+ * all properties, and all properties that refer to such an X are nullable: so null moves from X to them.
  */
-function nullableReference(value: unknown): unknown {
-  const { allOf } = (value ?? {}) as { allOf?: [{ $ref?: string }, { type?: string | string[] }?] }
-  if (!Array.isArray(allOf) || !allOf[0]?.$ref || !allOf[1]?.type?.includes('null')) return value
-  return { anyOf: [allOf[0], { type: 'null' }] }
+function moveNullToReferences({ components: { schemas } }: Document): void {
+  const nullable = new Set<string>()
+  for (const [name, schema] of Object.entries(schemas)) {
+    if (!Array.isArray(schema.type) || !schema.type.includes('null')) continue
+    schema.type = schema.type.find((type) => type !== 'null')!
+    nullable.add(`#/components/schemas/${name}`)
+  }
+  for (const { properties = {} } of Object.values(schemas)) {
+    for (const [name, property] of Object.entries(properties)) {
+      const { $ref } = property as { $ref?: string }
+      if ($ref !== undefined && nullable.has($ref)) properties[name] = { anyOf: [{ $ref }, { type: 'null' }] }
+    }
+  }
 }
