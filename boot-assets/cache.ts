@@ -23,6 +23,8 @@ export function cacheDir(name: string): string {
 export interface BuildOnceOptions {
   /** An entry made before this time (milliseconds since the epoch) is built anew and replaced. */
   notBefore?: number
+  /** How many entries of this name to keep; the least recently used others go, once a day has passed. Default: all. */
+  keep?: number
   /** Called once, when another process or call is building the same entry and this one waits for it. */
   onWait?: () => void
 }
@@ -42,7 +44,7 @@ export async function buildOnce(
   name: string,
   keyParts: readonly unknown[],
   build: (dir: string) => Promise<void>,
-  { notBefore = 0, onWait }: BuildOnceOptions = {},
+  { notBefore = 0, keep = Infinity, onWait }: BuildOnceOptions = {},
 ): Promise<string> {
   const parent = cacheDir(name)
   const key = cacheKey(keyParts)
@@ -65,15 +67,22 @@ export async function buildOnce(
       await removeTree(temporary)
       throw error
     }
+    await removeUnused(parent, keep)
     return final
   } finally {
     release()
   }
 }
 
+const DAY_MS = 86_400_000
+
+/** Whether the entry is there and young enough; notes in its access time that it was used. */
 async function isUsable(dir: string, notBefore: number): Promise<boolean> {
   const info = await stat(dir).catch(() => undefined)
-  return info !== undefined && info.mtimeMs >= notBefore
+  if (info === undefined || info.mtimeMs < notBefore) return false
+  // A cache that may only be read serves as well; its entries just look unused.
+  await utimes(dir, new Date(), info.mtime).catch(() => {})
+  return true
 }
 
 async function makeFolder(dir: string): Promise<void> {
@@ -97,11 +106,30 @@ async function replace(temporary: string, final: string): Promise<void> {
   if (hadOld) await removeTree(old)
 }
 
-/** What a killed build of this key left. Only the holder of the key's lock may call it. */
+/** What killed builds left: of this key, whose lock the caller holds, and anything a day old. */
 async function removeLeftovers(parent: string, key: string): Promise<void> {
-  for (const entry of await readdir(parent)) {
-    if (entry.startsWith(`${key}.`) && entry.endsWith('.tmp')) await removeTree(join(parent, entry))
+  for (const name of await readdir(parent)) {
+    if (!name.endsWith('.tmp')) continue
+    const path = join(parent, name)
+    if (name.startsWith(`${key}.`) || (await isDayOld(path, 'mtimeMs'))) await removeTree(path)
   }
+}
+
+/** Removes the least recently used entries beyond the first `keep`. One used within a day may be in use still. */
+async function removeUnused(parent: string, keep: number): Promise<void> {
+  const entries = (await readdir(parent))
+    .filter((name) => /^[0-9a-f]{64}$/.test(name))
+    .map((name) => join(parent, name))
+  if (entries.length <= keep) return
+  const used = await Promise.all(entries.map(async (path) => ({ path, at: (await stat(path)).atimeMs })))
+  for (const { path } of used.toSorted((one, two) => two.at - one.at).slice(keep)) {
+    if (await isDayOld(path, 'atimeMs')) await removeTree(path)
+  }
+}
+
+async function isDayOld(path: string, time: 'atimeMs' | 'mtimeMs'): Promise<boolean> {
+  const info = await stat(path).catch(() => undefined)
+  return info !== undefined && info[time] < Date.now() - DAY_MS
 }
 
 async function removeTree(dir: string): Promise<void> {

@@ -50,15 +50,20 @@ export async function buildInstaller({ log, agent = join(here, '../agent') }: In
   const key = [base.key, ...bundle.map(({ path, data }) => [path, sha256(data ?? '')])]
   const { version: release } = require('../../package.json') as { version: string }
   const version = `${release}+${sha256(JSON.stringify(key)).slice(0, 12)}`
-  const folder = await buildOnce('installer', [...key, version], async (dir) => {
-    await linkOrCopy(join(base.folder, 'vmlinuz'), join(dir, 'vmlinuz'))
-    const archive = cpioArchive([
-      ...bundle.map((entry) => ({ ...entry, path: `agent/${entry.path}` })),
-      { path: 'agent/version', type: 'file', data: `${version}\n` },
-    ])
-    const parts = [await readFile(join(base.folder, 'base.img')), compressed(archive)]
-    await writeFile(join(dir, 'initrd.img'), Buffer.concat(parts))
-  })
+  const folder = await buildOnce(
+    'installer',
+    [...key, version],
+    async (dir) => {
+      await linkOrCopy(join(base.folder, 'vmlinuz'), join(dir, 'vmlinuz'))
+      const archive = cpioArchive([
+        ...bundle.map((entry) => ({ ...entry, path: `agent/${entry.path}` })),
+        { path: 'agent/version', type: 'file', data: `${version}\n` },
+      ])
+      const parts = [await readFile(join(base.folder, 'base.img')), compressed(archive)]
+      await writeFile(join(dir, 'initrd.img'), Buffer.concat(parts))
+    },
+    { keep: 4 },
+  )
   const vmlinuz = join(folder, 'vmlinuz')
   const initrd = join(folder, 'initrd.img')
   const bytes = (await stat(vmlinuz)).size + (await stat(initrd)).size
@@ -88,7 +93,7 @@ async function buildBase(log: Log): Promise<{ folder: string; key: unknown }> {
       await copyFile(join(root, 'boot', `vmlinuz-${await kernelRelease(root)}`), join(dir, 'vmlinuz'))
       for (const leftover of ['stage', 'early', 'usr.squashfs']) await rm(join(dir, leftover), { recursive: true })
     },
-    { onWait: () => log('waiting for another build of the installer system') },
+    { keep: 2, onWait: () => log('waiting for another build of the installer system') },
   )
   return { folder, key }
 }

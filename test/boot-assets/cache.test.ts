@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
@@ -81,6 +81,26 @@ describe('buildOnce', () => {
     await buildOnce('thing', ['key'], write('new'))
     expect(existsSync(leftover)).toBe(false)
     expect(existsSync(foreign)).toBe(true)
+  })
+
+  it('keeps the entries used last, and any used within a day', async () => {
+    const longAgo = new Date(Date.now() - 2 * 86_400_000)
+    const paths: string[] = []
+    for (const key of ['a', 'b', 'c', 'd']) paths.push(await buildOnce('thing', [key], write(key)))
+    for (const path of paths.slice(0, 3)) await utimes(path, longAgo, longAgo)
+    // A hit counts as use.
+    await buildOnce('thing', ['a'], write('a'))
+    const added = await buildOnce('thing', ['e'], write('e'), { keep: 2 })
+    expect([...paths, added].map((path) => existsSync(path))).toEqual([true, false, false, true, true])
+  })
+
+  it('removes leftovers of other keys when they are a day old', async () => {
+    const old = join(cache, 'thing', `${cacheKey(['other'])}.dead.tmp`)
+    await mkdir(old, { recursive: true })
+    const longAgo = new Date(Date.now() - 2 * 86_400_000)
+    await utimes(old, longAgo, longAgo)
+    await buildOnce('thing', ['key'], write('new'))
+    expect(existsSync(old)).toBe(false)
   })
 
   it('is not blocked by the lock of a process that was killed', async () => {
