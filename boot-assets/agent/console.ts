@@ -4,7 +4,7 @@ import type { Failure } from '../../server/contract/install.ts'
 export interface Console {
   /** One line, with the time of day. */
   say(text: string): void
-  /** A line that the next progress line replaces on a terminal. */
+  /** A line that the next line replaces on a terminal. */
   progress(text: string): void
   /** A titled block: calm, framed by blank lines. */
   block(title: string, rows: readonly (readonly [string, string])[]): void
@@ -15,10 +15,13 @@ export interface Console {
 
 const WIDTH = 78
 
-/** Writes to a stream such as process.stdout; on a terminal, progress stays on one line. */
+/**
+ * Writes to a stream such as process.stdout. On a `terminal`, progress stays on one line: besides being calm, that spares a
+ * frame buffer the scrolling, which can take longer than the time between two lines.
+ */
 export function textConsole(
-  out: { write(text: string): unknown; isTTY?: boolean | undefined },
-  now: () => Date = () => new Date(),
+  out: { write(text: string): unknown },
+  { terminal = false, now = () => new Date() }: { terminal?: boolean; now?: () => Date } = {},
 ): Console {
   let open = false
   const print = (text: string) => {
@@ -31,7 +34,7 @@ export function textConsole(
       for (const line of text.split('\n')) print(`${time()}  ${line}`)
     },
     progress: (text) => {
-      if (!out.isTTY) return print(`${time()}  ${text}`)
+      if (!terminal) return print(`${time()}  ${text}`)
       out.write(`\r\x1b[K${time()}  ${text}`)
       open = true
     },

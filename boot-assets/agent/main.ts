@@ -26,7 +26,9 @@ const STAGE = '/run/landfall/image-root'
 
 type Finish = 'reboot' | 'poweroff'
 
-const console = textConsole(process.stdout)
+// The installer's init copies our output to every console, so that a pipe here still means a terminal there.
+const terminal = process.stdout.isTTY || process.env['LANDFALL_CONSOLES'] !== undefined
+const console = textConsole(process.stdout, { terminal })
 const host = realHost
 
 async function main(): Promise<Finish> {

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { formatBytes, formatTable, progressBar, textConsole } from '../../boot-assets/agent/console.ts'
 
-function capture(isTTY: boolean) {
+function capture(terminal: boolean) {
   let text = ''
   const console = textConsole(
-    { write: (chunk: string) => (text += chunk), isTTY },
-    () => new Date('2026-01-31T12:34:56Z'),
+    { write: (chunk: string) => (text += chunk) },
+    { terminal, now: () => new Date('2026-01-31T12:34:56Z') },
   )
   return { console, text: () => text }
 }
