@@ -15,12 +15,15 @@ export interface Console {
 
 const WIDTH = 78
 
+/** Bytes a stream may hold back before progress is left out: a serial line that hangs must not fill the memory. */
+const BACKLOG = 16_384
+
 /**
- * Writes to a stream such as process.stdout. On a `terminal`, progress stays on one line: besides being calm, that spares a
+ * Writes to a stream. On a `terminal`, progress stays on one line: besides being calm, that spares a
  * frame buffer the scrolling, which can take longer than the time between two lines.
  */
 export function textConsole(
-  out: { write(text: string): unknown },
+  out: { write(text: string): unknown; readonly writableLength?: number },
   { terminal = false, now = () => new Date() }: { terminal?: boolean; now?: () => Date } = {},
 ): Console {
   let open = false
@@ -34,6 +37,7 @@ export function textConsole(
       for (const line of text.split('\n')) print(`${time()}  ${line}`)
     },
     progress: (text) => {
+      if ((out.writableLength ?? 0) > BACKLOG) return
       if (!terminal) return print(`${time()}  ${text}`)
       out.write(`\r\x1b[K${time()}  ${text}`)
       open = true

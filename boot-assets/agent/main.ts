@@ -2,9 +2,11 @@
 //
 // Exit codes: 0 with `reboot` or `poweroff` in /run/landfall/finish; 1 when it could not go on and should be started again.
 import { randomUUID } from 'node:crypto'
+import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isatty } from 'node:tty'
 import type { Facts } from '../../server/contract/facts.ts'
 import { planDisks } from '../../server/plan/plan-disks.ts'
 import { parseArguments } from './arguments.ts'
@@ -24,11 +26,16 @@ const FINISH_FILE = '/run/landfall/finish'
 const MOUNT_POINT = '/run/landfall/target'
 const STAGE = '/run/landfall/image-root'
 
+/** Time for the consoles to show what was said last. */
+const LAST_WORDS_MS = 5000
+
 type Finish = 'reboot' | 'poweroff'
 
+// Not process.stdout: that one blocks the whole process while a console hangs, and no serial line may hold up an install.
+const out = createWriteStream('/dev/stdout', { fd: 1 })
 // The installer's init copies our output to every console, so that a pipe here still means a terminal there.
-const terminal = process.stdout.isTTY || process.env['LANDFALL_CONSOLES'] !== undefined
-const console = textConsole(process.stdout, { terminal })
+const terminal = isatty(1) || process.env['LANDFALL_CONSOLES'] !== undefined
+const console = textConsole(out, { terminal })
 const host = realHost
 
 async function main(): Promise<Finish> {
@@ -75,24 +82,28 @@ async function main(): Promise<Finish> {
   }
 }
 
-async function finish(how: Finish): Promise<void> {
+async function leave(how: Finish): Promise<never> {
   await mkdir(dirname(FINISH_FILE), { recursive: true })
   await writeFile(FINISH_FILE, `${how}\n`)
+  return exit(0)
+}
+
+async function exit(code: number): Promise<never> {
+  await Promise.race([new Promise((resolve) => out.end(resolve)), sleep(LAST_WORDS_MS)])
+  process.exit(code)
 }
 
 try {
   const how = await main()
   console.say(how === 'reboot' ? 'done: restarting into the installed system' : 'done: switching off')
-  await finish(how)
-  process.exit(0)
+  await leave(how)
 } catch (error) {
   console.failure('The agent cannot go on', toFailure(error, 'boot'))
   if (error instanceof ServerError && error.code === 'UNAUTHORIZED') {
     // Only a new boot script holds a new token. The pause keeps a machine that is not wanted from rebooting all day.
     console.say('the install token is no longer valid: restarting in 60 s to ask for a new one')
     await sleep(60_000)
-    await finish('reboot')
-    process.exit(0)
+    await leave('reboot')
   }
-  process.exit(1)
+  await exit(1)
 }

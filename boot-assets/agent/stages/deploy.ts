@@ -11,13 +11,11 @@ import { findPartition, partitionOf } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
 import { imageRef } from '../ostree/ref-escape.ts'
-import type { Host } from '../sys/host.ts'
 import type { ResolvedImage } from './resolve.ts'
 
 const STATEROOT = 'default'
 
 export interface DeployOptions {
-  host: Host
   target: Target
   tree: ImageTree
   image: ResolvedImage

@@ -7,6 +7,7 @@ import type { MachineSpec } from '../../../server/contract/spec.ts'
 import type { Console } from '../console.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
+import type { Target } from '../disk/target.ts'
 import { AgentError, toFailure } from '../errors.ts'
 import type { Server } from '../link/server.ts'
 import type { Session } from '../link/session.ts'
@@ -21,6 +22,7 @@ import { finalize } from './finalize.ts'
 import { partitionDisk, unmountAll } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
 import { resolveImage } from './resolve.ts'
+import type { ResolvedImage } from './resolve.ts'
 
 export interface InstallContext {
   host: Host
@@ -113,29 +115,45 @@ async function runStages(
     signal.throwIfAborted()
     const tree = await ImageTree.checkout(host, mountPoint, mergeCommit, stage)
     try {
-      const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, () =>
-        deploy({ host, target, tree, image, spec, mergeCommit, say }),
-      )
-      tree.etc = `${deployment.path}/etc`
-      signal.throwIfAborted()
-      await report.step('configure', 'writing host name, keys and the first-boot report', () => {
-        const confirm = { url: server.url, token: task.confirmToken, installId: task.installId }
-        return configure({ deployment, tree, spec, confirm, ca, say, warn })
-      })
-      signal.throwIfAborted()
-      await report.step('bootloader', 'making the disk bootable', () => {
-        const { architecture, secureBoot } = facts
-        return installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
-      })
-    } finally {
-      await tree.remove()
+      await finishInTree(context, task, report, signal, { facts, target, image, tree, mergeCommit })
+    } catch (error) {
+      // The first failure counts, not that of tidying up after it.
+      await tree.remove().catch(() => {})
+      throw error
     }
+    await tree.remove()
     await report.step('finalize', 'writing everything out', () => finalize(host, target, say))
     return mergeCommit
   } catch (error) {
     await makeUnbootable(host, plan, mountPoint, warn)
     throw error
   }
+}
+
+/** The stages that run programs of the image. */
+async function finishInTree(
+  { host, server, ca }: InstallContext,
+  { spec, installId, confirmToken }: InstallTask,
+  report: Reporter,
+  signal: AbortSignal,
+  made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
+): Promise<void> {
+  const { facts, target, image, tree, mergeCommit } = made
+  const { say, warn } = report
+  const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, () =>
+    deploy({ target, tree, image, spec, mergeCommit, say }),
+  )
+  tree.etc = `${deployment.path}/etc`
+  signal.throwIfAborted()
+  await report.step('configure', 'writing host name, keys and the first-boot report', () => {
+    const confirm = { url: server.url, token: confirmToken, installId }
+    return configure({ deployment, tree, spec, confirm, ca, say, warn })
+  })
+  signal.throwIfAborted()
+  await report.step('bootloader', 'making the disk bootable', () => {
+    const { architecture, secureBoot } = facts
+    return installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
+  })
 }
 
 /** Best effort: the first failure is what counts, and what cannot be erased now was not bootable before the last stage. */
@@ -146,7 +164,7 @@ async function makeUnbootable(
   warn: (text: string) => void,
 ): Promise<void> {
   try {
-    await unmountAll(host, mountPoint)
+    await unmountAll(host, mountPoint).catch((error: Error) => warn(error.message))
     await eraseDisk(host, `/dev/${plan.disk.name}`, plan.disk)
     warn(`the partition table of ${plan.disk.name} was erased: nothing half-installed can boot`)
   } catch (error) {
