@@ -13,7 +13,7 @@ export async function finalize(host: Host, target: Target, say: (text: string) =
   for (const { mountPoint } of own) {
     const path = join(target.mountPoint, mountPoint ?? '/')
     await host.run('fstrim', ['--quiet-unsupported', '-v', path])
-    // Freezing writes out the journal: GRUB reads without replaying one. /boot holds the ESP, hence bind-free remount.
+    // Freezing empties the journal: GRUB reads file systems without replaying one.
     await host.run('mount', ['-o', 'remount,ro', path])
     await host.run('fsfreeze', ['-f', path])
     await host.run('fsfreeze', ['-u', path])

@@ -13,8 +13,6 @@ export interface RunOptions {
   /** Added to the agent's own environment. */
   env?: Record<string, string>
   signal?: AbortSignal
-  /** Exit codes that are not an error besides 0. */
-  accept?: readonly number[]
   /** Called with each complete line of either stream as it comes. */
   onLine?: (line: string) => void
 }
@@ -54,13 +52,13 @@ export class CommandError extends Error {
   }
 }
 
-/** Runs a program to its end. Rejects with {@link CommandError} unless it exits with 0 or an accepted code. */
+/** Runs a program to its end. Rejects with {@link CommandError} unless it exits with 0. */
 export function runCommand(
   command: string,
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { input, timeout = 300_000, env, signal, accept = [], onLine } = options
+  const { input, timeout = 300_000, env, signal, onLine } = options
   const line = [command, ...args]
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new CommandError('aborted', line, 'not started: cancelled', ''))
@@ -102,7 +100,7 @@ export function runCommand(
         reject(new CommandError('aborted', line, 'ended: cancelled', result.stderr))
       } else if (exitCode === null) {
         reject(new CommandError('signal', line, `killed by ${endSignal}`, result.stderr))
-      } else if (exitCode !== 0 && !accept.includes(exitCode)) {
+      } else if (exitCode !== 0) {
         reject(
           new CommandError('exit', line, `exit code ${exitCode}`, result.stderr || result.stdout.slice(-ERROR_TAIL), {
             exitCode,

@@ -1,5 +1,5 @@
 // The machine the agent runs on: programs and the kernel's files. Tests put a fake in its place.
-import { open, readFile, readdir, realpath, writeFile } from 'node:fs/promises'
+import { open, readFile, readdir, realpath } from 'node:fs/promises'
 import { runCommand } from './command.ts'
 import type { RunOptions, RunResult } from './command.ts'
 
@@ -17,7 +17,6 @@ export interface Host {
   list(path: string): Promise<string[]>
   /** Where a path leads after all links; undefined when it leads nowhere. */
   resolve(path: string): Promise<string | undefined>
-  write(path: string, text: string): Promise<void>
   /** Overwrites a part of a device or file with zeros and syncs it. */
   zero(path: string, offset: number, length: number): Promise<void>
 }
@@ -34,7 +33,6 @@ export const realHost: Host = {
     return (await readdir(path).catch(() => [])).sort()
   },
   resolve: (path) => realpath(path).catch(() => undefined),
-  write: (path, text) => writeFile(path, text),
   async zero(path, offset, length) {
     const file = await open(path, 'r+')
     try {

@@ -60,7 +60,6 @@ function fakeHost(fail?: string): Host & { ran: string[] } {
     readBytes: async () => undefined,
     list: async (path) => (path === '/sys/class/block/vda' ? ['queue', 'vda1'] : []),
     resolve: async (path) => (path.startsWith('/dev/disk/by-id') ? '/dev/vda' : undefined),
-    write: async () => {},
     zero: async (path, offset, length) => void ran.push(`zero ${path} ${offset} ${length}`),
   }
 }
