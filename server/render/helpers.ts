@@ -11,8 +11,9 @@ export function uristring(value: unknown): string {
 }
 
 /**
- * A value behind `echo` of iPXE, which knows no quoting: it expands `${...}` and chains at a word `&&` or `||` (iPXE
- * core/exec.c). Those lose their meaning by a blank, characters a firmware console lacks become `?`.
+ * A value behind `echo` of iPXE, which knows no quoting: it expands `${...}`, chains commands at the words `&&`, `||` and `;`, takes
+ * a word with `#` in front for a comment, and a backslash at the end for a continued line (iPXE core/exec.c, image/script.c).
+ * Each is changed so that it stays readable and loses its meaning; characters a firmware console lacks become `?`.
  *
  * @example echo Machine {{ipxeText name}}
  */
@@ -20,17 +21,20 @@ export function ipxeText(value: unknown): string {
   return text(value)
     .replace(/[^\x20-\x7e]/gu, '?')
     .replaceAll('${', '$ {')
+    .replaceAll('\\', '/')
     .replace(/(?<!\S)(&&|\|\|)(?!\S)/g, (operator) => [...operator].join(' '))
+    .replace(/(?<!\S);(?!\S)/g, ',')
+    .replace(/(?<!\S)#/g, '_#')
 }
 
 /**
- * One word of a kernel command line in an iPXE script. Refuses what iPXE would take apart: blanks, `${`, the operators `&&` and `||`.
+ * One word of a kernel command line in an iPXE script. Refuses what iPXE would take apart (see {@link ipxeText}), and blanks.
  *
  * @example kernel {{http}}/boot/installer/vmlinuz {{#each arguments}}{{ipxeWord this}} {{/each}}
  */
 export function ipxeWord(value: unknown): string {
   const word = text(value)
-  if (!/^[\x21-\x7e]+$/.test(word) || word.includes('${') || word === '&&' || word === '||') {
+  if (!/^[\x21-\x7e]+$/.test(word) || /\$\{|^(&&|\|\||;)$|^#|\\$/.test(word)) {
     throw new RenderError('VALUE_UNSAFE', `${JSON.stringify(word)} cannot be one word of an iPXE command`)
   }
   return word
