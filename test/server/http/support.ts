@@ -37,6 +37,7 @@ export async function testServer() {
   const stopping = new AbortController()
   const metrics = createMetrics()
   const services: Services = { ...core, images, leases: () => [], system: () => SYSTEM }
+  let streams = 0
   const app = httpsApp({
     services,
     registry: registryApp(blobs, core.store.images),
@@ -45,6 +46,9 @@ export async function testServer() {
     stopping: stopping.signal,
     logger: createLogger({ level: 'silent' }),
     metrics,
+    onEventStream: (change) => {
+      streams += change
+    },
   })
   const secrets = Object.fromEntries(
     (['admin', 'operator', 'viewer'] as const).map((role) => [
@@ -66,7 +70,7 @@ export async function testServer() {
       ...options.init,
     })
   }
-  return { ...core, images, app, call, secrets, stopping, metrics }
+  return { ...core, images, app, call, secrets, stopping, metrics, eventStreams: () => streams }
 }
 
 export type TestServer = Awaited<ReturnType<typeof testServer>>
