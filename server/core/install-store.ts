@@ -20,6 +20,9 @@ export interface InstallRecord extends InstallProgress {
   createdAt: string
 }
 
+/** What a list of machines tells of installs. */
+export type InstallOutcome = Pick<InstallRecord, 'id' | 'digest' | 'failure'>
+
 export interface LogLine {
   /** Rising within the install. */
   seq: number
@@ -35,6 +38,8 @@ export interface InstallStore {
   get(id: string): InstallRecord | undefined
   /** The machine's newest install. */
   newest(machineId: string): InstallRecord | undefined
+  /** Of the newest install of each machine; machines without any are left out. */
+  outcomes(machineIds: readonly string[]): Map<string, InstallOutcome>
   /** Newest first. */
   listFor(machineId: string): InstallRecord[]
   appendLog(installId: string, lines: readonly LogLine[]): void

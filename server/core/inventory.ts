@@ -6,7 +6,6 @@ import type {
   Machine,
   MachineState,
   MachineSummary,
-  Profile,
   UpdateMachine,
 } from '../contract/machine.ts'
 import { timestamp } from './clock.ts'
@@ -20,8 +19,8 @@ import { isActive, moveInstall } from './install-state.ts'
 import type { InstallStore } from './install-store.ts'
 import type { MachineFilter, MachineRecord, MachineStore } from './machine-store.ts'
 import { machineOf, summaryOf } from './machine-view.ts'
-import type { MachineParts } from './machine-view.ts'
-import { matchesLabels, mergeSpec } from './merge-spec.ts'
+import type { SummaryParts } from './machine-view.ts'
+import { mergeSpec, wantedImage } from './merge-spec.ts'
 import type { MergedSpec } from './merge-spec.ts'
 import type { ProfileStore } from './profile-store.ts'
 import type { TokenStore } from './token-store.ts'
@@ -30,7 +29,7 @@ import type { Transactions } from './transactions.ts'
 export interface InventoryPorts {
   machines: MachineStore
   profiles: Pick<ProfileStore, 'list'>
-  installs: Pick<InstallStore, 'newest' | 'save'>
+  installs: Pick<InstallStore, 'newest' | 'outcomes' | 'save'>
   tokens: Pick<TokenStore, 'removeOf'>
   events: EventLog
   transactions: Transactions
@@ -66,18 +65,19 @@ export class Inventory {
 
   /** In order of creation; page on with `after: <last id>`. */
   list(filter: MachineFilter = {}): MachineSummary[] {
-    const profiles = this.#ports.profiles.list()
-    return this.#ports.machines.list(filter).map((record) => summaryOf(this.#parts(record, profiles)))
+    return this.#parts(this.#ports.machines.list(filter)).map(summaryOf)
   }
 
   /** Throws MACHINE_NOT_FOUND. */
   toSummary(id: string): MachineSummary {
-    return summaryOf(this.#parts(this.get(id), this.#ports.profiles.list()))
+    return this.#parts([this.get(id)]).map(summaryOf)[0]!
   }
 
   /** The whole view, facts and merged spec included. Throws MACHINE_NOT_FOUND. */
   toMachine(id: string): Machine {
-    return machineOf(this.#parts(this.get(id), this.#ports.profiles.list()), this.#ports.machines.facts(id))
+    const record = this.get(id)
+    const [parts] = this.#parts([record])
+    return machineOf(parts!, this.mergedSpec(id), this.#ports.machines.facts(id))
   }
 
   /** What the machine shall become, after merging its profiles. Throws MACHINE_NOT_FOUND. */
@@ -87,12 +87,11 @@ export class Inventory {
 
   /** How many machines want the image, by their own spec or a profile's. */
   countWanting(reference: string): number {
-    const profiles = this.#ports.profiles.list().sort((a, b) => b.priority - a.priority || (a.name < b.name ? -1 : 1))
-    return this.#ports.machines.list({}).filter(({ ownSpec, labels, state }) => {
-      if (state === 'retired') return false
-      const profile = profiles.find(({ selector, spec }) => spec.image !== undefined && matchesLabels(selector, labels))
-      return (ownSpec.image ?? profile?.spec.image) === reference
-    }).length
+    const profiles = this.#ports.profiles.list()
+    const wanting = this.#ports.machines
+      .list({})
+      .filter((machine) => machine.state !== 'retired' && wantedImage(machine, profiles) === reference)
+    return wanting.length
   }
 
   /** The machine that shows this identity, brought in now if it is a stranger. Throws VALIDATION when nothing identifies it. */
@@ -304,13 +303,17 @@ export class Inventory {
     events.append({ type: 'machine.state', machineId: id, actor, message, data: { from, to: state } })
   }
 
-  #parts(record: MachineRecord, profiles: Profile[]): MachineParts {
-    return {
+  #parts(records: MachineRecord[]): SummaryParts[] {
+    const ids = records.map(({ id }) => id)
+    const profiles = this.#ports.profiles.list()
+    const macs = this.#ports.machines.macs(ids)
+    const outcomes = this.#ports.installs.outcomes(ids)
+    return records.map((record) => ({
       record,
-      macs: this.#ports.machines.macs(record.id),
-      merged: mergeSpec(record, profiles),
-      install: record.generation > 0 ? this.#ports.installs.newest(record.id) : undefined,
-    }
+      macs: macs.get(record.id) ?? [],
+      image: wantedImage(record, profiles),
+      install: outcomes.get(record.id),
+    }))
   }
 
   /** Makes one record of those that turned out to be one machine, as far as no work of a person is lost by it. */

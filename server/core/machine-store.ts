@@ -49,7 +49,8 @@ export interface MachineStore {
   byName(name: string): MachineRecord | undefined
   byIdentity(kind: IdentityKind, value: string): MachineRecord | undefined
   list(filter: MachineFilter): MachineRecord[]
-  macs(id: string): string[]
+  /** Sorted, by machine; machines without any are left out. */
+  macs(ids: readonly string[]): Map<string, string[]>
   /** Gives an identity to a machine, taking it from whoever has it. */
   bind(kind: IdentityKind, value: string, id: string): void
   /** Moves identities, tokens and events of one machine to another and removes the former. It must not have installs. */

@@ -1,19 +1,20 @@
 // A machine as people see it, put together from what is stored apart.
 import type { Facts } from '../contract/facts.ts'
 import type { Machine, MachineSummary } from '../contract/machine.ts'
-import type { InstallRecord } from './install-store.ts'
+import type { InstallOutcome } from './install-store.ts'
 import type { MachineRecord } from './machine-store.ts'
 import type { MergedSpec } from './merge-spec.ts'
 
-export interface MachineParts {
+export interface SummaryParts {
   record: MachineRecord
   macs: string[]
-  merged: MergedSpec
-  /** The newest install. */
-  install: InstallRecord | undefined
+  /** Image of the merged spec. */
+  image: string | undefined
+  /** Of the newest install. */
+  install: InstallOutcome | undefined
 }
 
-export function summaryOf({ record, macs, merged, install }: MachineParts): MachineSummary {
+export function summaryOf({ record, macs, image, install }: SummaryParts): MachineSummary {
   return {
     id: record.id,
     name: record.name,
@@ -23,7 +24,7 @@ export function summaryOf({ record, macs, merged, install }: MachineParts): Mach
     product: record.product,
     architecture: record.architecture,
     labels: record.labels,
-    image: merged.spec.image ?? null,
+    image: image ?? null,
     wantedDigest: install?.digest ?? null,
     runningDigest: record.runningDigest,
     generation: record.generation,
@@ -34,16 +35,20 @@ export function summaryOf({ record, macs, merged, install }: MachineParts): Mach
   }
 }
 
-export function machineOf(parts: MachineParts, facts: Facts | undefined): Machine {
-  const { record, merged } = parts
+export function machineOf(
+  parts: SummaryParts,
+  { spec, origins, profiles }: MergedSpec,
+  facts: Facts | undefined,
+): Machine {
+  const { record } = parts
   return {
     ...summaryOf(parts),
     uuid: record.uuid,
     address: record.address,
     facts: facts ?? null,
     ownSpec: record.ownSpec,
-    spec: merged.spec,
-    origins: merged.origins,
-    profiles: merged.profiles,
+    spec,
+    origins,
+    profiles,
   }
 }

@@ -4,8 +4,9 @@ import type { Selectable } from 'kysely'
 import type { Failure } from '../contract/install.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
-import type { InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
+import type { InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
 import type { StepProgress } from '../core/install-state.ts'
+import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -52,6 +53,22 @@ export class SqliteInstalls implements InstallStore {
 
   newest(machineId: string): InstallRecord | undefined {
     return this.#withSteps(this.#db.first(this.#of(machineId).limit(1)))
+  }
+
+  outcomes(machineIds: readonly string[]): Map<string, InstallOutcome> {
+    const query = this.#db.query
+      .selectFrom('installs')
+      // SQLite takes the other columns from the row that has the maximum (lang_select.html, "bare columns").
+      .select(({ fn }) => ['id', 'machine_id', 'digest', 'failure', fn.max('generation').as('generation')])
+      .where('machine_id', 'in', anyOf(machineIds))
+      .groupBy('machine_id')
+    const rows = this.#db.all(query)
+    return new Map(
+      rows.map(({ id, machine_id, digest, failure }) => [
+        machine_id,
+        { id, digest, failure: parseOrNull<Failure>(failure) },
+      ]),
+    )
   }
 
   listFor(machineId: string): InstallRecord[] {
@@ -127,8 +144,8 @@ export class SqliteInstalls implements InstallStore {
       digest: row.digest,
       followReference: row.follow_reference,
       spec: JSON.parse(row.spec) as MachineSpec,
-      plan: row.plan === null ? null : (JSON.parse(row.plan) as DiskPlan),
-      failure: row.failure === null ? null : (JSON.parse(row.failure) as Failure),
+      plan: parseOrNull<DiskPlan>(row.plan),
+      failure: parseOrNull<Failure>(row.failure),
       bootId: row.boot_id,
       lastEvent: row.last_event,
       confirmedDigest: row.confirmed_digest,
@@ -168,4 +185,8 @@ function stepFromRow(row: StepRow): StepProgress {
     message: row.message,
     sample: at === null || bytes === null ? null : { at, bytes },
   }
+}
+
+function parseOrNull<T>(text: string | null): T | null {
+  return text === null ? null : (JSON.parse(text) as T)
 }

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Facts } from '../contract/facts.ts'
 import type { IdentityKind, MachineFilter, MachineRecord, MachineStore } from '../core/machine-store.ts'
+import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -78,9 +79,20 @@ export class SqliteMachines implements MachineStore {
     return this.#db.all(query).map((row) => fromRow(row))
   }
 
-  macs(id: string): string[] {
-    const query = this.#db.query.selectFrom('identities').select('value').where('machine_id', '=', id)
-    return this.#db.all(query.where('kind', '=', 'mac').orderBy('value')).map(({ value }) => value)
+  macs(ids: readonly string[]): Map<string, string[]> {
+    const query = this.#db.query
+      .selectFrom('identities')
+      .select(['machine_id', 'value'])
+      .where('machine_id', 'in', anyOf(ids))
+      .where('kind', '=', 'mac')
+      .orderBy('value')
+    const macs = new Map<string, string[]>()
+    for (const { machine_id, value } of this.#db.all(query)) {
+      const known = macs.get(machine_id)
+      if (known) known.push(value)
+      else macs.set(machine_id, [value])
+    }
+    return macs
   }
 
   bind(kind: IdentityKind, value: string, id: string): void {
