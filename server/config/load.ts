@@ -9,7 +9,7 @@ import { settings } from './settings.ts'
 import { readEnvironment, readFiles, readFlags } from './sources.ts'
 import type { Sourced } from './sources.ts'
 
-export type { Config, Host } from './defaults.ts'
+export type { Config } from './defaults.ts'
 
 export interface LoadOptions {
   /** Named by the user, so that it must exist; otherwise `LANDFALL_CONFIG`, `./landfall.toml` or, as root, `/etc/landfall/landfall.toml`. */

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { ConfigInput } from './schema.ts'
 
-export type SettingType = 'text' | 'number' | 'flag' | 'list' | 'tables'
+type SettingType = 'text' | 'number' | 'flag' | 'list' | 'tables'
 
 export interface Setting {
   /** `http.port`, as in the file. */

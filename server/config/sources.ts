@@ -44,7 +44,7 @@ export function readFiles(file: string, required: boolean): { values: Sourced[];
 }
 
 /** All settings in a file's text. Throws ConfigError SYNTAX, UNKNOWN_KEY. */
-export function parseFile(file: string, text: string): Sourced[] {
+function parseFile(file: string, text: string): Sourced[] {
   let tree: Record<string, unknown>
   try {
     tree = parse(text)

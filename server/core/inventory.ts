@@ -1,13 +1,7 @@
 // The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
 import type { Architecture } from '../contract/common.ts'
 import type { Facts } from '../contract/facts.ts'
-import type {
-  CreateMachine,
-  Machine,
-  MachineState,
-  MachineSummary,
-  UpdateMachine,
-} from '../contract/machine.ts'
+import type { CreateMachine, Machine, MachineState, MachineSummary, UpdateMachine } from '../contract/machine.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { CoreError, unlessStoreFails } from './errors.ts'

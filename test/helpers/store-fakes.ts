@@ -48,7 +48,7 @@ export function testCore({
 }
 
 /** Knows `os/web:stable` and `os/web:next` for amd64, and what tests add. */
-export class FakeCatalog implements Pick<ImageCatalog, 'resolve'> {
+class FakeCatalog implements Pick<ImageCatalog, 'resolve'> {
   readonly images = new Map<string, string>([
     ['amd64 os/web:stable', digestOf('a')],
     ['amd64 os/web:next', digestOf('b')],

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { MAC, testCore } from '../../helpers/store-fakes.ts'
@@ -17,7 +18,7 @@ afterEach(() => rmSync(folder, { recursive: true }))
 
 /** Runs the writer and kills it without warning after `count` acknowledged writes. */
 async function writeAndKill(file: string, count: number): Promise<z.infer<typeof Acknowledged>[]> {
-  const child = spawn(process.execPath, [join(import.meta.dirname, 'writer.ts'), file], {
+  const child = spawn(process.execPath, [fileURLToPath(import.meta.resolve('./writer.ts')), file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const lines: string[] = []
