@@ -7,6 +7,7 @@ const PROGRAM_PACKAGES = [
   'btrfs-progs',
   'busybox-static',
   'coreutils',
+  'dash',
   'dosfstools',
   'e2fsprogs',
   'efibootmgr',
@@ -55,8 +56,10 @@ export function rootRequest(): DebianRootRequest {
 /** Programs, found in the root's `usr/bin` or `usr/sbin`. BusyBox fills in every other common name. */
 export const PROGRAMS: readonly string[] = [
   'busybox',
+  // The shell: BusyBox's own would run its applets instead of the programs below.
+  'dash',
   // coreutils: the ones where BusyBox lacks options that matter
-  'chroot cp dd df du ln mkdir mv numfmt readlink realpath rm sha256sum sort stat stdbuf sync tee timeout touch truncate',
+  'chroot cp dd df du ln mkdir mv numfmt readlink realpath rm sha256sum sort stat stdbuf sync tail timeout touch truncate',
   // block devices and file systems
   'blkdiscard blkid blockdev findmnt flock fsfreeze fstrim losetup lsblk mount mountpoint partx sfdisk swapoff umount wipefs',
   'btrfs chattr e2fsck lsattr mke2fs mkfs.btrfs mkfs.fat mkfs.xfs resize2fs tune2fs xfs_admin xfs_growfs xfs_io xfs_repair',
@@ -69,6 +72,7 @@ export const PROGRAMS: readonly string[] = [
 
 /** Further names of programs: link -> target, below `usr`. */
 export const LINKS: Readonly<Record<string, string>> = {
+  'bin/sh': 'dash',
   'sbin/depmod': '../bin/kmod',
   'sbin/insmod': '../bin/kmod',
   'sbin/lsmod': '../bin/kmod',
