@@ -9,10 +9,11 @@ modules=$root/usr/lib/modules/$kernel
 # --- lean: every install in a test reads and writes all of this
 rm -rf "$root"/usr/share/doc "$root"/usr/share/man "$root"/usr/share/info "$root"/usr/share/locale "$root"/usr/share/i18n \
 	"$root"/usr/share/lintian "$root"/usr/share/bug "$root"/usr/share/pixmaps "$root"/usr/lib/*/gconv "$root"/usr/lib/grub/*/monolithic
-# Hardware a server does not boot from.
+# What no deployed machine needs to start; what is there, udev would load.
 for branch in sound drivers/media drivers/gpu drivers/bluetooth drivers/staging drivers/iio drivers/comedi drivers/accel \
 	drivers/infiniband drivers/mtd drivers/input/touchscreen drivers/soundwire drivers/w1 drivers/net/wireless drivers/net/wwan \
-	drivers/net/can drivers/net/ieee802154 net/bluetooth net/can net/ieee802154 net/mac80211 net/mac802154 net/nfc net/wireless; do
+	drivers/net/can drivers/net/ieee802154 net/bluetooth net/can net/ieee802154 net/mac80211 net/mac802154 net/nfc net/wireless \
+	arch/x86/kvm virt drivers/edac drivers/watchdog drivers/input/joystick drivers/input/tablet drivers/mmc drivers/ufs; do
 	rm -rf "$modules/kernel/$branch"
 done
 # Plain modules first, for an initramfs that is compressed as a whole: unpacking xz takes an emulated machine seconds a module.
@@ -77,6 +78,8 @@ ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 chroot "$root" systemctl enable systemd-networkd.service systemd-resolved.service ssh.service >/dev/null 2>&1
 chroot "$root" systemctl mask dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service xfs_healer_start.service \
 	grub2-common.service >/dev/null 2>&1
+# The image brings its caches.
+chroot "$root" systemctl mask ldconfig.service systemd-journal-catalog-update.service >/dev/null 2>&1
 # Debian makes host keys at the first boot only by systemd's word, which an empty machine-id is not.
 mkdir -p "$root/usr/lib/systemd/system/sshd-keygen.service.d"
 cat >"$root/usr/lib/systemd/system/sshd-keygen.service.d/landfall-demo.conf" <<'EOF'
