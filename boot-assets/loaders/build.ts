@@ -15,7 +15,7 @@ import { BootAssetError } from '../error.ts'
 const SUITE: Suite = 'forky'
 
 /** Name on TFTP and below /boot/loaders/ -> package, path in it, what it is for. */
-export const LOADERS: Readonly<Record<string, { package: string; path: string; purpose: string }>> = {
+const LOADERS: Readonly<Record<string, { package: string; path: string; purpose: string }>> = {
   'undionly.kpxe': {
     package: 'ipxe',
     path: 'usr/lib/ipxe/undionly.kpxe',
@@ -41,7 +41,7 @@ export const LOADERS: Readonly<Record<string, { package: string; path: string; p
 }
 
 /** One entry of `manifest.json` in the folder of loaders. */
-export interface LoaderEntry {
+interface LoaderEntry {
   name: string
   purpose: string
   bytes: number
