@@ -1,7 +1,7 @@
 /** Option 93: the IANA "Processor Architecture Types" and which boot program each of them can run. */
 
 /** What a boot program must be built for. */
-export type Platform =
+type Platform =
   | 'x86-bios'
   | 'x86-uefi'
   | 'x64-uefi'

@@ -13,10 +13,10 @@ import {
 import type { DhcpPacket } from './packet.ts'
 
 /** `pxe` and `http` are firmware, `plain` an operating system that only wants an address. */
-export type ClientKind = 'pxe' | 'http' | 'ipxe' | 'u-boot' | 'raspberry-pi' | 'plain'
+type ClientKind = 'pxe' | 'http' | 'ipxe' | 'u-boot' | 'raspberry-pi' | 'plain'
 
 /** What an iPXE build can do, from option 175. */
-export type IpxeFeature = 'http' | 'https' | 'tftp' | 'bzimage' | 'pxe' | 'elf' | 'efi' | 'vlan' | 'menu' | 'nfs'
+type IpxeFeature = 'http' | 'https' | 'tftp' | 'bzimage' | 'pxe' | 'elf' | 'efi' | 'vlan' | 'menu' | 'nfs'
 
 export interface Client {
   kind: ClientKind
@@ -118,6 +118,6 @@ function ipxeDetails(value: Uint8Array | undefined): NonNullable<Client['ipxe']>
 }
 
 /** Bytes as `aa:bb:cc:..`. */
-export function formatMac(bytes: Uint8Array): string {
+function formatMac(bytes: Uint8Array): string {
   return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

@@ -1,7 +1,7 @@
 /** What is remembered of an address that was given out, and where it is kept. */
 
 /** `bound` until `end`, then free again; `released` is free; `declined` is quarantined until `end`. */
-export type LeaseState = 'bound' | 'released' | 'declined'
+type LeaseState = 'bound' | 'released' | 'declined'
 
 /** Times are milliseconds since the epoch, UTC. */
 export interface Lease {

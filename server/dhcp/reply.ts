@@ -31,7 +31,7 @@ export interface Reply {
 }
 
 /** Before the offer is made, see whether a machine answers at `address`; then ask `resolve` for what to send. */
-export interface ConflictCheck {
+interface ConflictCheck {
   address: string
   /** `foundMac`: who answered, undefined for nobody. */
   resolve(foundMac: string | undefined, now: number): Outcome

@@ -3,7 +3,7 @@ import { DhcpError } from './errors.ts'
 import { cidrContains, parseCidr, parseIpv4, requireIpv4, type Cidr } from './ipv4.ts'
 import type { Route } from './options.ts'
 
-export interface AddressRange {
+interface AddressRange {
   from: string
   /** Inclusive. */
   to: string

@@ -1,6 +1,6 @@
 /** The TFTP packet: bytes in, values out (RFC 1350, options by RFC 2347). */
 
-export const OPCODE = { rrq: 1, wrq: 2, data: 3, ack: 4, error: 5, oack: 6 } as const
+const OPCODE = { rrq: 1, wrq: 2, data: 3, ack: 4, error: 5, oack: 6 } as const
 
 /** Codes of RFC 1350 and, for 8, RFC 2347. */
 export const ERROR = {

@@ -28,9 +28,9 @@ export type TftpEvent =
   | { type: 'listening'; socket: string }
   | { type: 'socket-error'; socket: string; error: Error }
 
-export type RefusedReason = 'not-found' | 'outside-root' | 'write' | 'mode' | 'busy' | 'source-failed' | 'no-socket'
+type RefusedReason = 'not-found' | 'outside-root' | 'write' | 'mode' | 'busy' | 'source-failed' | 'no-socket'
 
-export interface Remote {
+interface Remote {
   address: string
   port: number
 }

@@ -14,7 +14,8 @@ interface Client {
   sendDiscover(): void
 }
 
-const { createClient } = createRequire(import.meta.url)('dhcp') as {
+const require = createRequire(import.meta.url)
+const { createClient } = require('dhcp') as {
   createClient(options: { mac: string; features: string[] }): Client
 }
 const client = createClient({ mac: process.argv[2] ?? '', features: ['netmask', 'router'] })

@@ -5,7 +5,8 @@ import { createRequire } from 'node:module'
 interface Client {
   get(remote: string, local: string, callback: (error?: Error) => void): void
 }
-const { createClient } = createRequire(import.meta.url)('tftp') as {
+const require = createRequire(import.meta.url)
+const { createClient } = require('tftp') as {
   createClient(options: { host: string; blockSize: number; windowSize: number }): Client
 }
 const [host = '', windowSize = '4', ...files] = process.argv.slice(2)

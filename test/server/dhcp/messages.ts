@@ -15,7 +15,7 @@ export const NOW = 1_767_225_600_000
 export const SECOND = 1000
 export const HOUR = 3_600_000
 
-export type OptionEntries = Iterable<readonly [number, Uint8Array | readonly number[]]>
+type OptionEntries = Iterable<readonly [number, Uint8Array | readonly number[]]>
 
 export interface MessageParts extends Partial<Omit<DhcpPacket, 'options' | 'chaddr'>> {
   mac?: string
