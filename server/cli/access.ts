@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { z } from 'zod'
+import { LOCAL_ACCESS_FILE, LocalAccess } from '../contract/local-access.ts'
 import { CliError } from './errors.ts'
 
 export interface Access {
@@ -12,10 +12,6 @@ export interface Access {
   /** Certificate (PEM) to trust instead of the system's. */
   ca?: string
 }
-
-/** Written by `landfall serve` (mode 0600) so that root on the same machine needs no login. */
-export const LOCAL_ACCESS_FILE = 'local-access.json'
-export const LocalAccess = z.strictObject({ url: z.url(), token: z.string(), ca: z.string() })
 
 /** Reads LANDFALL_URL, LANDFALL_TOKEN and LANDFALL_CA (a file), or the local server's access file below `dataDir`. Throws CliError 4. */
 export function findAccess(env: NodeJS.ProcessEnv, dataDir?: string): Access {

@@ -15,7 +15,7 @@ export function landfallProgram(version: string): Command {
     .option('--data-dir <folder>', 'where the server of this machine keeps its data')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
-  addServeCommand(program)
+  addServeCommand(program, version)
   addImageCommands(program)
   addMachineCommands(program)
   addInstallCommands(program)

@@ -79,6 +79,11 @@ export class Inventory {
     return mergeSpec(this.get(id), this.#ports.profiles.list())
   }
 
+  /** States that no machine is in are left out. */
+  countByState(): Partial<Record<MachineState, number>> {
+    return this.#ports.machines.countByState()
+  }
+
   /** How many machines want the image, by their own spec or a profile's. */
   countWanting(reference: string): number {
     const profiles = this.#ports.profiles.list()

@@ -49,6 +49,8 @@ export interface MachineStore {
   byName(name: string): MachineRecord | undefined
   byIdentity(kind: IdentityKind, value: string): MachineRecord | undefined
   list(filter: MachineFilter): MachineRecord[]
+  /** States that no machine is in are left out. */
+  countByState(): Partial<Record<MachineState, number>>
   /** Sorted, by machine; machines without any are left out. */
   macs(ids: readonly string[]): Map<string, string[]>
   /** Gives an identity to a machine, taking it from whoever has it. */

@@ -154,10 +154,11 @@ export class Tokens {
     })
   }
 
-  /** True if some API token or session is still good, so that nobody needs a login secret. */
-  someoneCanLogIn(): boolean {
+  /** True if some API token or session is still good, so that nobody needs a login secret. The token named `besides` does not count. */
+  someoneCanLogIn(besides?: string): boolean {
     const { tokens } = this.#ports
-    return [...tokens.list('api'), ...tokens.list('ui')].some((token) => !this.#isExpired(token))
+    const usable = [...tokens.list('api'), ...tokens.list('ui')].filter((token) => !this.#isExpired(token))
+    return usable.some(({ kind, name }) => kind === 'ui' || name !== besides)
   }
 
   /** A secret for one login as admin within 24 hours; earlier ones end. */

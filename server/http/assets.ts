@@ -1,7 +1,8 @@
 // Files that machines fetch to boot: a port, and its two sources, files on disk and bytes in memory.
 import { createHash } from 'node:crypto'
-import { open, stat } from 'node:fs/promises'
+import { open, readdir, stat } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
+import { join, relative } from 'node:path'
 import { Readable } from 'node:stream'
 
 /** Bytes from `start` to `end`, both included, as in RFC 9110 section 14. */
@@ -41,6 +42,13 @@ export function fileAssets(
       return file === undefined ? undefined : fileAsset(file)
     },
   }
+}
+
+/** The files below a folder now, by their path in it; none when there is no such folder. */
+export async function filesBelow(folder: string): Promise<Record<string, string>> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
+  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
+  return Object.fromEntries(files.map((file) => [relative(folder, file), file]))
 }
 
 /** Serves small generated contents, e.g. the CA certificate. */

@@ -1,9 +1,8 @@
 // The built web page: hashed assets for ever, index.html for every path the page routes by itself.
-import { readdir } from 'node:fs/promises'
-import { extname, join } from 'node:path'
+import { extname } from 'node:path'
 import { Hono } from 'hono'
 import { assetResponse } from './asset-response.ts'
-import { fileAssets } from './assets.ts'
+import { fileAssets, filesBelow } from './assets.ts'
 import type { AssetSource } from './assets.ts'
 import type { HttpEnv } from './context.ts'
 
@@ -25,9 +24,7 @@ const HASHED = 'assets/'
 
 /** Looks at a folder once; files that appear later are not served. An absent folder is a page that was not built. */
 export async function webFiles(folder: string): Promise<AssetSource> {
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true }).catch(() => [])
-  const files = entries.filter((entry) => entry.isFile()).map(({ parentPath, name }) => join(parentPath, name))
-  return fileAssets(Object.fromEntries(files.map((file) => [file.slice(folder.length).replace(/^\/+/, ''), file])))
+  return fileAssets(await filesBelow(folder))
 }
 
 /** Serves the page; to be mounted last, it answers every GET. */

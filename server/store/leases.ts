@@ -27,6 +27,11 @@ export class SqliteLeases {
     return rows.map(({ lease }) => JSON.parse(lease) as StoredLease)
   }
 
+  at(address: string): StoredLease | undefined {
+    const row = this.#db.first(this.#db.query.selectFrom('leases').select('lease').where('address', '=', address))
+    return row && (JSON.parse(row.lease) as StoredLease)
+  }
+
   /** Durable when it returns. */
   put(lease: StoredLease): void {
     const values = { address: lease.address, lease: JSON.stringify(lease) }

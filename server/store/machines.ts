@@ -2,6 +2,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Facts } from '../contract/facts.ts'
+import type { MachineState } from '../contract/machine.ts'
 import type { IdentityKind, MachineFilter, MachineRecord, MachineStore } from '../core/machine-store.ts'
 import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
@@ -77,6 +78,12 @@ export class SqliteMachines implements MachineStore {
       )
     }
     return this.#db.all(query).map((row) => fromRow(row))
+  }
+
+  countByState(): Partial<Record<MachineState, number>> {
+    const count = sql<number>`count(*)`.as('count')
+    const rows = this.#db.all(this.#db.query.selectFrom('machines').select(['state', count]).groupBy('state'))
+    return Object.fromEntries(rows.map(({ state, count: machines }) => [state, machines]))
   }
 
   macs(ids: readonly string[]): Map<string, string[]> {

@@ -1,0 +1,110 @@
+// `landfall serve`: the server itself. The only command that is not a client of the API.
+import { Option } from 'commander'
+import type { Command } from 'commander'
+import { join } from 'node:path'
+import { loadConfig } from '../../config/load.ts'
+import type { Config } from '../../config/load.ts'
+import { settings } from '../../config/settings.ts'
+import type { Setting } from '../../config/settings.ts'
+import { fileAssets, filesBelow } from '../../http/assets.ts'
+import type { RunningServer } from '../../main.ts'
+import type { Logger } from '../../observe/logger.ts'
+
+interface ServeOptions {
+  config?: string
+  build?: boolean
+  dev?: boolean
+}
+
+const WEB = join(import.meta.dirname, '../../../web/dist')
+const SIGNALS = ['SIGTERM', 'SIGINT'] as const
+
+export function addServeCommand(program: Command, version: string): void {
+  const command = program
+    .command('serve')
+    .description('run the server')
+    .option('-c, --config <file>', 'configuration file (landfall.toml, else /etc/landfall/landfall.toml as root)')
+    .option('--build', 'first build installer, loaders and web page, where they are not up to date')
+    .option('--dev', 'rebuild the web page whenever its sources change; log everything, for people')
+  for (const setting of settings) {
+    if (setting.flag !== '--data-dir') command.addOption(optionOf(setting))
+  }
+  command.action(async (_: unknown, self: Command) => serve(self.optsWithGlobals<ServeOptions>(), version))
+}
+
+function optionOf({ flag, placeholder, description, defaultText }: Setting): Option {
+  const text = defaultText === '' ? description : `${description} (default: ${defaultText.replaceAll('`', '')})`
+  return new Option(`${flag} <${placeholder}>`, text)
+}
+
+/** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
+async function serve(options: ServeOptions, version: string): Promise<void> {
+  const development = options.dev ? { logLevel: 'debug', logFormat: 'pretty' } : {}
+  const { config } = loadConfig({ file: options.config, flags: { ...development, ...options } })
+  const { createLogger } = await import('../../observe/logger.ts')
+  const logger = createLogger({ level: config.log.level, pretty: config.log.format === 'pretty' })
+  crashLoudly(logger)
+  await using watch = options.dev ? await watchWeb() : undefined
+  if (options.build) await build(config)
+  const web = watch ? watch.files : fileAssets(await filesBelow(WEB))
+
+  const { startServer } = await import('../../main.ts')
+  const server = await startServer({ config, version, web, logger })
+  announce(server, version)
+  const signal = await firstSignal()
+  logger.info({ signal }, 'stopping')
+  for (const name of SIGNALS) process.once(name, () => process.exit(1))
+  await server.stop()
+  logger.info('stopped')
+}
+
+/** To standard output, so that the log on standard error can go elsewhere. */
+function announce({ url, loginLink, warnings }: RunningServer, version: string): void {
+  console.log(`Landfall ${version} serves ${url}/`)
+  for (const warning of warnings) console.log(`Warning: ${warning}`)
+  if (loginLink) {
+    console.log(
+      'Nobody has logged in yet. This link logs in once, within 24 hours; the browser will ask about the certificate:',
+    )
+    console.log(`  ${loginLink}`)
+  }
+}
+
+async function build({ dataDir }: Config): Promise<void> {
+  const started = Date.now()
+  const log = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`)
+  const { buildBootAssets } = await import('../../../boot-assets/build.ts')
+  const { installBootFiles } = await import('../../../boot-assets/install.ts')
+  await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'))
+}
+
+/** Bundles the web page in the background, again and again, and serves what is there at the moment. */
+async function watchWeb() {
+  const { watchWebPage } = await import('../../../boot-assets/web.ts')
+  const stop = watchWebPage()
+  return {
+    files: { find: async (path: string) => fileAssets(await filesBelow(WEB)).find(path) },
+    [Symbol.asyncDispose]: async () => stop(),
+  }
+}
+
+/** A bug must leave a line in the log and end the process, so that its supervisor starts a sound one; nothing acknowledged is lost by that. */
+function crashLoudly(logger: Logger): void {
+  const crash = (error: unknown) => {
+    logger.fatal({ err: error }, 'internal error, ending')
+    process.exit(70)
+  }
+  process.on('uncaughtException', crash)
+  process.on('unhandledRejection', crash)
+}
+
+function firstSignal(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    for (const name of SIGNALS) {
+      process.once(name, () => {
+        for (const other of SIGNALS) process.removeAllListeners(other)
+        resolve(name)
+      })
+    }
+  })
+}

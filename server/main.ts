@@ -1,0 +1,231 @@
+// The composition root: builds every part of the server, connects them, starts them in order and stops them in reverse.
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Config } from './config/load.ts'
+import { systemClock, timestamp } from './core/clock.ts'
+import { EventLog } from './core/events.ts'
+import { Installs } from './core/installs.ts'
+import { Inventory } from './core/inventory.ts'
+import { Profiles } from './core/profiles.ts'
+import { Tokens } from './core/tokens.ts'
+import { httpsApp } from './http/app.ts'
+import { fileAssets, filesBelow, firstOf, memoryAssets } from './http/assets.ts'
+import type { AssetSource } from './http/assets.ts'
+import { bootApp } from './http/boot/app.ts'
+import { bootDesk } from './http/boot/desk.ts'
+import { listen } from './http/listen.ts'
+import type { Services } from './http/ports.ts'
+import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
+import { startNetboot } from './netboot.ts'
+import { eventMetrics } from './observe/event-metrics.ts'
+import type { Logger } from './observe/logger.ts'
+import { createMetrics } from './observe/metrics.ts'
+import { BlobStore } from './oci/blob-store.ts'
+import { ImageService } from './oci/image-service.ts'
+import { registryApp } from './oci/registry-app.ts'
+import { openAuthority } from './pki/authority.ts'
+import { servedNames } from './pki/served-names.ts'
+import { ensureServerCertificate } from './pki/server-certificate.ts'
+import { loadTemplates } from './render/templates.ts'
+import { openStore } from './store/store.ts'
+
+export interface ServerOptions {
+  config: Config
+  version: string
+  /** The built web page. */
+  web: AssetSource
+  logger: Logger
+}
+
+export interface RunningServer {
+  /** Where people go: `https://192.0.2.1:8443`. */
+  url: string
+  /** Link for the first login; undefined when somebody can log in already. */
+  loginLink: string | undefined
+  /** What keeps the server from doing all of its work, in sentences for people. */
+  warnings: readonly string[]
+  /** Lets running answers end, then closes everything. */
+  stop(): Promise<void>
+}
+
+const TEMPLATES = join(import.meta.dirname, '../templates')
+const DAY_MS = 24 * 3600 * 1000
+
+/**
+ * Starts everything that `config` asks for; when some part cannot start, stops the others and rejects with that part's error, which names
+ * what to do. The database is opened first, so that a second server on the same data stops here.
+ */
+export async function startServer({ config, version, web, logger }: ServerOptions): Promise<RunningServer> {
+  await using parts = new AsyncDisposableStack()
+  const { dataDir } = config
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  const store = openStore(join(dataDir, 'landfall.db'))
+  parts.defer(() => store.close())
+
+  const clock = systemClock
+  const startedAt = timestamp(clock)
+  const { transactions } = store
+  const events = new EventLog({ store: store.events, transactions, clock })
+  const inventory = new Inventory({ ...store, events, clock })
+  const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
+  const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
+  const blobs = await BlobStore.open(join(dataDir, 'oci'))
+  const images = new ImageService(blobs, store.images, {
+    machinesUsing: (reference) => inventory.countWanting(reference),
+    userAgent: `landfall/${version}`,
+  })
+  const ports = { inventory, tokens, images, events, clock, registry: config.registry, serverName: config.name }
+  const installs = new Installs({ ...store, ...ports })
+
+  let eventStreams = 0
+  const metrics = createMetrics({
+    machinesByState: () => inventory.countByState(),
+    eventStreams: () => eventStreams,
+    version,
+  })
+  parts.defer(events.subscribe(eventMetrics(metrics, (id) => secondsBetween(installs.get(id)))))
+
+  const pkiDir = join(dataDir, 'pki')
+  const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])
+  const authority = await openAuthority(pkiDir)
+  const certificate = await ensureServerCertificate(authority, pkiDir, names())
+
+  const templates = await loadTemplates(TEMPLATES)
+  const bootFiles = await filesBelow(join(dataDir, 'boot'))
+  const warnings = [
+    ...missingBootFiles(bootFiles),
+    ...(config.dhcp.mode === 'off'
+      ? [
+          'machines cannot netboot: dhcp.mode is off; set it to server or proxy, or have another DHCP server name the loaders',
+        ]
+      : []),
+  ]
+  const serverNames = {
+    name: config.name,
+    defaultHost: config.address,
+    httpPort: config.http.port,
+    httpsPort: config.https.port,
+    caFingerprint: authority.fingerprint,
+  }
+  const url = `https://${config.address}:${config.https.port}`
+
+  const netboot = await startNetboot({
+    config,
+    bootFiles,
+    templates,
+    serverNames,
+    store,
+    inventory,
+    events,
+    logger,
+    metrics,
+  })
+  parts.use(netboot)
+
+  const services: Services = {
+    inventory,
+    profiles,
+    installs,
+    tokens,
+    events,
+    images,
+    leases: netboot.leases,
+    system: () => ({
+      name: config.name,
+      version,
+      startedAt,
+      caFingerprint: authority.fingerprint,
+      httpUrl: `http://${config.address}:${config.http.port}`,
+      httpsUrl: url,
+      registry: config.registry,
+      dhcp: netboot.links(),
+      warnings,
+    }),
+  }
+  const readiness = () => missingBootFiles(bootFiles)
+  const stopping = new AbortController()
+
+  const decide = bootDesk(services)
+  const boot = bootApp({
+    templates,
+    assets: firstOf(memoryAssets({ 'ca.pem': authority.certificate }), fileAssets(bootFiles)),
+    decide(client, address) {
+      if (client.mac !== undefined) netboot.scriptServed(client.mac)
+      return decide(client, address)
+    },
+    server: serverNames,
+    readiness,
+    logger,
+    metrics,
+  })
+  const { http, https } = config
+  const plain = await listen({ app: boot, host: http.host, port: http.port, configKey: 'http.port' })
+  parts.defer(() => plain.stop())
+
+  const api = httpsApp({
+    services,
+    registry: registryApp(blobs, store.images),
+    web,
+    readiness,
+    stopping: stopping.signal,
+    logger,
+    metrics,
+    onEventStream: (change) => (eventStreams += change),
+  })
+  const secure = await listen({
+    app: api,
+    host: https.host,
+    port: https.port,
+    configKey: 'https.port',
+    tls: certificate,
+  })
+  parts.defer(() => secure.stop())
+  parts.defer(
+    keepCertificateFresh(
+      async () => secure.replaceCertificate(await ensureServerCertificate(authority, pkiDir, names())),
+      logger,
+    ),
+  )
+
+  await ensureLocalAccess(dataDir, { url: localUrl(config), ca: authority.certificate, tokens })
+  const loginLink = tokens.someoneCanLogIn(LOCAL_TOKEN) ? undefined : `${url}/#token=${tokens.issueLoginSecret()}`
+  events.append({ type: 'server.started', message: `Landfall ${version} started`, data: { version, warnings } })
+  // Runs before anything else stops: long answers end, so that the listeners can.
+  parts.defer(() => {
+    stopping.abort()
+    installs.stop()
+  })
+  const running = parts.move()
+  return { url, loginLink, warnings, stop: () => running.disposeAsync() }
+}
+
+/** Loaders are no less needed, but a site may well serve its own. */
+function missingBootFiles(files: Readonly<Record<string, string>>): string[] {
+  const missing = ['installer/vmlinuz', 'installer/initrd.img'].filter((name) => !Object.hasOwn(files, name))
+  return missing.length === 0
+    ? []
+    : [`the installer is not built (${missing.join(', ')} missing): start with \`landfall serve --build\``]
+}
+
+function localUrl({ https }: Config): string {
+  return `https://${https.host === '0.0.0.0' ? '127.0.0.1' : https.host}:${https.port}`
+}
+
+/** Looks once a day; a server runs longer than a certificate lasts, and its addresses change. Returns what ends it. */
+function keepCertificateFresh(renew: () => Promise<void>, logger: Logger): () => void {
+  const timer = setInterval(() => {
+    renew().catch((error: unknown) => logger.error({ err: error, part: 'pki' }, 'certificate could not be renewed'))
+  }, DAY_MS)
+  timer.unref()
+  return () => clearInterval(timer)
+}
+
+function secondsBetween({
+  startedAt,
+  endedAt,
+}: {
+  startedAt: string | null
+  endedAt: string | null
+}): number | undefined {
+  return startedAt === null || endedAt === null ? undefined : (Date.parse(endedAt) - Date.parse(startedAt)) / 1000
+}
