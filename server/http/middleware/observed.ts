@@ -8,8 +8,8 @@ import type { Metrics } from '../../observe/metrics.ts'
 import { remoteAddress } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
 
-/** Paths asked so often that their success is worth a debug line only. */
-const QUIET = /^\/(livez|readyz|metrics|agent\/v1\/(task|installs\/[^/]+\/events)|assets\/)/
+/** What is asked so often, and changes nothing, that its success is worth a debug line only. */
+const QUIET = /^GET \/(livez|readyz|metrics|api\/|agent\/v1\/task|assets\/)|^POST \/agent\/v1\/installs\/[^/]+\/events$/
 
 /** `X-Request-Id` (taken from the request when it has a plausible one), log line and metrics for one listener. */
 export function observed(listener: 'boot' | 'api', logger: Logger, metrics: Metrics): MiddlewareHandler<HttpEnv> {
@@ -21,7 +21,7 @@ export function observed(listener: 'boot' | 'api', logger: Logger, metrics: Metr
     const { status } = c.res
     metrics.httpRequests.inc({ listener, method: knownMethod(method), status: String(status) })
     metrics.httpSeconds.observe({ listener }, seconds)
-    const level = status >= 500 ? 'error' : QUIET.test(path) || status === 304 ? 'debug' : 'info'
+    const level = status >= 500 ? 'error' : QUIET.test(`${method} ${path}`) || status === 304 ? 'debug' : 'info'
     const fields = { method, path, status, ms: Math.round(seconds * 1000), client: remoteAddress(c) }
     logger[level]({ ...fields, requestId: c.get('requestId') }, 'request')
   })

@@ -30,7 +30,12 @@ export interface BrowserOptions {
 }
 
 /** Starts a headless browser that accepts the lab's own certificates. Disposing it closes the browser. */
-export async function openBrowser({ artefacts, baseURL, width = 1440, height = 900 }: BrowserOptions): Promise<BrowserPage> {
+export async function openBrowser({
+  artefacts,
+  baseURL,
+  width = 1440,
+  height = 900,
+}: BrowserOptions): Promise<BrowserPage> {
   const reason = browserUnavailable()
   if (reason !== undefined) throw new LabError('UNAVAILABLE', reason)
   // Chromium refuses its sandbox to root.

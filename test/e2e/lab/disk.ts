@@ -59,10 +59,21 @@ export async function mountPartition(file: string, number: number): Promise<Moun
   const partition = (await partitions(file)).find((candidate) => candidate.number === number)
   if (!partition) throw new LabError('BAD_DISK', `mounting partition ${number} of ${file}: there is no such partition`)
   const { start, size } = partition
-  const { stdout } = await run(['blkid', '--probe', '--offset', `${start}`, '--output', 'value', '--match-tag', 'TYPE', file])
+  const { stdout } = await run([
+    'blkid',
+    '--probe',
+    '--offset',
+    `${start}`,
+    '--output',
+    'value',
+    '--match-tag',
+    'TYPE',
+    file,
+  ])
   const type = stdout.trim()
   const noReplay = NO_REPLAY[type]
-  if (noReplay === undefined) throw new LabError('BAD_DISK', `mounting partition ${number} of ${file}: it holds ${type}`)
+  if (noReplay === undefined)
+    throw new LabError('BAD_DISK', `mounting partition ${number} of ${file}: it holds ${type}`)
   const path = await mkdtemp(join(tmpdir(), 'landfall-mount-'))
   const options = `ro,${noReplay},loop,offset=${start},sizelimit=${size}`
   await run(['mount', '--types', type, '--options', options, file, path])

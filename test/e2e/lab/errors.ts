@@ -2,13 +2,7 @@
 
 /** Why the lab gave up. Tests and the runner switch on it; people read the message. */
 export type LabErrorCode =
-  | 'UNAVAILABLE'
-  | 'COMMAND_FAILED'
-  | 'TIMED_OUT'
-  | 'ENDED'
-  | 'QMP_FAILED'
-  | 'BAD_MACHINE'
-  | 'BAD_DISK'
+  'UNAVAILABLE' | 'COMMAND_FAILED' | 'TIMED_OUT' | 'ENDED' | 'QMP_FAILED' | 'BAD_MACHINE' | 'BAD_DISK'
 
 export class LabError extends Error {
   override readonly name = 'LabError'

@@ -149,10 +149,16 @@ const ROM_NAME: Record<Nic, string> = { 'virtio-net-pci': 'virtio', e1000e: 'e10
 function networkArguments(hardware: MachineHardware, qemu: QemuPackage): string[] {
   const { name, nic, rom, mac, tap, firmware } = hardware
   if (!rom && firmware === 'bios') {
-    throw new LabError('BAD_MACHINE', `machine ${name}: SeaBIOS netboots only by an iPXE ROM in the card: use rom: true`)
+    throw new LabError(
+      'BAD_MACHINE',
+      `machine ${name}: SeaBIOS netboots only by an iPXE ROM in the card: use rom: true`,
+    )
   }
   if (!rom && nic === 'e1000e') {
-    throw new LabError('BAD_MACHINE', `machine ${name}: OVMF has no driver for e1000e: use rom: true, or virtio-net-pci`)
+    throw new LabError(
+      'BAD_MACHINE',
+      `machine ${name}: OVMF has no driver for e1000e: use rom: true, or virtio-net-pci`,
+    )
   }
   const kind = firmware === 'bios' ? 'pxe' : 'efi'
   const file = rom ? qemu.firmware(`qemu/${kind}-${ROM_NAME[nic]}.rom`) : ''

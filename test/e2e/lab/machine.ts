@@ -231,7 +231,8 @@ async function createDisk(options: DiskOptions, name: string, { workFolder }: Ma
     await truncate(file, sizeGiB * GIB)
   }
   // NVMe and SCSI show 20 characters, virtio as many: a longer one would be cut silently.
-  if (serial.length > 20) throw new LabError('BAD_MACHINE', `disk ${name}: serial ${serial} is longer than 20 characters`)
+  if (serial.length > 20)
+    throw new LabError('BAD_MACHINE', `disk ${name}: serial ${serial} is longer than 20 characters`)
   return { file, bus, serial, cache }
 }
 
