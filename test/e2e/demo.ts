@@ -48,7 +48,9 @@ async function demo(options: { keep: boolean; port: number | undefined }): Promi
 
   const reason = labUnavailable()
   if (reason !== undefined) throw new LabError('UNAVAILABLE', reason)
-  log('preparing: Debian packages, boot files, web page, image. The first time this takes some minutes; later it is reused')
+  log(
+    'preparing: Debian packages, boot files, web page, image. The first time this takes some minutes; later it is reused',
+  )
   await prepareHost(log)
   const images = await buildDemoImages({ log })
   await using lab = await createLab({ name: 'demo', log })
@@ -61,14 +63,20 @@ async function demo(options: { keep: boolean; port: number | undefined }): Promi
   log(`image ${image} is in the store, digest ${images.v1.digest}`)
   story.done('image import')
 
-  const machine = await lab.machine({ name: 'demo', disks: [{ sizeGiB: 8, serial: 'DEMO-DISK' }], serialNumber: 'DEMO-0001' })
+  const machine = await lab.machine({
+    name: 'demo',
+    disks: [{ sizeGiB: 8, serial: 'DEMO-DISK' }],
+    serialNumber: 'DEMO-0001',
+  })
   await machine.powerOn()
   log(`machine ${machine.mac} is on: 2 CPUs, 2 GiB, one empty disk; its UEFI firmware asks the network`)
   await machine.serial.waitForLine(/what to boot/, { timeout: 300_000 })
   log('its firmware has loaded iPXE by TFTP, which asks Landfall what to boot')
   story.done('firmware and boot loader')
   const { id, name, facts } = await discovered(landfall, machine)
-  log(`discovered as ${name}: ${facts?.smbios.product}, serial ${facts?.smbios.serial}, disk ${facts?.disks[0]?.serial}`)
+  log(
+    `discovered as ${name}: ${facts?.smbios.product}, serial ${facts?.smbios.serial}, disk ${facts?.disks[0]?.serial}`,
+  )
   story.done('kernel and agent')
 
   const key = await lab.sshKey()
@@ -82,7 +90,10 @@ async function demo(options: { keep: boolean; port: number | undefined }): Promi
 
   const end = await landfall.machine(machine.mac)
   if (end.state !== 'deployed' || end.runningDigest !== images.v1.digest) {
-    throw new LabError('COMMAND_FAILED', `the machine is ${end.state} and runs ${end.runningDigest}, wanted ${images.v1.digest}`)
+    throw new LabError(
+      'COMMAND_FAILED',
+      `the machine is ${end.state} and runs ${end.runningDigest}, wanted ${images.v1.digest}`,
+    )
   }
   log(`${HOSTNAME} runs ${image} and has confirmed its digest`)
   const ssh = machine.ssh(end.address!, key)
@@ -154,7 +165,11 @@ async function freePort(wanted: number): Promise<number> {
 
 try {
   const { values } = parseArgs({
-    options: { keep: { type: 'boolean', default: false }, port: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      keep: { type: 'boolean', default: false },
+      port: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help) console.log(USAGE)
   else await demo({ keep: values.keep, port: values.port === undefined ? undefined : Number(values.port) })

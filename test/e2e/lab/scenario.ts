@@ -1,6 +1,6 @@
-// A whole-machine test in vitest's terms: one lab per scenario, and its artefacts named when it fails.
+// Whole-machine tests in vitest's terms: one lab per scenario, or one for the chapters of a journey; artefacts named on failure.
 
-import { it } from 'vitest'
+import { afterAll, beforeAll, describe, it } from 'vitest'
 import { createLab, labUnavailable, type Lab } from './lab.ts'
 
 const MINUTE = 60_000
@@ -29,5 +29,57 @@ export function scenario(name: string, body: (lab: Lab) => Promise<void>, option
     await using lab = await createLab({ name, ...labOptions })
     onTestFailed(() => console.error(`logs and screenshots of "${name}": ${lab.artefacts}`))
     await body(lab)
+  })
+}
+
+/** Declares the next chapter. Chapters run in order; after one that failed, the rest is skipped. */
+export type Chapter<World> = (
+  name: string,
+  body: (world: World) => Promise<void>,
+  options?: { timeout?: number },
+) => void
+
+/**
+ * Declares tests that follow one machine through its life, since each would otherwise have to begin with all of those before.
+ * @example
+ * journey('a UEFI machine', async (lab) => ({ machine: await lab.machine({ name: 'box' }) }), (chapter) => {
+ *   chapter('asks the network', async ({ machine }) => machine.powerOn())
+ *   chapter('asks again after a reset', async ({ machine }) => machine.reset())
+ * })
+ */
+export function journey<World extends object>(
+  name: string,
+  prepare: (lab: Lab) => Promise<World>,
+  declare: (chapter: Chapter<World & { lab: Lab }>) => void,
+): void {
+  describe(name, () => {
+    const reason = labUnavailable()
+    let world: (World & { lab: Lab }) | undefined
+    let failed: string | undefined
+
+    beforeAll(async () => {
+      if (reason !== undefined) return
+      const lab = await createLab({ name })
+      try {
+        world = { ...(await prepare(lab)), lab }
+      } catch (error) {
+        await lab[Symbol.asyncDispose]()
+        throw error
+      }
+    }, 15 * MINUTE)
+
+    afterAll(() => world?.lab[Symbol.asyncDispose](), MINUTE)
+
+    declare((title, body, { timeout = 15 * MINUTE } = {}) => {
+      it(title, { timeout }, async ({ skip, onTestFailed }) => {
+        if (reason !== undefined) return skip(reason)
+        if (failed !== undefined) return skip(`"${failed}" failed before`)
+        onTestFailed(() => {
+          failed = title
+          console.error(`logs and screenshots of "${name}": ${world?.lab.artefacts}`)
+        })
+        await body(world!)
+      })
+    })
   })
 }

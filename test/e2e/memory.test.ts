@@ -1,0 +1,43 @@
+// A small machine and a large image: nothing may be staged in memory.
+
+import { join } from 'node:path'
+import { expect } from 'vitest'
+import { copyLayout } from '../images/layout.ts'
+import { addLargeLayer } from '../images/large-layer.ts'
+import { DEMO_REPOSITORY } from '../images/demo-image.ts'
+import { journey } from './lab/scenario.ts'
+import { landfallWithDemo } from './worlds.ts'
+
+const GIB = 1024 ** 3
+const RSS_LIMIT = 300e6
+
+journey(
+  'a machine with 2 GiB of memory',
+  async (lab) => {
+    const world = await landfallWithDemo(lab)
+    const layout = join(lab.workFolder, 'large')
+    await copyLayout(world.demo.layout, layout)
+    const digest = await addLargeLayer(layout, '1', 'large', 2 * GIB)
+    await world.landfall.importImages(layout, DEMO_REPOSITORY)
+    const machine = await lab.machine({ name: 'small', memoryMiB: 2048, disks: [{ sizeGiB: 10, bus: 'nvme' }] })
+    return { ...world, digest, machine, key: await lab.sshKey() }
+  },
+  (chapter) => {
+    chapter('installs an image larger than its free memory, the agent staying below 300 MB', async (world) => {
+      const { landfall, machine, key, digest } = world
+      const id = await landfall.addMachine(machine.mac, 'small-01')
+      const spec = { hostname: 'small-01', rootSshKeys: [key.publicLine], disks: { filesystem: 'btrfs' as const } }
+      const installId = await landfall.assign(id, `${DEMO_REPOSITORY}:large`, spec)
+      await machine.powerOn()
+      const deployed = await landfall.waitForState(machine.mac, 'deployed')
+      expect(deployed.runningDigest).toBe(digest)
+      const { agentPeakRss } = await landfall.install(installId)
+      console.log(`agent's peak RSS: ${(agentPeakRss! / 1e6).toFixed(0)} MB`)
+      expect(agentPeakRss).toBeLessThanOrEqual(RSS_LIMIT)
+      const ssh = machine.ssh(deployed.address!, key)
+      await ssh.waitUntilReady()
+      expect((await ssh.run('findmnt -no FSTYPE /sysroot')).stdout.trim()).toBe('btrfs')
+      await ssh.run('ostree fsck --quiet', { timeout: 600_000 })
+    })
+  },
+)
