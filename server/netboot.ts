@@ -10,7 +10,8 @@ import { leaseList } from './dhcp/lease-list.ts'
 import { dhcpReport } from './dhcp/report.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDhcpService } from './dhcp/service.ts'
-import { adoptedSockets, interfaceAddress } from './dhcp/sockets.ts'
+import { adoptedSockets } from './dhcp/sockets.ts'
+import { addressOf } from './host/addresses.ts'
 import { identifyScript } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import type { ServerNames } from './http/boot/server-view.ts'
@@ -101,7 +102,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
 }
 
 function serviceAddress({ address, dhcp }: Config): string {
-  return (dhcp.interface === undefined ? undefined : interfaceAddress(dhcp.interface)) ?? address
+  return (dhcp.interface === undefined ? undefined : addressOf(dhcp.interface)) ?? address
 }
 
 function subnetOf({ pool, exclude, reservations: _, router, domain, ...rest }: NonNullable<Config['dhcp']['subnet']>) {

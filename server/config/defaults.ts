@@ -1,6 +1,8 @@
 // Defaults that depend on the host, and the finished configuration.
-import { homedir, hostname, networkInterfaces } from 'node:os'
+import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
+import { activeAddresses, addressOf } from '../host/addresses.ts'
+import type { InterfaceAddress } from '../host/addresses.ts'
 import { ConfigError } from './errors.ts'
 import type { ConfigInput } from './schema.ts'
 
@@ -10,7 +12,10 @@ export interface Host {
   isRoot: boolean
   home: string
   isTerminal: boolean
-  interfaces: { name: string; address: string; internal: boolean }[]
+  /** Of interfaces with a carrier. */
+  interfaces: InterfaceAddress[]
+  /** Of one interface, with or without carrier. */
+  addressOf: (name: string) => string | undefined
 }
 
 /** The settings a server runs by: nothing is left open. */
@@ -29,11 +34,8 @@ export function thisHost(): Host {
     isRoot: process.getuid?.() === 0,
     home: homedir(),
     isTerminal: process.stdout.isTTY === true,
-    interfaces: Object.entries(networkInterfaces()).flatMap(([name, addresses]) =>
-      (addresses ?? [])
-        .filter(({ family }) => family === 'IPv4')
-        .map(({ address, internal }) => ({ name, address, internal })),
-    ),
+    interfaces: activeAddresses(),
+    addressOf,
   }
 }
 
@@ -52,10 +54,10 @@ export function withDefaults(input: ConfigInput, host: Host): Config {
   }
 }
 
-function ownAddress({ dhcp, https }: ConfigInput, { interfaces }: Host): string {
+function ownAddress({ dhcp, https }: ConfigInput, { interfaces, addressOf }: Host): string {
   if (dhcp.interface !== undefined) {
-    const served = interfaces.find(({ name }) => name === dhcp.interface)
-    if (served) return served.address
+    const served = addressOf(dhcp.interface)
+    if (served !== undefined) return served
     const names = [...new Set(interfaces.map(({ name }) => name))].join(', ')
     const hint = `interfaces with one: ${names || 'none'}; or set address`
     throw new ConfigError('CONTRADICTION', `dhcp.interface: ${dhcp.interface} has no IPv4 address`, { hint })

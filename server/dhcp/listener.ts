@@ -17,7 +17,8 @@ import {
   type Reply,
   type Responder,
 } from './reply.ts'
-import { interfaceAddress, openSocket, otherLinks, type Binding } from './sockets.ts'
+import { openSocket, otherLinks, type Binding } from './sockets.ts'
+import { addressOf } from '../host/addresses.ts'
 
 export interface ListenerOptions {
   interface: string
@@ -78,7 +79,7 @@ class LinkListener implements Listener {
 
   async start(): Promise<void> {
     const { interface: name, address: fixed } = this.#options
-    const address = fixed ?? interfaceAddress(name)
+    const address = fixed ?? addressOf(name)
     if (address === undefined) {
       throw new DhcpError('LISTEN_FAILED', `listening on ${name}: the interface has no IPv4 address`)
     }
@@ -156,7 +157,7 @@ class LinkListener implements Listener {
 
   async #followAddress(): Promise<void> {
     const { interface: name, onEvent } = this.#options
-    const address = interfaceAddress(name)
+    const address = addressOf(name)
     if (address === this.#link?.address) return
     onEvent({ type: 'address-changed', interface: name, ...(address !== undefined && { address }) })
     await this.#closeAll()

@@ -2,6 +2,7 @@
 import { createSocket, type Socket } from 'node:dgram'
 import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
+import { activeAddresses } from '../host/addresses.ts'
 import { DhcpError } from './errors.ts'
 
 /** Where a socket listens; `fd` is one that is bound already. */
@@ -64,15 +65,9 @@ export function adoptedSockets(env: NodeJS.ProcessEnv, pid: number): Map<string,
   return new Map(Array.from({ length: count }, (_, i) => [names[i] || `fd${i}`, FIRST_ADOPTED_FD + i]))
 }
 
-/** The first IPv4 address of an interface that is up. */
-export function interfaceAddress(name: string): string | undefined {
-  return networkInterfaces()[name]?.find(({ family }) => family === 'IPv4')?.address
-}
-
 /** Every IPv4 address of this host. */
 export function hostAddresses(): Set<string> {
-  const all = Object.values(networkInterfaces()).flatMap((list) => list ?? [])
-  return new Set(all.filter(({ family }) => family === 'IPv4').map(({ address }) => address))
+  return new Set(activeAddresses().map(({ address }) => address))
 }
 
 /**

@@ -8,13 +8,14 @@ import { DEMO_1, landfallWithDemo } from './worlds.ts'
 journey(
   'a BIOS machine',
   async (lab) => {
+    const world = await landfallWithDemo(lab)
     const machine = await lab.machine({
       name: 'bios',
       firmware: 'bios',
       nic: 'e1000e',
       disks: [{ sizeGiB: 6, bus: 'ahci' }],
     })
-    return { ...(await landfallWithDemo(lab)), machine, key: await lab.sshKey() }
+    return { ...world, machine, key: await lab.sshKey() }
   },
   (chapter) => {
     chapter('BIOS PXE: a machine known by its MAC netboots and begins to install at once', async (world) => {

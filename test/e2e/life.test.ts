@@ -11,8 +11,9 @@ import { DEMO_1, DEMO_2, landfallWithDemo } from './worlds.ts'
 journey(
   'a UEFI machine',
   async (lab) => {
+    const world = await landfallWithDemo(lab)
     const machine = await lab.machine({ name: 'uefi', disks: [{ sizeGiB: 6 }] })
-    return { ...(await landfallWithDemo(lab)), machine, key: await lab.sshKey() }
+    return { ...world, machine, key: await lab.sshKey() }
   },
   (chapter) => {
     chapter("UEFI PXE: a stranger netboots by its firmware's own PXE and shows up as discovered", async (world) => {

@@ -7,16 +7,19 @@ import { ConfigError } from '../../../server/config/errors.ts'
 import { loadConfig } from '../../../server/config/load.ts'
 import type { LoadOptions } from '../../../server/config/load.ts'
 
+const INTERFACES = [
+  { name: 'lo', address: '127.0.0.1', internal: true },
+  { name: 'eth0', address: '192.0.2.10', internal: false },
+  { name: 'eth1', address: '10.77.0.1', internal: false },
+]
+
 const HOST: Host = {
   name: 'depot',
   isRoot: true,
   home: '/root',
   isTerminal: false,
-  interfaces: [
-    { name: 'lo', address: '127.0.0.1', internal: true },
-    { name: 'eth0', address: '192.0.2.10', internal: false },
-    { name: 'eth1', address: '10.77.0.1', internal: false },
-  ],
+  interfaces: INTERFACES,
+  addressOf: (name) => INTERFACES.find((one) => one.name === name)?.address,
 }
 
 const SERVER = `[dhcp]
@@ -79,6 +82,10 @@ describe('defaults', () => {
 
   it('let a trial run without any network', () => {
     expect(load('', { host: { ...HOST, interfaces: [] } }).config.address).toBe('127.0.0.1')
+  })
+
+  it('serve an interface whose cable is unplugged for now', () => {
+    expect(load(SERVER, { host: { ...HOST, interfaces: [] } }).config.address).toBe('10.77.0.1')
   })
 })
 
