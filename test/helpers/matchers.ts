@@ -4,9 +4,9 @@ import { expect } from 'vitest'
 
 declare module 'vitest' {
   // Type parameters as in vitest's own declaration.
-  interface Matchers<T> {
+  interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /** Passes when the called function threw, or the awaited promise rejected with, an error of this class and code. */
-    toThrowWithCode(errorClass: new (...args: never[]) => Error, code: string): T
+    toThrowWithCode(errorClass: new (...args: never[]) => Error, code: string): R
   }
 }
 
@@ -15,7 +15,8 @@ type ErrorClass = new (...args: never[]) => Error
 expect.extend({
   toThrowWithCode(received: unknown, errorClass: ErrorClass, code: string) {
     const thrown = this.promise === 'rejects' ? received : catchFrom(received)
-    const got = thrown instanceof Error ? `${thrown.constructor.name} ${codeOf(thrown)}: ${thrown.message}` : String(thrown)
+    const got =
+      thrown instanceof Error ? `${thrown.constructor.name} ${codeOf(thrown)}: ${thrown.message}` : String(thrown)
     return {
       pass: thrown instanceof errorClass && codeOf(thrown) === code,
       message: () =>
@@ -29,7 +30,8 @@ expect.extend({
 const NOTHING = Symbol('nothing was thrown')
 
 function catchFrom(received: unknown): unknown {
-  if (typeof received !== 'function') throw new TypeError('toThrowWithCode needs a function, or `.rejects` on a promise')
+  if (typeof received !== 'function')
+    throw new TypeError('toThrowWithCode needs a function, or `.rejects` on a promise')
   try {
     received()
     return NOTHING
