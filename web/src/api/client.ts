@@ -1,0 +1,80 @@
+// Calls of the API from the page: same origin, session cookie, problems as errors.
+
+import type { Problem } from '../../../server/contract/system.ts'
+
+/** What the server refused, in its own words. */
+export class ApiError extends Error {
+  override readonly name = 'ApiError'
+  readonly status: number
+  /** Stable code, such as `IMAGE_NOT_FOUND`; `UNREACHABLE` when there was no answer. */
+  readonly code: string
+  readonly hint: string | undefined
+
+  constructor(status: number, code: string, message: string, hint?: string) {
+    super(message)
+    this.status = status
+    this.code = code
+    this.hint = hint
+  }
+}
+
+export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
+
+/** Calls `/api/v1<path>`; resolves with the answer's JSON, undefined when it has none. Throws ApiError. */
+export async function call<Answer>(
+  method: Method,
+  path: string,
+  body?: unknown,
+  signal?: AbortSignal,
+): Promise<Answer> {
+  const response = await request(method, path, body, signal)
+  const text = await response.text()
+  return (text === '' ? undefined : JSON.parse(text)) as Answer
+}
+
+/** Calls an operation that answers with one JSON object a line, and hands each to `onLine` as it comes. Throws ApiError. */
+export async function operate<Line>(path: string, body: unknown, onLine: (line: Line) => void): Promise<void> {
+  const response = await request('POST', path, body)
+  const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
+  let rest = ''
+  for (;;) {
+    const { done, value } = await reader.read()
+    const lines = (rest + (value ?? '')).split('\n')
+    rest = done ? '' : lines.pop()!
+    for (const line of lines) if (line.trim() !== '') onLine(JSON.parse(line) as Line)
+    if (done) return
+  }
+}
+
+async function request(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+  let response: Response
+  try {
+    response = await fetch(`/api/v1${path}`, {
+      method,
+      ...(signal && { signal }),
+      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+    })
+  } catch (error) {
+    if (signal?.aborted) throw error
+    throw new ApiError(
+      0,
+      'UNREACHABLE',
+      'the server does not answer',
+      'is it running, and is this machine on its network?',
+    )
+  }
+  if (response.ok) return response
+  throw problemOf(response.status, await response.text())
+}
+
+/** The error that an answer's body tells; also when something between us and the server answered in its place. */
+export function problemOf(status: number, text: string): ApiError {
+  try {
+    const { code, detail, hint, errors } = JSON.parse(text) as Problem
+    if (typeof code !== 'string') throw new TypeError('not a problem')
+    const fields = (errors ?? []).map(({ path, message }) => `${path}: ${message}`)
+    return new ApiError(status, code, [detail, ...fields].join('\n'), hint)
+  } catch {
+    return new ApiError(status, 'UNEXPECTED', `the server answered ${status}`)
+  }
+}

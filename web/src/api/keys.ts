@@ -1,0 +1,38 @@
+// Names of what is cached, and what of it each event makes out of date.
+
+import type { QueryKey } from '@tanstack/react-query'
+import type { Event } from '../../../server/contract/event.ts'
+
+export const keys = {
+  session: ['session'],
+  system: ['system'],
+  images: ['images'],
+  /** All pages of all filters. */
+  machines: ['machines'],
+  machine: (id: string) => ['machine', id],
+  machineEvents: (id: string) => ['machine-events', id],
+  machineInstalls: (id: string) => ['machine-installs', id],
+  install: (id: string) => ['install', id],
+  installLog: (id: string) => ['install-log', id],
+} as const satisfies Record<string, QueryKey | ((id: string) => QueryKey)>
+
+/** What has to be asked again after an event. Bytes come with the event itself, see progressOf. */
+export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {
+  if (type === 'install.progress') return []
+  if (type === 'install.log') return installId === null ? [] : [keys.installLog(installId)]
+  if (type.startsWith('image.')) return [keys.images]
+  if (type === 'server.started') return [keys.system]
+  if (type === 'profile.changed') return [keys.machines, ['machine']]
+  return [
+    ...(machineId === null
+      ? []
+      : [
+          keys.machines,
+          keys.machine(machineId),
+          keys.machineEvents(machineId),
+          keys.machineInstalls(machineId),
+          keys.images,
+        ]),
+    ...(installId === null ? [] : [keys.install(installId)]),
+  ]
+}

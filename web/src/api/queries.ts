@@ -1,0 +1,168 @@
+// What the page asks and does, as hooks.
+
+import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import type { QueryKey } from '@tanstack/react-query'
+import type { Session } from '../../../server/contract/access.ts'
+import type { Event } from '../../../server/contract/event.ts'
+import type { Image } from '../../../server/contract/image.ts'
+import type { Install } from '../../../server/contract/install.ts'
+import type {
+  AssignRequest,
+  AssignResult,
+  CreateMachine,
+  Machine,
+  MachineSummary,
+  UpdateMachine,
+} from '../../../server/contract/machine.ts'
+import type { SystemInfo } from '../../../server/contract/system.ts'
+import { call } from './client.ts'
+import { keys } from './keys.ts'
+
+interface Items<T> {
+  items: T[]
+}
+
+export interface MachineFilter {
+  search: string
+  state: string
+  sort: string
+  order: 'asc' | 'desc'
+}
+
+export interface LogLine {
+  seq: number
+  at: string
+  level: 'debug' | 'info' | 'warn' | 'error'
+  text: string
+}
+
+const PAGE = 100
+const EVENTS = 200
+
+export function useSession() {
+  return useQuery({ queryKey: keys.session, queryFn: () => call<Session>('GET', '/session'), retry: false })
+}
+
+export function useSystem() {
+  return useQuery({ queryKey: keys.system, queryFn: () => call<SystemInfo>('GET', '/system') })
+}
+
+export function useMachines(filter: MachineFilter) {
+  return useInfiniteQuery({
+    queryKey: [...keys.machines, filter],
+    queryFn: ({ pageParam }) =>
+      call<Items<MachineSummary> & { nextCursor: string | null }>('GET', pageOf(filter, pageParam)),
+    initialPageParam: '',
+    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+    placeholderData: keepPreviousData,
+  })
+}
+
+function pageOf(filter: MachineFilter, cursor: string): string {
+  const query = new URLSearchParams({ sort: filter.sort, order: filter.order, limit: String(PAGE) })
+  if (filter.search !== '') query.set('search', filter.search)
+  if (filter.state !== '') query.set('state', filter.state)
+  if (cursor !== '') query.set('cursor', cursor)
+  return `/machines?${query}`
+}
+
+export function useMachine(id: string) {
+  return useQuery({ queryKey: keys.machine(id), queryFn: () => call<Machine>('GET', `/machines/${id}`) })
+}
+
+export function useMachineEvents(id: string) {
+  return useQuery({
+    queryKey: keys.machineEvents(id),
+    queryFn: async () => (await call<Items<Event>>('GET', `/machines/${id}/events?limit=${EVENTS}`)).items,
+  })
+}
+
+/** Newest first. */
+export function useMachineInstalls(id: string) {
+  return useQuery({
+    queryKey: keys.machineInstalls(id),
+    queryFn: async () => (await call<Items<Install>>('GET', `/machines/${id}/installs`)).items,
+  })
+}
+
+export function useInstall(id: string | null) {
+  return useQuery({
+    queryKey: keys.install(id ?? ''),
+    queryFn: () => call<Install>('GET', `/installs/${id}`),
+    enabled: id !== null,
+  })
+}
+
+/** All lines; after the first time only new ones are fetched. */
+export function useInstallLog(id: string) {
+  const client = useQueryClient()
+  const queryKey = keys.installLog(id)
+  return useQuery({
+    queryKey,
+    queryFn: async () => {
+      const known = client.getQueryData<LogLine[]>(queryKey) ?? []
+      const after = known.at(-1)?.seq ?? 0
+      return [...known, ...(await call<Items<LogLine>>('GET', `/installs/${id}/log?after=${after}`)).items]
+    },
+  })
+}
+
+export function useImages() {
+  return useQuery({ queryKey: keys.images, queryFn: async () => (await call<Items<Image>>('GET', '/images')).items })
+}
+
+export function useLogin() {
+  return useChange((token: string) => call<Session>('POST', '/login', { token }), [keys.session])
+}
+
+export function useLogout() {
+  const client = useQueryClient()
+  return useMutation({ mutationFn: () => call('POST', '/logout'), onSettled: () => client.resetQueries() })
+}
+
+export function useAssign() {
+  return useChange((request: AssignRequest) => call<AssignResult>('POST', '/machines/assign', request), [keys.machines])
+}
+
+export function useAddMachine() {
+  return useChange((machine: CreateMachine) => call<Machine>('POST', '/machines', machine), [keys.machines])
+}
+
+export function useUpdateMachine(id: string) {
+  return useChange(
+    (change: UpdateMachine) => call<Machine>('PATCH', `/machines/${id}`, change),
+    [keys.machines, keys.machine(id)],
+  )
+}
+
+/** `forget` removes the record as well. */
+export function useRetireMachine(id: string) {
+  return useChange(
+    ({ forget }: { forget: boolean }) => call('DELETE', `/machines/${id}${forget ? '?forget=true' : ''}`),
+    [keys.machines, keys.machine(id)],
+  )
+}
+
+export function useReinstall(id: string) {
+  return useChange(
+    () => call<Install>('POST', `/machines/${id}/reinstall`),
+    [keys.machine(id), keys.machineInstalls(id)],
+  )
+}
+
+export function useCancelInstall(id: string) {
+  return useChange(() => call<Install>('POST', `/installs/${id}/cancel`), [keys.install(id)])
+}
+
+export function useRemoveImage() {
+  return useChange((reference: string) => call('DELETE', `/images/${encodeURIComponent(reference)}`), [keys.images])
+}
+
+/** A change, after which the named queries are asked again: events tell the same, but a person should not wait for them. */
+function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, outdated: readonly QueryKey[]) {
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: change,
+    onSuccess: () => Promise.all(outdated.map((queryKey) => client.invalidateQueries({ queryKey }))),
+  })
+}

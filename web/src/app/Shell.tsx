@@ -1,0 +1,137 @@
+// Frame of every page: name, places to go, who is logged in, and whether what one sees is live.
+
+import {
+  Alert,
+  Button,
+  Content,
+  Masthead,
+  MastheadBrand,
+  MastheadContent,
+  MastheadLogo,
+  MastheadMain,
+  MastheadToggle,
+  Nav,
+  NavItem,
+  NavList,
+  Page,
+  PageSection,
+  PageSidebar,
+  PageSidebarBody,
+  PageToggleButton,
+  SkipToContent,
+  Toolbar,
+  ToolbarContent,
+  ToolbarItem,
+} from '@patternfly/react-core'
+import { BarsIcon } from '@patternfly/react-icons'
+import type { ReactNode } from 'react'
+import { Link, useLocation } from 'react-router'
+import type { Session } from '../../../server/contract/access.ts'
+import { useLiveUpdates } from '../api/live.ts'
+import { useLogout, useSystem } from '../api/queries.ts'
+
+const PLACES = [
+  { path: '/machines', title: 'Machines' },
+  { path: '/images', title: 'Images' },
+]
+
+const MAIN = 'main'
+
+export function Shell({ session, children }: { session: Session; children: ReactNode }) {
+  const live = useLiveUpdates()
+  const { data: system } = useSystem()
+  return (
+    <Page
+      masthead={<Top session={session} server={system?.name} version={system?.version} />}
+      sidebar={<Places />}
+      isManagedSidebar
+      mainContainerId={MAIN}
+      skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>}
+    >
+      {!live && (
+        <PageSection padding={{ default: 'noPadding' }}>
+          <Alert
+            isInline
+            variant="warning"
+            title="The connection to the server is lost; what you see may be old. Trying again."
+          />
+        </PageSection>
+      )}
+      {system?.warnings.map((warning) => (
+        <PageSection key={warning} padding={{ default: 'noPadding' }}>
+          <Alert isInline variant="info" title={warning} />
+        </PageSection>
+      ))}
+      {children}
+    </Page>
+  )
+}
+
+function Top({
+  session,
+  server,
+  version,
+}: {
+  session: Session
+  server: string | undefined
+  version: string | undefined
+}) {
+  const { mutate: logout } = useLogout()
+  return (
+    <Masthead>
+      <MastheadMain>
+        <MastheadToggle>
+          <PageToggleButton variant="plain" aria-label="Navigation">
+            <BarsIcon />
+          </PageToggleButton>
+        </MastheadToggle>
+        <MastheadBrand>
+          <MastheadLogo component={(props) => <Link {...props} to="/machines" />}>
+            <span className="lf-brand">
+              <img src="/icon.svg" alt="" />
+              Landfall
+            </span>
+          </MastheadLogo>
+        </MastheadBrand>
+      </MastheadMain>
+      <MastheadContent>
+        <Toolbar isStatic>
+          <ToolbarContent>
+            <ToolbarItem>
+              <Content component="small">
+                {server} {version}
+              </Content>
+            </ToolbarItem>
+            <ToolbarItem align={{ default: 'alignEnd' }}>
+              {session.name} ({session.role})
+            </ToolbarItem>
+            <ToolbarItem>
+              <Button variant="link" onClick={() => logout()}>
+                Log out
+              </Button>
+            </ToolbarItem>
+          </ToolbarContent>
+        </Toolbar>
+      </MastheadContent>
+    </Masthead>
+  )
+}
+
+function Places() {
+  const { pathname } = useLocation()
+  return (
+    <PageSidebar>
+      <PageSidebarBody>
+        <Nav aria-label="Places">
+          <NavList>
+            {PLACES.map(({ path, title }) => (
+              <NavItem key={path} isActive={pathname.startsWith(path)}>
+                <Link to={path}>{title}</Link>
+              </NavItem>
+            ))}
+          </NavList>
+        </Nav>
+      </PageSidebarBody>
+    </PageSidebar>
+  )
+}

@@ -1,0 +1,194 @@
+// The image store: what machines can become.
+
+import {
+  Button,
+  Content,
+  EmptyState,
+  EmptyStateActions,
+  EmptyStateBody,
+  EmptyStateFooter,
+  Label,
+  PageSection,
+  Title,
+  Toolbar,
+  ToolbarContent,
+  ToolbarItem,
+} from '@patternfly/react-core'
+import { ExpandableRowContent, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
+import { useState } from 'react'
+import type { Image } from '../../../../server/contract/image.ts'
+import { useImages, useRemoveImage } from '../../api/queries.ts'
+import { Ago } from '../../ui/Ago.tsx'
+import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { Digest } from '../../ui/Digest.tsx'
+import { formatBytes } from '../../ui/format.ts'
+import { Loaded } from '../../ui/Trouble.tsx'
+import { PullDialog } from './PullDialog.tsx'
+
+export function ImagesPage() {
+  const result = useImages()
+  const [pulling, setPulling] = useState(false)
+  const [removing, setRemoving] = useState<Image>()
+  return (
+    <>
+      <PageSection>
+        <Title headingLevel="h1">Images</Title>
+      </PageSection>
+      <PageSection isFilled>
+        <Toolbar>
+          <ToolbarContent>
+            <ToolbarItem>
+              <Button onClick={() => setPulling(true)}>Pull image</Button>
+            </ToolbarItem>
+            <ToolbarItem alignSelf="center">
+              <Content component="small">
+                From a folder or archive: <code>landfall image import PATH --as os/web</code>
+              </Content>
+            </ToolbarItem>
+          </ToolbarContent>
+        </Toolbar>
+        <Loaded result={result} what="images">
+          {(images) =>
+            images.length > 0 ? (
+              <ImageTable images={images} onRemove={setRemoving} />
+            ) : (
+              <NoImages onPull={() => setPulling(true)} />
+            )
+          }
+        </Loaded>
+      </PageSection>
+      {pulling && <PullDialog onClose={() => setPulling(false)} />}
+      {removing && <RemoveDialog image={removing} onClose={() => setRemoving(undefined)} />}
+    </>
+  )
+}
+
+function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: (image: Image) => void }) {
+  const [open, setOpen] = useState<string>()
+  return (
+    <Table aria-label="Images" variant="compact">
+      <Thead>
+        <Tr>
+          <Th screenReaderText="Layers" />
+          <Th>Image</Th>
+          <Th>Digest</Th>
+          <Th>Architecture</Th>
+          <Th>Size</Th>
+          <Th>Bootable</Th>
+          <Th>Machines</Th>
+          <Th>Added</Th>
+          <Th screenReaderText="Actions" />
+        </Tr>
+      </Thead>
+      {images.map((image, rowIndex) => {
+        const { reference, digest, platforms, machines, addedAt } = image
+        const isExpanded = open === reference
+        return (
+          <Tbody key={reference} isExpanded={isExpanded}>
+            <Tr>
+              <Td
+                expand={{
+                  rowIndex,
+                  isExpanded,
+                  onToggle: () => setOpen(isExpanded ? undefined : reference),
+                  expandId: 'layers-of-image',
+                }}
+              />
+              <Td dataLabel="Image">{reference}</Td>
+              <Td dataLabel="Digest">
+                <Digest digest={digest} />
+              </Td>
+              <Td dataLabel="Architecture">
+                {platforms.map(({ architecture }) => architecture).join(', ') || <Label color="red">damaged</Label>}
+              </Td>
+              <Td dataLabel="Size" className="lf-nowrap">
+                {formatBytes(Math.max(0, ...platforms.map(({ size }) => size)))}
+              </Td>
+              <Td dataLabel="Bootable">{platforms.some(({ bootable }) => bootable) ? 'yes' : 'no'}</Td>
+              <Td dataLabel="Machines">{machines}</Td>
+              <Td dataLabel="Added">
+                <Ago time={addedAt} />
+              </Td>
+              <Td isActionCell>
+                <Button variant="link" isInline aria-label={`Remove ${reference}`} onClick={() => onRemove(image)}>
+                  Remove
+                </Button>
+              </Td>
+            </Tr>
+            <Tr isExpanded={isExpanded}>
+              <Td colSpan={9}>
+                <ExpandableRowContent>{isExpanded && <Layers image={image} />}</ExpandableRowContent>
+              </Td>
+            </Tr>
+          </Tbody>
+        )
+      })}
+    </Table>
+  )
+}
+
+function Layers({ image: { digest, platforms } }: { image: Image }) {
+  return (
+    <>
+      <Digest digest={digest} whole />
+      {platforms.map(({ architecture, layers, digest: platformDigest }) => (
+        <Table key={platformDigest} aria-label={`Layers for ${architecture}`} variant="compact" borders={false}>
+          <Thead>
+            <Tr>
+              <Th>Layer for {architecture}</Th>
+              <Th>Type</Th>
+              <Th>Size</Th>
+            </Tr>
+          </Thead>
+          <Tbody>
+            {layers.map((layer, at) => (
+              <Tr key={`${at} ${layer.digest}`}>
+                <Td dataLabel="Layer">
+                  <Digest digest={layer.digest} />
+                </Td>
+                <Td dataLabel="Type">{layer.mediaType.replace(/^.*\./, '')}</Td>
+                <Td dataLabel="Size">{formatBytes(layer.size)}</Td>
+              </Tr>
+            ))}
+          </Tbody>
+        </Table>
+      ))}
+    </>
+  )
+}
+
+function RemoveDialog({ image: { reference, machines }, onClose }: { image: Image; onClose: () => void }) {
+  const { mutate, error, isPending } = useRemoveImage()
+  return (
+    <ConfirmDialog
+      title={`Remove ${reference}`}
+      action="Remove"
+      isBusy={isPending}
+      error={error}
+      onConfirm={() => mutate(reference, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      {machines > 0
+        ? `${machines} ${machines === 1 ? 'machine wants' : 'machines want'} this image: they can no longer be installed with it by this name.`
+        : 'No machine wants this image.'}
+    </ConfirmDialog>
+  )
+}
+
+function NoImages({ onPull }: { onPull: () => void }) {
+  return (
+    <EmptyState titleText="No images yet" headingLevel="h2">
+      <EmptyStateBody>
+        Machines become bootable container images. Pull one from a registry, or bring a folder or archive in with{' '}
+        <code>landfall image import PATH --as os/web</code>.
+      </EmptyStateBody>
+      <EmptyStateFooter>
+        <EmptyStateActions>
+          <Button variant="secondary" onClick={onPull}>
+            Pull an image
+          </Button>
+        </EmptyStateActions>
+      </EmptyStateFooter>
+    </EmptyState>
+  )
+}

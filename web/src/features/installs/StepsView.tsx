@@ -1,0 +1,65 @@
+// The steps of an install with their times, and bytes where bytes move.
+
+import { Progress, ProgressMeasureLocation, ProgressStep, ProgressStepper } from '@patternfly/react-core'
+import { useEffect, useState } from 'react'
+import type { InstallStep } from '../../../../server/contract/install.ts'
+import { formatBytes, formatSeconds, percentOf } from '../../ui/format.ts'
+import { secondsLeft, secondsOf } from './step-times.ts'
+
+const VARIANTS: Record<InstallStep['state'], 'pending' | 'info' | 'success' | 'danger'> = {
+  pending: 'pending',
+  running: 'info',
+  done: 'success',
+  failed: 'danger',
+}
+
+const TICK_MS = 1000
+
+export function StepsView({ steps }: { steps: readonly InstallStep[] }) {
+  const running = steps.some(({ state }) => state === 'running')
+  const [now, setNow] = useState(Date.now)
+  useEffect(() => {
+    if (!running) return
+    const timer = setInterval(() => setNow(Date.now()), TICK_MS)
+    return () => clearInterval(timer)
+  }, [running])
+  return (
+    <ProgressStepper isVertical aria-label="Steps of the install">
+      {steps.map((step) => (
+        <ProgressStep
+          key={step.name}
+          id={`step-${step.name}`}
+          titleId={`step-${step.name}-title`}
+          variant={VARIANTS[step.state]}
+          isCurrent={step.state === 'running'}
+          aria-label={`${step.name}: ${step.state}`}
+          description={<StepDetails step={step} now={Math.max(now, Date.now())} />}
+        >
+          {step.name}
+        </ProgressStep>
+      ))}
+    </ProgressStepper>
+  )
+}
+
+function StepDetails({ step, now }: { step: InstallStep; now: number }) {
+  const { state, message, bytes, totalBytes, rate, name } = step
+  if (state === 'pending') return null
+  const seconds = secondsOf(step, now)
+  const time = seconds === undefined ? '' : formatSeconds(seconds)
+  const left = secondsLeft(step)
+  return (
+    <>
+      {[message, time].filter(Boolean).join(' · ')}
+      {totalBytes > 0 && state === 'running' && (
+        <Progress
+          aria-label={`Bytes of ${name}`}
+          measureLocation={ProgressMeasureLocation.outside}
+          value={percentOf(bytes, totalBytes)}
+          helperText={`${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(rate)}/s${left === undefined ? '' : `, ${formatSeconds(left)} left`}`}
+        />
+      )}
+      {totalBytes > 0 && state !== 'running' && ` · ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`}
+    </>
+  )
+}
