@@ -12,6 +12,7 @@ import { fixedReservations } from './dhcp/reservations.ts'
 import { createDhcpService } from './dhcp/service.ts'
 import { adoptedSockets } from './dhcp/sockets.ts'
 import { addressOf } from './host/addresses.ts'
+import type { SubnetConfig } from './dhcp/subnets.ts'
 import { identifyScript } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import type { ServerNames } from './http/boot/server-view.ts'
@@ -105,9 +106,19 @@ function serviceAddress({ address, dhcp }: Config): string {
   return (dhcp.interface === undefined ? undefined : addressOf(dhcp.interface)) ?? address
 }
 
-function subnetOf({ pool, exclude, reservations: _, router, domain, ...rest }: NonNullable<Config['dhcp']['subnet']>) {
-  const ranges = pool.map(parseRange).map(({ from, to }) => ({ from, to }))
-  return { ...rest, ranges, exclusions: exclude, ...(router && { router }), ...(domain && { domain }) }
+function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
+  const { cidr, pool, exclude, router, dns, ntp, domain, leaseSeconds, authoritative } = subnet
+  return {
+    cidr,
+    ranges: pool.map(parseRange),
+    exclusions: exclude,
+    dns,
+    ntp,
+    leaseSeconds,
+    authoritative,
+    ...(router !== undefined && { router }),
+    ...(domain !== undefined && { domain }),
+  }
 }
 
 function tftpSource({ bootFiles, templates, serverNames }: NetbootParts) {

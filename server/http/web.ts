@@ -22,9 +22,19 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 /** Vite puts what it names by content hash here. */
 const HASHED = 'assets/'
 
-/** Looks at a folder once; files that appear later are not served. An absent folder is a page that was not built. */
+/**
+ * The page in a folder. A path that is not known makes it look again, so that a page that is built anew is found whole: its names change
+ * with its content. An absent folder is a page that was not built.
+ */
 export async function webFiles(folder: string): Promise<AssetSource> {
-  return fileAssets(await filesBelow(folder))
+  let files = await filesBelow(folder)
+  const known = fileAssets(() => files)
+  return {
+    async find(path) {
+      if (!Object.hasOwn(files, path)) files = await filesBelow(folder)
+      return known.find(path)
+    },
+  }
 }
 
 /** Serves the page; to be mounted last, it answers every GET. */

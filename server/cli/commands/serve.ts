@@ -6,7 +6,6 @@ import { loadConfig } from '../../config/load.ts'
 import type { Config } from '../../config/load.ts'
 import { settings } from '../../config/settings.ts'
 import type { Setting } from '../../config/settings.ts'
-import { fileAssets, filesBelow } from '../../http/assets.ts'
 import type { RunningServer } from '../../main.ts'
 import type { Logger } from '../../observe/logger.ts'
 
@@ -44,12 +43,12 @@ async function serve(options: ServeOptions, version: string): Promise<void> {
   const { createLogger } = await import('../../observe/logger.ts')
   const logger = createLogger({ level: config.log.level, pretty: config.log.format === 'pretty' })
   crashLoudly(logger)
-  await using watch = options.dev ? await watchWeb() : undefined
+  using _watch = options.dev ? await watchWeb() : undefined
   if (options.build) await build(config)
-  const web = watch ? watch.files : fileAssets(await filesBelow(WEB))
 
   const { startServer } = await import('../../main.ts')
-  const server = await startServer({ config, version, web, logger })
+  const { webFiles } = await import('../../http/web.ts')
+  const server = await startServer({ config, version, web: await webFiles(WEB), logger })
   announce(server, version)
   const signal = await firstSignal()
   logger.info({ signal }, 'stopping')
@@ -78,14 +77,11 @@ async function build({ dataDir }: Config): Promise<void> {
   await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'))
 }
 
-/** Bundles the web page in the background, again and again, and serves what is there at the moment. */
-async function watchWeb() {
+/** Bundles the web page in the background, again and again. */
+async function watchWeb(): Promise<Disposable> {
   const { watchWebPage } = await import('../../../boot-assets/web.ts')
   const stop = watchWebPage()
-  return {
-    files: { find: async (path: string) => fileAssets(await filesBelow(WEB)).find(path) },
-    [Symbol.asyncDispose]: async () => stop(),
-  }
+  return { [Symbol.dispose]: stop }
 }
 
 /** A bug must leave a line in the log and end the process, so that its supervisor starts a sound one; nothing acknowledged is lost by that. */

@@ -14,7 +14,6 @@ import {
   NavItem,
   NavList,
   Page,
-  PageSection,
   PageSidebar,
   PageSidebarBody,
   PageToggleButton,
@@ -48,22 +47,27 @@ export function Shell({ session, children }: { session: Session; children: React
       mainContainerId={MAIN}
       skipToContent={<SkipToContent href={`#${MAIN}`}>Skip to content</SkipToContent>}
     >
-      {!live && (
-        <PageSection padding={{ default: 'noPadding' }}>
-          <Alert
-            isInline
-            variant="warning"
-            title="The connection to the server is lost; what you see may be old. Trying again."
-          />
-        </PageSection>
-      )}
-      {system?.warnings.map((warning) => (
-        <PageSection key={warning} padding={{ default: 'noPadding' }}>
-          <Alert isInline variant="info" title={warning} />
-        </PageSection>
-      ))}
+      <Warnings live={live} warnings={system?.warnings ?? []} />
       {children}
     </Page>
+  )
+}
+
+function Warnings({ live, warnings }: { live: boolean; warnings: readonly string[] }) {
+  if (live && warnings.length === 0) return null
+  return (
+    <section className="lf-warnings" aria-label="Warnings" aria-live="polite">
+      {!live && (
+        <Alert
+          isInline
+          variant="warning"
+          title="The connection to the server is lost; what you see may be old. Trying again."
+        />
+      )}
+      {warnings.map((warning) => (
+        <Alert key={warning} isInline isPlain variant="warning" title={warning} />
+      ))}
+    </section>
   )
 }
 
@@ -96,7 +100,7 @@ function Top({
       </MastheadMain>
       <MastheadContent>
         <Toolbar isStatic>
-          <ToolbarContent>
+          <ToolbarContent alignItems="center">
             <ToolbarItem>
               <Content component="small">
                 {server} {version}

@@ -16,8 +16,8 @@ import type { ComponentType } from 'react'
 import type { MachineState } from '../../../server/contract/machine.ts'
 
 const LOOKS: Record<MachineState, { color: NonNullable<LabelProps['color']>; icon: ComponentType; meaning: string }> = {
-  discovered: { color: 'purple', icon: EyeIcon, meaning: 'seen on the network, no image assigned' },
-  ready: { color: 'grey', icon: ClockIcon, meaning: 'in the inventory, never seen' },
+  discovered: { color: 'purple', icon: EyeIcon, meaning: 'seen on the network, has not told its facts yet' },
+  ready: { color: 'grey', icon: ClockIcon, meaning: 'known, waits for an image' },
   assigned: { color: 'blue', icon: ClockIcon, meaning: 'installs at its next network boot' },
   booting: { color: 'blue', icon: PowerOffIcon, meaning: 'starts the installer' },
   installing: { color: 'blue', icon: InProgressIcon, meaning: 'is being installed' },

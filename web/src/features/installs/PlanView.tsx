@@ -35,7 +35,9 @@ export function PlanView({ plan }: { plan: DiskPlan | null }) {
           {partitions.map(({ number, name, size, filesystem, mountPoint }) => (
             <Tr key={number}>
               <Td dataLabel="No.">{number}</Td>
-              <Td dataLabel="Name">{name}</Td>
+              <Td dataLabel="Name" className="lf-nowrap">
+                {name}
+              </Td>
               <Td dataLabel="Size" className="lf-nowrap">
                 {formatBytes(size)}
               </Td>

@@ -43,11 +43,10 @@ export function StepsView({ steps }: { steps: readonly InstallStep[] }) {
 }
 
 function StepDetails({ step, now }: { step: InstallStep; now: number }) {
-  const { state, message, bytes, totalBytes, rate, name } = step
+  const { state, message, bytes, totalBytes, name } = step
   if (state === 'pending') return null
   const seconds = secondsOf(step, now)
   const time = seconds === undefined ? '' : formatSeconds(seconds)
-  const left = secondsLeft(step)
   return (
     <>
       {[message, time].filter(Boolean).join(' · ')}
@@ -56,10 +55,20 @@ function StepDetails({ step, now }: { step: InstallStep; now: number }) {
           aria-label={`Bytes of ${name}`}
           measureLocation={ProgressMeasureLocation.outside}
           value={percentOf(bytes, totalBytes)}
-          helperText={`${formatBytes(bytes)} of ${formatBytes(totalBytes)}, ${formatBytes(rate)}/s${left === undefined ? '' : `, ${formatSeconds(left)} left`}`}
+          helperText={movement(step)}
         />
       )}
       {totalBytes > 0 && state !== 'running' && ` · ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`}
     </>
   )
+}
+
+/** `3.1 MB of 156 MB, 2.7 MB/s, 56 s left` */
+function movement(step: InstallStep): string {
+  const left = secondsLeft(step)
+  return [
+    `${formatBytes(step.bytes)} of ${formatBytes(step.totalBytes)}`,
+    ...(step.rate > 0 ? [`${formatBytes(step.rate)}/s`] : []),
+    ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
+  ].join(', ')
 }

@@ -16,6 +16,7 @@ import {
   ModalFooter,
   ModalHeader,
   ModalVariant,
+  Stack,
   TextArea,
   TextInput,
 } from '@patternfly/react-core'
@@ -54,39 +55,43 @@ export function AssignDialog({ machines, onClose, onAssigned }: AssignDialogProp
         <Form>
           <ImageField value={values.image} onChange={(image) => set({ image })} />
           {machines.length === 1 && (
-            <Field label="Hostname" hint="Left empty, the image decides.">
+            <Field label="Hostname" hint={`By default ${machines[0]!.name}.`}>
               {(id) => <TextInput id={id} value={values.hostname} onChange={(_, hostname) => set({ hostname })} />}
             </Field>
           )}
           <ExpandableSection toggleText="Options" isExpanded={isOpen} onToggle={(_, open) => setOpen(open)}>
-            <Field label="Root SSH key" hint="One public key per line, as in authorized_keys.">
-              {(id) => <TextArea id={id} value={values.sshKeys} rows={3} onChange={(_, sshKeys) => set({ sshKeys })} />}
-            </Field>
-            <Field label="Root file system">
-              {(id) => (
-                <FormSelect id={id} value={values.filesystem} onChange={(_, filesystem) => set({ filesystem })}>
-                  <FormSelectOption value="" label="As the profile says, else xfs" />
-                  {['xfs', 'ext4', 'btrfs'].map((name) => (
-                    <FormSelectOption key={name} value={name} label={name} />
-                  ))}
-                </FormSelect>
-              )}
-            </Field>
-            <Field label="Disk serial" hint="Needed where more than one disk could be meant.">
-              {(id) => (
-                <TextInput id={id} value={values.diskSerial} onChange={(_, diskSerial) => set({ diskSerial })} />
-              )}
-            </Field>
-            <Field label="Disk transport">
-              {(id) => (
-                <FormSelect id={id} value={values.transport} onChange={(_, transport) => set({ transport })}>
-                  <FormSelectOption value="" label="Any" />
-                  {['nvme', 'sata', 'sas', 'scsi', 'virtio', 'usb', 'mmc'].map((name) => (
-                    <FormSelectOption key={name} value={name} label={name} />
-                  ))}
-                </FormSelect>
-              )}
-            </Field>
+            <Stack hasGutter>
+              <Field label="Root SSH key" hint="One public key per line, as in authorized_keys.">
+                {(id) => (
+                  <TextArea id={id} value={values.sshKeys} rows={3} onChange={(_, sshKeys) => set({ sshKeys })} />
+                )}
+              </Field>
+              <Field label="Root file system">
+                {(id) => (
+                  <FormSelect id={id} value={values.filesystem} onChange={(_, filesystem) => set({ filesystem })}>
+                    <FormSelectOption value="" label="As the profile says, else xfs" />
+                    {['xfs', 'ext4', 'btrfs'].map((name) => (
+                      <FormSelectOption key={name} value={name} label={name} />
+                    ))}
+                  </FormSelect>
+                )}
+              </Field>
+              <Field label="Disk serial" hint="Needed where more than one disk could be meant.">
+                {(id) => (
+                  <TextInput id={id} value={values.diskSerial} onChange={(_, diskSerial) => set({ diskSerial })} />
+                )}
+              </Field>
+              <Field label="Disk transport">
+                {(id) => (
+                  <FormSelect id={id} value={values.transport} onChange={(_, transport) => set({ transport })}>
+                    <FormSelectOption value="" label="Any" />
+                    {['nvme', 'sata', 'sas', 'scsi', 'virtio', 'usb', 'mmc'].map((name) => (
+                      <FormSelectOption key={name} value={name} label={name} />
+                    ))}
+                  </FormSelect>
+                )}
+              </Field>
+            </Stack>
           </ExpandableSection>
           <Alert
             isInline

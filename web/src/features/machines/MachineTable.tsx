@@ -1,6 +1,6 @@
 // The rows of the inventory.
 
-import { Progress, ProgressMeasureLocation, ProgressSize, Truncate } from '@patternfly/react-core'
+import { Progress, ProgressMeasureLocation, ProgressSize } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import type { ThProps } from '@patternfly/react-table'
 import { Link } from 'react-router'
@@ -57,7 +57,7 @@ export function MachineTable({ machines, selected, onSelect, sort, order, onSort
             }}
           />
           {COLUMNS.map(({ title, key }, at) => (
-            <Th key={title} {...sortProps(key, at)}>
+            <Th key={title} modifier="nowrap" {...sortProps(key, at)}>
               {title}
             </Th>
           ))}
@@ -87,7 +87,7 @@ function MachineCells({ machine }: { machine: MachineSummary }) {
   const { id, name, state, macs, image, runningDigest, product, serial, lastSeenAt, installId, failure } = machine
   return (
     <>
-      <Td dataLabel="Name">
+      <Td dataLabel="Name" className="lf-nowrap">
         <Link to={`/machines/${id}`}>{name}</Link>
       </Td>
       <Td dataLabel="State">
@@ -98,9 +98,7 @@ function MachineCells({ machine }: { machine: MachineSummary }) {
         {macs[0]}
         {macs.length > 1 && ` +${macs.length - 1}`}
       </Td>
-      <Td dataLabel="Image">
-        {image === null ? <span className="lf-subtle">none</span> : <Truncate content={image} />}
-      </Td>
+      <Td dataLabel="Image">{image === null ? <span className="lf-subtle">none</span> : image}</Td>
       <Td dataLabel="Runs">
         <Digest digest={runningDigest} />
       </Td>
@@ -129,7 +127,7 @@ function InstallBar({ installId }: { installId: string | null }) {
       size={ProgressSize.sm}
       measureLocation={ProgressMeasureLocation.outside}
       value={percent}
-      label={`${percent} %, ${formatBytes(step.rate)}/s`}
+      label={step.rate > 0 ? `${percent} %, ${formatBytes(step.rate)}/s` : `${percent} %`}
     />
   )
 }

@@ -1,5 +1,6 @@
 // A merged spec as rows of a table.
 
+import { formatMemory } from '../../ui/format.ts'
 import type { MachineSpec, SpecOrigins } from '../../../../server/contract/spec.ts'
 
 export interface SpecRow {
@@ -23,6 +24,7 @@ function leaves(node: object, prefix: string): [path: string, value: string][] {
     const path = prefix === '' ? key : `${prefix}.${key}`
     if (value === undefined) return []
     if (Array.isArray(value)) return [[path, value.map((item) => textOf(item)).join(', ')]]
+    if (typeof value === 'number') return [[path, formatMemory(value)]]
     if (typeof value !== 'object') return [[path, String(value)]]
     const inner = leaves(value as object, path)
     return inner.length > 0 ? inner : [[path, path === 'disks.disk' ? 'the only usable disk' : '']]
