@@ -131,7 +131,7 @@ async function followInstall(landfall: Landfall, installId: string, log: (line: 
   })
 }
 
-function summarise({ parts, say }: Story, { digest, confirmedDigest, agentPeakRss }: Install): void {
+function summarise({ parts }: Story, { digest, confirmedDigest, agentPeakRss }: Install): void {
   console.log('\nSummary')
   for (const [what, seconds] of parts) console.log(`${seconds.toFixed(1).padStart(9)} s  ${what}`)
   console.log(`  assigned   ${digest}\n  confirmed  ${confirmedDigest}`)

