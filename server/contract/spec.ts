@@ -46,12 +46,12 @@ export const DiskLayout = z
 export type DiskLayout = z.infer<typeof DiskLayout>
 
 /** One OpenSSH public key in authorized_keys form. */
-export const SshKey = z
+const SshKey = z
   .string()
   .trim()
   .regex(/^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?$/, 'must be one OpenSSH public key on one line')
 
-export const UserSpec = z.strictObject({
+const UserSpec = z.strictObject({
   name: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user name'),
   sshKeys: z.array(SshKey).default([]),
   groups: z.array(z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/)).default([]),

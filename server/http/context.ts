@@ -4,7 +4,7 @@ import type { Context } from 'hono'
 import type { Role } from '../contract/access.ts'
 
 /** Who calls, as events name the actor. */
-export interface Caller {
+interface Caller {
   /** Name of the token or session. */
   name: string
   role: Role

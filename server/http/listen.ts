@@ -7,10 +7,10 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CanonicalCaseResponse } from './header-case.ts'
 
-export type ListenErrorCode = 'ADDRESS_IN_USE' | 'ADDRESS_UNAVAILABLE' | 'PERMISSION_DENIED' | 'LISTEN_FAILED'
+type ListenErrorCode = 'ADDRESS_IN_USE' | 'ADDRESS_UNAVAILABLE' | 'PERMISSION_DENIED' | 'LISTEN_FAILED'
 
 /** A listener that could not start; the message names address, port and configuration key. */
-export class ListenError extends Error {
+class ListenError extends Error {
   override readonly name = 'ListenError'
   readonly code: ListenErrorCode
   readonly hint: string | undefined
@@ -23,7 +23,7 @@ export class ListenError extends Error {
 }
 
 /** A Hono app, or anything with its `fetch`. */
-export interface FetchApp {
+interface FetchApp {
   fetch(request: Request, env?: object): Response | Promise<Response>
 }
 

@@ -12,7 +12,7 @@ import type { Tokens } from '../core/tokens.ts'
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
 
 /** The image store and the operations that fill it. Both operations verify what they store and publish a tag only when it is whole. */
-export interface ImageOperations extends ImageCatalog {
+interface ImageOperations extends ImageCatalog {
   pull(request: PullRequest, onProgress: OnImageProgress, signal?: AbortSignal): Promise<Image>
   /** Reads a tar of an OCI layout to its end; `as` names the image. */
   importArchive(

@@ -26,7 +26,7 @@ export const Manifest = z.looseObject({
 })
 export type Manifest = z.infer<typeof Manifest>
 
-export const Platform = z.looseObject({ architecture: z.string(), os: z.string(), variant: z.string().optional() })
+const Platform = z.looseObject({ architecture: z.string(), os: z.string(), variant: z.string().optional() })
 
 export const Index = z.looseObject({
   schemaVersion: z.literal(2),

@@ -19,7 +19,7 @@ export interface Validity {
  * A new RSA key pair, PEM. RSA-2048 because node-forge cannot sign with P-256 and every firmware's HTTPS boot takes RSA-2048
  * with SHA-256.
  */
-export async function generateRsaKey(): Promise<{ privateKey: string; publicKey: string }> {
+async function generateRsaKey(): Promise<{ privateKey: string; publicKey: string }> {
   return promisify(generateKeyPair)('rsa', {
     modulusLength: 2048,
     publicKeyEncoding: { type: 'spki', format: 'pem' },

@@ -29,7 +29,7 @@ export async function waitForTask(
 }
 
 /** Who this machine is, for the person in front of it. */
-export function waitingRows(
+function waitingRows(
   registration: RegisterResponse | undefined,
   facts: Facts,
   url: string,

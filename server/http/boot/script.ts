@@ -36,7 +36,7 @@ const TITLES: Record<DecidedBoot['decision'], string> = {
 export const LAST_RESORT = '#!ipxe\necho Landfall has an internal error, booting the local disk\nexit 1\n'
 
 /** How often a machine comes back when Landfall could not decide, before it goes to its disk. */
-export const TROUBLE_TRIES = 20
+const TROUBLE_TRIES = 20
 
 /** Phrases a decision for iPXE. */
 export function decisionScript(templates: Templates, server: ServerView, boot: DecidedBoot): string {

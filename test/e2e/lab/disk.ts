@@ -21,7 +21,7 @@ export interface Partition {
 }
 
 /** GPT type of an EFI system partition (UEFI 2.10, table 5.7). */
-export const ESP_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b'
+const ESP_TYPE = 'c12a7328-f81f-11d2-ba4b-00a0c93ec93b'
 
 /** A host path at which a partition is mounted read-only; disposing unmounts it. */
 export interface Mount extends AsyncDisposable {

@@ -5,9 +5,9 @@ import type { Accelerator } from './accelerator.ts'
 import type { QemuPackage } from './qemu-package.ts'
 
 export type Firmware = 'uefi' | 'uefi-secureboot' | 'bios'
-export type Nic = 'virtio-net-pci' | 'e1000e'
-export type DiskBus = 'virtio' | 'nvme' | 'ahci' | 'scsi' | 'usb' | 'cdrom'
-export type BootDevice = 'network' | 'disk'
+type Nic = 'virtio-net-pci' | 'e1000e'
+type DiskBus = 'virtio' | 'nvme' | 'ahci' | 'scsi' | 'usb' | 'cdrom'
+type BootDevice = 'network' | 'disk'
 
 export interface DiskOptions {
   /** Size of the new, empty disk; unused when `file` is given. */

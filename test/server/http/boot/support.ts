@@ -7,9 +7,9 @@ import { createLogger } from '../../../../server/observe/logger.ts'
 import { createMetrics } from '../../../../server/observe/metrics.ts'
 import { loadTemplates } from '../../../../server/render/templates.ts'
 
-export const templates = await loadTemplates(join(import.meta.dirname, '../../../../templates'))
+const templates = await loadTemplates(join(import.meta.dirname, '../../../../templates'))
 export const KERNEL = Buffer.from(Array.from({ length: 1000 }, (_, index) => index % 251))
-export const NAMES = {
+const NAMES = {
   name: 'lab',
   defaultHost: '192.0.2.1',
   httpPort: 8080,

@@ -1,0 +1,158 @@
+// Who may import what: the rules of the tree as data, and what finds those that break them.
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+
+export interface Import {
+  /** Path of the importing file, from the project's folder. */
+  from: string
+  line: number
+  /** A path from the project's folder, or a package. */
+  to: string
+  typeOnly: boolean
+}
+
+export interface Rule {
+  /** Folder or file the rule is for; the longest one that fits a file counts. */
+  folder: string
+  /** What files in it may import, besides their own folder: folders, files, packages, `node:`. */
+  may: readonly string[]
+  /** What they may import types of. */
+  mayTypes?: readonly string[]
+}
+
+/** Arrows point inward: listeners → core → contract. Only the composition root knows all parts. */
+export const RULES: readonly Rule[] = [
+  { folder: 'server/contract', may: ['zod'] },
+  { folder: 'server/host', may: ['node:'] },
+  { folder: 'server/config', may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/host'] },
+  { folder: 'server/core', may: ['node:', 'server/contract'] },
+  { folder: 'server/plan', may: ['server/contract'], mayTypes: ['server/core'] },
+  { folder: 'server/store', may: ['node:', 'better-sqlite3', 'kysely', 'server/core'], mayTypes: ['server/contract'] },
+  {
+    folder: 'server/dhcp',
+    may: ['node:', 'server/host', 'server/core'],
+    mayTypes: ['server/contract', 'server/observe'],
+  },
+  { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
+  { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
+  {
+    folder: 'server/oci',
+    may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],
+    mayTypes: ['server/core/images.ts'],
+  },
+  { folder: 'server/pki', may: ['node:', 'node-forge'] },
+  { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
+  {
+    folder: 'server/http',
+    may: [
+      'node:',
+      'hono',
+      '@hono/node-server',
+      '@hono/zod-openapi',
+      'zod',
+      'server/contract',
+      'server/core',
+      'server/render',
+      'server/oci',
+      'server/plan',
+    ],
+    mayTypes: ['server/observe'],
+  },
+  { folder: 'server/cli', may: ['node:', 'commander', 'undici', 'tar-stream', 'zod', 'server/contract'] },
+  {
+    folder: 'server/cli/commands/serve.ts',
+    may: [
+      'node:',
+      'commander',
+      'server/main.ts',
+      'server/config',
+      'server/observe',
+      'server/http/web.ts',
+      'boot-assets',
+    ],
+  },
+  { folder: 'server', may: ['node:', 'server'] },
+  { folder: 'boot-assets', may: ['node:', 'rolldown', 'package.json'] },
+  {
+    folder: 'boot-assets/agent',
+    may: [
+      'node:',
+      'zod',
+      'smol-toml',
+      'undici',
+      'tar-stream',
+      'package.json',
+      'server/contract',
+      'server/oci',
+      'server/plan',
+    ],
+  },
+  {
+    folder: 'web',
+    may: ['react', 'react-dom', 'react-router', '@tanstack/react-query', '@patternfly', 'vite', '@vitejs'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/machines',
+    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/installs',
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/images',
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    mayTypes: ['server/contract'],
+  },
+]
+
+/** `import`, `export ... from` and `import()` of a source text, line by line. */
+const IMPORT =
+  /(?:^|[\n;])\s*(?:import|export)\s+(type\s+)?(?:[\w*\s{},$]+?\s+from\s+)?['"]([^'"\n]+)['"]|(?<![\w.])import\(\s*['"]([^'"\n]+)['"]\s*\)/g
+
+/** All imports of a file, with relative ones resolved to paths from the project's folder. */
+export function importsOf(text: string, from: string): Import[] {
+  return [...text.matchAll(IMPORT)].map((match) => {
+    const specifier = match[2] ?? match[3]!
+    const at = match.index + match[0].lastIndexOf(specifier)
+    const to = specifier.startsWith('.') ? join(dirname(from), specifier) : specifier
+    return { from, line: text.slice(0, at).split('\n').length, to, typeOnly: match[1] !== undefined }
+  })
+}
+
+/** A sentence for each import that no rule allows. */
+export function violations(imports: readonly Import[], rules: readonly Rule[]): string[] {
+  return imports.flatMap(({ from, line, to, typeOnly }) => {
+    const rule = rules
+      .filter(({ folder }) => isIn(from, folder))
+      .toSorted((a, b) => b.folder.length - a.folder.length)[0]
+    if (!rule) return [`${from}:${line} belongs to no rule`]
+    const allowed = [rule.folder, ...rule.may, ...(typeOnly ? (rule.mayTypes ?? []) : [])]
+    if (allowed.some((place) => isIn(to, place))) return []
+    return [`${from}:${line} imports ${to}; ${rule.folder} may import ${rule.may.join(', ')}`]
+  })
+}
+
+function isIn(path: string, place: string): boolean {
+  return path === place || path.startsWith(place.endsWith(':') ? place : `${place}/`)
+}
+
+const project = resolve(import.meta.dirname, '../..')
+
+/** Imports of all sources below these folders. */
+export function allImports(folders: readonly string[]): Import[] {
+  return folders.flatMap((folder) =>
+    readdirSync(join(project, folder), { recursive: true, withFileTypes: true })
+      .filter(
+        (entry) =>
+          entry.isFile() && /\.tsx?$/.test(entry.name) && !/\/(dist|node_modules)(\/|$)/.test(entry.parentPath),
+      )
+      .flatMap((entry) => {
+        const file = join(entry.parentPath, entry.name)
+        return importsOf(readFileSync(file, 'utf8'), relative(project, file))
+      }),
+  )
+}

@@ -1,0 +1,88 @@
+// What a server costs that has a hundred machines and nothing to do.
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
+import { PretendMachine } from '../helpers/pretend-machine.ts'
+import { median } from './result.ts'
+import type { Bench } from './result.ts'
+
+const MACHINES = 100
+const IDLE_MS = 60_000
+const READINGS = 5
+const READING_INTERVAL_MS = 1000
+const project = resolve(import.meta.dirname, '../..')
+
+export const idle: Bench = {
+  name: 'idle',
+  about: `memory of a server with ${MACHINES} machines after ${IDLE_MS / 1000} s without work`,
+  async run(say) {
+    const dataDir = await mkdtemp(join(tmpdir(), 'landfall-idle-'))
+    const [http, https] = [await freePort(), await freePort()]
+    // As `npm start` runs it, but on loopback.
+    const flags = [
+      '--http-host',
+      '127.0.0.1',
+      '--https-host',
+      '127.0.0.1',
+      '--http-port',
+      `${http}`,
+      '--https-port',
+      `${https}`,
+    ]
+    const argv = ['server/cli/landfall.ts', 'serve', '--data-dir', dataDir, ...flags]
+    const server = spawn(process.execPath, argv, { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] })
+    const gone = once(server, 'exit')
+    try {
+      await started(server.stdout)
+      const { ca } = LocalAccess.parse(JSON.parse(await readFile(join(dataDir, LOCAL_ACCESS_FILE), 'utf8')))
+      say(`registering ${MACHINES} machines`)
+      for (let n = 1; n <= MACHINES; n++) {
+        using machine = new PretendMachine(
+          { http: `http://127.0.0.1:${http}`, https: `https://127.0.0.1:${https}`, ca },
+          n,
+        )
+        await machine.register()
+      }
+      say(`waiting ${IDLE_MS / 1000} s`)
+      await sleep(IDLE_MS)
+      const readings: number[] = []
+      for (let reading = 0; reading < READINGS; reading++) {
+        readings.push(await residentBytes(server.pid!))
+        await sleep(READING_INTERVAL_MS)
+      }
+      return [{ metric: 'rss_bytes', unit: 'bytes', value: median(readings), runs: READINGS, goal: 150e6 }]
+    } finally {
+      server.kill()
+      await gone
+      await rm(dataDir, { recursive: true, force: true })
+    }
+  },
+}
+
+async function started(output: NodeJS.ReadableStream): Promise<void> {
+  for await (const line of createInterface({ input: output })) if (/^Landfall \S+ serves /.test(line)) return
+  throw new Error('the server ended before it served')
+}
+
+/** VmRSS of /proc/PID/status, which counts kB of 1024. */
+async function residentBytes(pid: number): Promise<number> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8')
+  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer()
+  probe.listen(0, '127.0.0.1')
+  await once(probe, 'listening')
+  const { port } = probe.address() as AddressInfo
+  probe.close()
+  await once(probe, 'close')
+  return port
+}
