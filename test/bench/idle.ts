@@ -25,7 +25,7 @@ export const idle: Bench = {
   async run(say) {
     const dataDir = await mkdtemp(join(tmpdir(), 'landfall-idle-'))
     const [http, https] = [await freePort(), await freePort()]
-    // As `npm start` runs it, but on loopback.
+    // Started as `npm start` does it, but on loopback.
     const flags = [
       '--http-host',
       '127.0.0.1',
@@ -36,7 +36,7 @@ export const idle: Bench = {
       '--https-port',
       `${https}`,
     ]
-    const argv = ['server/cli/landfall.ts', 'serve', '--data-dir', dataDir, ...flags]
+    const argv = [...(await startArguments()), '--data-dir', dataDir, ...flags]
     const server = spawn(process.execPath, argv, { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] })
     const gone = once(server, 'exit')
     try {
@@ -64,6 +64,15 @@ export const idle: Bench = {
       await rm(dataDir, { recursive: true, force: true })
     }
   },
+}
+
+/** What `npm start` gives to Node, up to the command. */
+async function startArguments(): Promise<string[]> {
+  const { scripts } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as {
+    scripts: { start: string }
+  }
+  const words = scripts.start.split(' ')
+  return words.slice(1, words.indexOf('serve') + 1)
 }
 
 async function started(output: NodeJS.ReadableStream): Promise<void> {
