@@ -33,7 +33,9 @@ export function authenticated(tokens: Authenticator): MiddlewareHandler<HttpEnv>
     }
     const principal = tokens.authenticate(secret)
     if (!principal) {
-      throw new HttpProblem(401, 'UNAUTHENTICATED', 'the token or session is unknown, revoked or expired')
+      throw new HttpProblem(401, 'UNAUTHENTICATED', 'the token or session is unknown, revoked or expired', {
+        hint: 'log in again, or make another token on the server with `landfall token create`',
+      })
     }
     if (cookie !== undefined) requireOwnOrigin(c)
     c.set('caller', { ...principal, actor: `token:${principal.name}` })

@@ -1,16 +1,31 @@
 // What bodies are taken at all: JSON, of bounded size.
 import type { MiddlewareHandler } from 'hono'
-import { bodyLimit } from 'hono/body-limit'
 import { createMiddleware } from 'hono/factory'
 import { HttpProblem } from '../problem.ts'
 
-/** Refuses bodies over `maxBytes` with 413, before or while reading. */
+/**
+ * Refuses bodies over `maxBytes` with 413, before or while reading. Hono's own limit cannot be used: it copies the request by a
+ * constructor that refuses the listener's light request objects.
+ */
 export function limitedBody(maxBytes: number): MiddlewareHandler {
-  return bodyLimit({
-    maxSize: maxBytes,
-    onError: () => {
-      throw new HttpProblem(413, 'BODY_TOO_LARGE', `the request's body is larger than ${maxBytes} bytes`)
-    },
+  const tooLarge = () => new HttpProblem(413, 'BODY_TOO_LARGE', `the request's body is larger than ${maxBytes} bytes`)
+  return createMiddleware(async (c, next) => {
+    // RFC 9112 section 6.3: without a length, a request has a body only if its transfer encoding says so.
+    const length = c.req.header('content-length')
+    if (c.req.header('transfer-encoding') === undefined) {
+      if (Number(length ?? 0) > maxBytes) throw tooLarge()
+    } else if (c.req.raw.body) {
+      const { method, headers, body } = c.req.raw
+      const chunks: Uint8Array[] = []
+      let size = 0
+      for await (const chunk of body) {
+        size += chunk.length
+        if (size > maxBytes) throw tooLarge()
+        chunks.push(chunk)
+      }
+      c.req.raw = new Request(c.req.url, { method, headers, body: Buffer.concat(chunks) })
+    }
+    await next()
   })
 }
 

@@ -16,7 +16,7 @@ import { LabError } from './errors.ts'
 import type { Lab } from './lab.ts'
 import type { LabProcess } from './process.ts'
 
-const COMMAND = resolve(import.meta.dirname, '../../../server/cli/landfall.ts')
+const COMMAND = resolve(import.meta.dirname, '../../../server/cli/landfall.js')
 const HTTPS_PORT = 8443
 const START_TIMEOUT = 60_000
 const POLL_INTERVAL = 300
