@@ -17,7 +17,7 @@ journey(
     const world = await landfallWithDemo(lab)
     const layout = join(lab.workFolder, 'large')
     await copyLayout(world.demo.layout, layout)
-    const digest = await addLargeLayer(layout, '1', 'large', 2 * GIB)
+    const digest = await addLargeLayer(layout, '1', 'large', 1.75 * GIB)
     await world.landfall.importImages(layout, DEMO_REPOSITORY)
     const machine = await lab.machine({ name: 'small', memoryMiB: 2048, disks: [{ sizeGiB: 10, bus: 'nvme' }] })
     return { ...world, digest, machine, key: await lab.sshKey() }

@@ -8,7 +8,7 @@ import { LabError } from './errors.ts'
 const EXECUTABLE = '/usr/bin/chromium'
 
 /** Why no browser can be started here, or undefined when one can. */
-function browserUnavailable(): string | undefined {
+export function browserUnavailable(): string | undefined {
   return existsSync(EXECUTABLE) ? undefined : `browser tests need ${EXECUTABLE} (Debian package chromium)`
 }
 

@@ -59,13 +59,14 @@ function Warnings({ live, warnings }: { live: boolean; warnings: readonly string
     <section className="lf-warnings" aria-label="Warnings" aria-live="polite">
       {!live && (
         <Alert
+          component="p"
           isInline
           variant="warning"
           title="The connection to the server is lost; what you see may be old. Trying again."
         />
       )}
       {warnings.map((warning) => (
-        <Alert key={warning} isInline isPlain variant="warning" title={warning} />
+        <Alert component="p" key={warning} isInline isPlain variant="warning" title={warning} />
       ))}
     </section>
   )

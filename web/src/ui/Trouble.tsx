@@ -8,7 +8,7 @@ import { ApiError } from '../api/client.ts'
 export function Trouble({ error, what }: { error: Error; what: string }) {
   const hint = error instanceof ApiError ? error.hint : undefined
   return (
-    <Alert isInline variant="danger" title={what}>
+    <Alert component="h2" isInline variant="danger" title={what}>
       <p>{error.message}</p>
       {hint !== undefined && <p>{hint}</p>}
     </Alert>

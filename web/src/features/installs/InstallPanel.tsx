@@ -86,7 +86,7 @@ function InstallView({ id }: { id: string }) {
         <Grid hasGutter>
           {install.failure && (
             <GridItem span={12}>
-              <Alert isInline variant="danger" title={install.failure.code}>
+              <Alert component="h3" isInline variant="danger" title={install.failure.code}>
                 <p>{install.failure.message}</p>
                 {install.failure.hint !== undefined && <p>{install.failure.hint}</p>}
               </Alert>

@@ -94,6 +94,7 @@ export function AssignDialog({ machines, onClose, onAssigned }: AssignDialogProp
             </Stack>
           </ExpandableSection>
           <Alert
+            component="h2"
             isInline
             variant="warning"
             title={`On ${machines.length === 1 ? machines[0]!.name : `each of ${count}`}, the one matching disk is erased`}
@@ -163,7 +164,7 @@ function Refusals({
   if (refused.length === 0) return null
   const nameOf = (id: string): string => machines.find((machine) => machine.id === id)?.name ?? id
   return (
-    <Alert isInline variant="danger" title={`${refused.length} of ${results.length} refused`}>
+    <Alert component="h2" isInline variant="danger" title={`${refused.length} of ${results.length} refused`}>
       {refused.map(({ machineId, error }) => (
         <p key={machineId}>
           {nameOf(machineId)}: {error?.message} ({error?.code})

@@ -180,7 +180,7 @@ function Header({ machine }: { machine: Machine }) {
 function Failure({ machine: { state, failure } }: { machine: Machine }) {
   if (state !== 'failed' || !failure) return null
   return (
-    <Alert isInline variant="danger" title={`The last install failed: ${failure.code}`}>
+    <Alert component="h2" isInline variant="danger" title={`The last install failed: ${failure.code}`}>
       <p>{failure.message}</p>
       {failure.hint !== undefined && <p>{failure.hint}</p>}
       <p>The machine waits in the installer. Assign an image to try again.</p>
