@@ -4,9 +4,11 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
 /** Decimal units, three digits: `92.1 MB`. */
 export function formatBytes(bytes: number): string {
-  const power = bytes < 1 ? 0 : Math.min(UNITS.length - 1, Math.floor(Math.log10(bytes) / 3))
-  const value = bytes / 1000 ** power
-  return `${power === 0 ? String(Math.round(value)) : value.toPrecision(3).replace(/e\+.*/, '')} ${UNITS[power]}`
+  if (bytes < 1000) return `${Math.round(bytes)} B`
+  const rounded = Number(bytes.toPrecision(3))
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(rounded) / 3))
+  const value = rounded / 1000 ** power
+  return `${value < 1000 ? value.toPrecision(3) : value} ${UNITS[power]}`
 }
 
 /** Memory comes in powers of two: `128 GiB`. */

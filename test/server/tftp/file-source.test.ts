@@ -1,0 +1,42 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fileSource } from '../../../server/tftp/file-source.ts'
+import type { ReadableFile } from '../../../server/tftp/source.ts'
+
+const REQUEST = { remoteAddress: '10.77.0.100', localAddress: '10.77.0.1' }
+let folder: string
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'file-source-'))
+  writeFileSync(join(folder, 'loader'), 'loader of ten')
+  writeFileSync(join(folder, 'secret'), 'secret')
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+function source() {
+  return fileSource(() => ({ 'snponly.efi': join(folder, 'loader') }), {
+    'autoexec.ipxe': (address) => `from ${address}`,
+  })
+}
+
+describe('a source of files', () => {
+  it.each(['snponly.efi', 'EFI/BOOT/snponly.efi'])('finds %s', async (name) => {
+    const found = (await source()(name, REQUEST)) as ReadableFile
+    expect(found.size).toBe(13)
+    expect(Buffer.from(await found.read(7, 2)).toString()).toBe('of')
+    found.close?.()
+  })
+
+  it('writes texts for the address that is asked', async () => {
+    expect(Buffer.from((await source()('autoexec.ipxe', REQUEST)) as Uint8Array).toString()).toBe('from 10.77.0.1')
+  })
+
+  it.each(['secret', 'constructor', '__proto__', 'toString', '', 'snponly.efi/'])(
+    'has nothing called "%s"',
+    async (name) => {
+      expect(await source()(name, REQUEST)).toBeUndefined()
+    },
+  )
+})
