@@ -37,13 +37,15 @@ function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2))
 }
 
-const UNITS = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
 
-/** `1536` as `1.5 KiB`. */
+/** Decimal units, three digits, as on the page and on the installer's screen: `92.1 MB`. */
 export function formatBytes(bytes: number): string {
-  const power = bytes > 0 ? Math.min(Math.floor(Math.log2(bytes) / 10), UNITS.length - 1) : 0
-  const value = bytes / 1024 ** power
-  return `${power === 0 || value >= 100 ? Math.round(value) : value.toFixed(1)} ${UNITS[power]}`
+  if (bytes < 1000) return `${Math.round(bytes)} B`
+  const rounded = Number(bytes.toPrecision(3))
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(rounded) / 3))
+  const value = rounded / 1000 ** power
+  return `${value < 1000 ? value.toPrecision(3) : value} ${UNITS[power]}`
 }
 
 /** How long ago, in one unit: `35 s`, `4 min`, `3 h`, `12 d`. */
