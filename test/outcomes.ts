@@ -14,7 +14,7 @@ export interface Outcome {
 }
 
 /** Names the file to write. */
-export const OUTCOMES_VARIABLE = 'LANDFALL_TEST_OUTCOMES'
+export const OUTCOMES_VARIABLE = 'TEST_OUTCOMES_FILE'
 
 /** A vitest reporter. */
 export default class OutcomesReporter implements Reporter {

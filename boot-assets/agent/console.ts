@@ -1,4 +1,5 @@
 // What a person in front of the screen or the serial line reads. One line says one thing that happens.
+import { formatBytes } from '../../server/contract/bytes.ts'
 import type { Failure } from '../../server/contract/install.ts'
 
 export interface Console {
@@ -73,18 +74,6 @@ export function progressBar(bytes: number, totalBytes: number, bytesPerSecond: n
   const bar = `[${'#'.repeat(filled)}${'-'.repeat(20 - filled)}]`
   const percent = `${Math.floor(share * 100)} %`.padStart(5)
   return `${bar} ${percent}  ${formatBytes(bytes)} of ${formatBytes(totalBytes)}  ${formatBytes(bytesPerSecond)}/s`
-}
-
-/** Decimal units, as disks are sold: `512 GB`, `1.5 TB`, `37 MB`. */
-export function formatBytes(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-  let value = bytes
-  let unit = 0
-  while (value >= 999.5 && unit < units.length - 1) {
-    value /= 1000
-    unit += 1
-  }
-  return `${value < 9.95 && unit > 0 ? value.toFixed(1).replace(/\.0$/, '') : Math.round(value)} ${units[unit]}`
 }
 
 function wrap(text: string): string[] {

@@ -37,17 +37,6 @@ function printJson(value: unknown): void {
   console.log(JSON.stringify(value, null, 2))
 }
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** Decimal units, three digits, as on the page and on the installer's screen: `92.1 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`
-  const rounded = Number(bytes.toPrecision(3))
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(rounded) / 3))
-  const value = rounded / 1000 ** power
-  return `${value < 1000 ? value.toPrecision(3) : value} ${UNITS[power]}`
-}
-
 /** How long ago, in one unit: `35 s`, `4 min`, `3 h`, `12 d`. */
 export function formatAge(at: string | null, now = Date.now()): string {
   if (!at) return 'never'

@@ -1,5 +1,5 @@
 // Progress on stderr: one line redrawn on a terminal, a plain line every few seconds elsewhere.
-import { formatBytes } from './output.ts'
+import { formatBytes } from '../contract/bytes.ts'
 
 const PLAIN_INTERVAL_MS = 5000
 const BAR_WIDTH = 30

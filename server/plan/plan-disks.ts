@@ -1,10 +1,11 @@
 // The dry run of an install's disk part: from what is wanted and what is there to what will be written, or to a refusal.
+import { formatBytes } from '../contract/bytes.ts'
 import type { DiskFacts, Facts } from '../contract/facts.ts'
 import type { Failure } from '../contract/install.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import { layOutPartitions, smallestDisk } from './partitions.ts'
-import { describeDisk, formatSize, judgeDisks } from './select-disk.ts'
+import { describeDisk, judgeDisks } from './select-disk.ts'
 import type { Candidate } from './select-disk.ts'
 
 /**
@@ -28,7 +29,7 @@ export function planDisks(
     const needed = smallestDisk(layout, facts.architecture)
     return {
       code: 'DISK_TOO_SMALL',
-      message: `disk ${describeDisk(disk)} is too small: the layout needs ${formatSize(needed)}`,
+      message: `disk ${describeDisk(disk)} is too small: the layout needs ${formatBytes(needed)}`,
       hint: 'choose another disk with spec.disks.disk, or smaller espSize and bootSize',
     }
   }

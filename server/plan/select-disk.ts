@@ -1,4 +1,5 @@
 // Which disks of a machine a selector means, and for each other one the reason why it does not.
+import { formatBytes } from '../contract/bytes.ts'
 import type { DiskFacts } from '../contract/facts.ts'
 import type { DiskSelector } from '../contract/spec.ts'
 
@@ -17,19 +18,7 @@ export function judgeDisks(selector: DiskSelector, disks: readonly DiskFacts[]):
 export function describeDisk(disk: DiskFacts): string {
   const model = [disk.vendor, disk.model].filter(Boolean).join(' ')
   const serial = disk.serial ? `serial ${disk.serial}` : disk.wwn ? `wwn ${disk.wwn}` : 'no serial'
-  return `${disk.name} (${model || 'unknown model'}, ${serial}, ${formatSize(disk.size)})`
-}
-
-/** Bytes as disk makers count them: `1.92 TB`. */
-export function formatSize(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-  let value = bytes
-  let unit = 0
-  while (value >= 1000 && unit < units.length - 1) {
-    value /= 1000
-    unit += 1
-  }
-  return `${Number(value.toPrecision(3))} ${units[unit]}`
+  return `${disk.name} (${model || 'unknown model'}, ${serial}, ${formatBytes(disk.size)})`
 }
 
 function* unusable(disk: DiskFacts, selector: DiskSelector): Generator<string> {
@@ -56,8 +45,8 @@ function* unmet(disk: DiskFacts, selector: DiskSelector): Generator<string> {
   if (rotational !== undefined && disk.rotational !== rotational) {
     yield rotational ? 'does not rotate' : 'rotates'
   }
-  if (minSize !== undefined && disk.size < minSize) yield `smaller than ${formatSize(minSize)}`
-  if (maxSize !== undefined && disk.size > maxSize) yield `larger than ${formatSize(maxSize)}`
+  if (minSize !== undefined && disk.size < minSize) yield `smaller than ${formatBytes(minSize)}`
+  if (maxSize !== undefined && disk.size > maxSize) yield `larger than ${formatBytes(maxSize)}`
 }
 
 /** People paste whole paths. */

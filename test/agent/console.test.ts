@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes, formatTable, progressBar, textConsole } from '../../boot-assets/agent/console.ts'
+import { formatTable, progressBar, textConsole } from '../../boot-assets/agent/console.ts'
 
 function capture(terminal: boolean) {
   let text = ''
@@ -47,17 +47,6 @@ describe('textConsole', () => {
 })
 
 describe('formats', () => {
-  it.each([
-    [0, '0 B'],
-    [999, '999 B'],
-    [1000, '1 kB'],
-    [1_500_000, '1.5 MB'],
-    [512_110_190_592, '512 GB'],
-    [999_999_999, '1 GB'],
-  ])('%d bytes are %s', (bytes, text) => {
-    expect(formatBytes(bytes)).toBe(text)
-  })
-
   it('draws progress, also of nothing', () => {
     expect(progressBar(50e6, 200e6, 10e6)).toBe('[#####---------------]  25 %  50 MB of 200 MB  10 MB/s')
     expect(progressBar(0, 0, 0)).toBe('[--------------------]   0 %  0 B of 0 B  0 B/s')

@@ -89,22 +89,31 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'web',
-    may: ['react', 'react-dom', 'react-router', '@tanstack/react-query', '@patternfly', 'vite', '@vitejs'],
+    may: [
+      'react',
+      'react-dom',
+      'react-router',
+      '@tanstack/react-query',
+      '@patternfly',
+      'vite',
+      '@vitejs',
+      'server/contract/bytes.ts',
+    ],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/machines',
-    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui'],
+    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/installs',
-    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/images',
-    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
     mayTypes: ['server/contract'],
   },
 ]

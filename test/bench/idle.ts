@@ -2,14 +2,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
 import { PretendMachine } from '../helpers/pretend-machine.ts'
+import { freePort, loopback } from '../interop/serve.ts'
 import { median } from './result.ts'
 import type { Bench } from './result.ts'
 
@@ -26,16 +25,7 @@ export const idle: Bench = {
     const dataDir = await mkdtemp(join(tmpdir(), 'landfall-idle-'))
     const [http, https] = [await freePort(), await freePort()]
     // Started as `npm start` does it, but on loopback.
-    const flags = [
-      '--http-host',
-      '127.0.0.1',
-      '--https-host',
-      '127.0.0.1',
-      '--http-port',
-      `${http}`,
-      '--https-port',
-      `${https}`,
-    ]
+    const flags = loopback({ http, https })
     const argv = [...(await startArguments()), '--data-dir', dataDir, ...flags]
     const server = spawn(process.execPath, argv, { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] })
     const gone = once(server, 'exit')
@@ -84,14 +74,4 @@ async function started(output: NodeJS.ReadableStream): Promise<void> {
 async function residentBytes(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -1,8 +1,8 @@
 // `npm run demo`: the main job, once, on this host. A virtual machine netboots by its own firmware, is discovered, gets an image assigned,
 // installs it, and confirms from its own disk that it runs it. The web page shows all of it meanwhile.
+import { formatBytes } from '../../server/contract/bytes.ts'
 import { createServer } from 'node:net'
 import { parseArgs } from 'node:util'
-import { formatBytes } from '../../server/cli/output.ts'
 import type { Install } from '../../server/contract/install.ts'
 import { prepareHost } from '../host-setup.ts'
 import { buildDemoImages, DEMO_REPOSITORY } from '../images/demo-image.ts'

@@ -1,8 +1,8 @@
 // Decides what will be written where, shows it, and asks the server for leave.
+import { formatBytes } from '../../../server/contract/bytes.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { PlanResponse } from '../../../server/contract/agent.ts'
-import { formatBytes } from '../console.ts'
 import type { Console } from '../console.ts'
 import { AgentError } from '../errors.ts'
 

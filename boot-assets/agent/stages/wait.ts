@@ -1,7 +1,7 @@
 // Asks the server what to do, for as long as it takes, and shows a calm screen meanwhile.
+import { formatBytes } from '../../../server/contract/bytes.ts'
 import type { RegisterResponse, Task } from '../../../server/contract/agent.ts'
 import type { Facts } from '../../../server/contract/facts.ts'
-import { formatBytes } from '../console.ts'
 import type { Console } from '../console.ts'
 import type { Session } from '../link/session.ts'
 import { bootNic } from './identify.ts'

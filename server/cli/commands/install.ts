@@ -1,8 +1,9 @@
 // `landfall install`: runs of the installer.
+import { formatBytes } from '../../contract/bytes.ts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { Install } from '../../contract/install.ts'
-import { formatBytes, printObject, printRows, shortDigest, table } from '../output.ts'
+import { printObject, printRows, shortDigest, table } from '../output.ts'
 import { withClient } from './context.ts'
 import { findMachine } from './machine.ts'
 

@@ -1,4 +1,5 @@
 // `landfall machine`: the inventory.
+import { formatBytes } from '../../contract/bytes.ts'
 import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -7,7 +8,7 @@ import { DiskPlan } from '../../contract/plan.ts'
 import type { PartialSpec } from '../../contract/spec.ts'
 import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
-import { formatAge, formatBytes, printObject, printRows, shortDigest, table } from '../output.ts'
+import { formatAge, printObject, printRows, shortDigest, table } from '../output.ts'
 import type { Column } from '../output.ts'
 import { withClient } from './context.ts'
 

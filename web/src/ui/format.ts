@@ -1,16 +1,5 @@
 // Numbers, times and digests as people read them.
 
-const UNITS = ['B', 'kB', 'MB', 'GB', 'TB', 'PB']
-
-/** Decimal units, three digits: `92.1 MB`. */
-export function formatBytes(bytes: number): string {
-  if (bytes < 1000) return `${Math.round(bytes)} B`
-  const rounded = Number(bytes.toPrecision(3))
-  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(rounded) / 3))
-  const value = rounded / 1000 ** power
-  return `${value < 1000 ? value.toPrecision(3) : value} ${UNITS[power]}`
-}
-
 /** Memory comes in powers of two: `128 GiB`. */
 export function formatMemory(bytes: number): string {
   const gib = bytes / 2 ** 30

@@ -1,5 +1,6 @@
 // The image store: what machines can become.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import {
   Button,
   Content,
@@ -21,7 +22,6 @@ import { useImages, useRemoveImage } from '../../api/queries.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
-import { formatBytes } from '../../ui/format.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { PullDialog } from './PullDialog.tsx'
 

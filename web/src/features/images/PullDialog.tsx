@@ -1,24 +1,12 @@
 // Copies an image from a registry, showing its bytes as they come.
 
-import {
-  Button,
-  Checkbox,
-  Form,
-  FormGroup,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  ModalVariant,
-  Progress,
-  ProgressMeasureLocation,
-  TextInput,
-} from '@patternfly/react-core'
+import { formatBytes } from '../../../../server/contract/bytes.ts'
+import { Checkbox, FormGroup, Progress, ProgressMeasureLocation, TextInput } from '@patternfly/react-core'
 import { useState } from 'react'
 import type { ImageProgress, PullRequest } from '../../../../server/contract/image.ts'
 import { ApiError, operate } from '../../api/client.ts'
-import { formatBytes, percentOf } from '../../ui/format.ts'
-import { Trouble } from '../../ui/Trouble.tsx'
+import { percentOf } from '../../ui/format.ts'
+import { FormDialog } from '../../ui/FormDialog.tsx'
 
 type Running = Extract<ImageProgress, { type: 'progress' }>
 
@@ -50,57 +38,43 @@ export function PullDialog({ onClose }: { onClose: () => void }) {
   }
 
   return (
-    <Modal isOpen variant={ModalVariant.medium} onClose={onClose} aria-labelledby="pull-title">
-      <ModalHeader title="Pull an image from a registry" labelId="pull-title" />
-      <ModalBody>
-        <Form
-          id="pull"
-          onSubmit={(event) => {
-            event.preventDefault()
-            void pull()
-          }}
-        >
-          {error && <Trouble error={error} what="The image was not pulled" />}
-          <FormGroup label="Reference" fieldId="pull-reference" isRequired>
-            <TextInput
-              id="pull-reference"
-              value={reference}
-              placeholder="registry.example/os/web:stable"
-              onChange={(_, value) => setReference(value)}
-              isRequired
-            />
-          </FormGroup>
-          <FormGroup label="Name here" fieldId="pull-name">
-            <TextInput
-              id="pull-name"
-              value={name}
-              placeholder="As in the registry"
-              onChange={(_, value) => setName(value)}
-            />
-          </FormGroup>
-          <Checkbox
-            id="pull-insecure"
-            label="The registry speaks plain HTTP"
-            isChecked={insecure}
-            onChange={(_, checked) => setInsecure(checked)}
-          />
-          {progress && <PullProgress progress={progress} />}
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button
-          type="submit"
-          form="pull"
-          isDisabled={reference.trim() === '' || progress !== undefined}
-          isLoading={progress !== undefined}
-        >
-          Pull
-        </Button>
-        <Button variant="link" onClick={onClose}>
-          {progress === undefined ? 'Cancel' : 'Hide'}
-        </Button>
-      </ModalFooter>
-    </Modal>
+    <FormDialog
+      title="Pull an image from a registry"
+      action="Pull"
+      isLarge
+      isComplete={reference.trim() !== ''}
+      isBusy={progress !== undefined}
+      error={error ?? null}
+      refusal="The image was not pulled"
+      leave={progress === undefined ? 'Cancel' : 'Hide'}
+      onSubmit={() => void pull()}
+      onClose={onClose}
+    >
+      <FormGroup label="Reference" fieldId="pull-reference" isRequired>
+        <TextInput
+          id="pull-reference"
+          value={reference}
+          placeholder="registry.example/os/web:stable"
+          onChange={(_, value) => setReference(value)}
+          isRequired
+        />
+      </FormGroup>
+      <FormGroup label="Name here" fieldId="pull-name">
+        <TextInput
+          id="pull-name"
+          value={name}
+          placeholder="As in the registry"
+          onChange={(_, value) => setName(value)}
+        />
+      </FormGroup>
+      <Checkbox
+        id="pull-insecure"
+        label="The registry speaks plain HTTP"
+        isChecked={insecure}
+        onChange={(_, checked) => setInsecure(checked)}
+      />
+      {progress && <PullProgress progress={progress} />}
+    </FormDialog>
   )
 }
 

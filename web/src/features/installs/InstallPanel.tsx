@@ -1,5 +1,6 @@
 // The installs of a machine: the newest, or an earlier one that was chosen.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import {
   Alert,
   Button,
@@ -19,7 +20,6 @@ import { useCancelInstall, useInstall, useMachineInstalls } from '../../api/quer
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
-import { formatBytes } from '../../ui/format.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { LogView } from './LogView.tsx'
 import { PlanView } from './PlanView.tsx'

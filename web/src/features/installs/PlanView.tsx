@@ -1,9 +1,9 @@
 // What is written where, made before anything is.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { Alert, Title } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import type { DiskPlan } from '../../../../server/contract/plan.ts'
-import { formatBytes } from '../../ui/format.ts'
 
 export function PlanView({ plan }: { plan: DiskPlan | null }) {
   if (plan === null) return null

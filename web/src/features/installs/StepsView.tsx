@@ -1,9 +1,10 @@
 // The steps of an install with their times, and bytes where bytes move.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { Progress, ProgressMeasureLocation, ProgressStep, ProgressStepper } from '@patternfly/react-core'
 import { useEffect, useState } from 'react'
 import type { InstallStep } from '../../../../server/contract/install.ts'
-import { formatBytes, formatSeconds, percentOf } from '../../ui/format.ts'
+import { formatSeconds, percentOf } from '../../ui/format.ts'
 import { secondsLeft, secondsOf } from './step-times.ts'
 
 const VARIANTS: Record<InstallStep['state'], 'pending' | 'info' | 'success' | 'danger'> = {

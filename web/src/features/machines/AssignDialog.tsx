@@ -1,5 +1,6 @@
 // Chooses what machines shall become, and says what that costs them.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import {
   Alert,
   Button,
@@ -25,7 +26,7 @@ import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { AssignResult, MachineSummary } from '../../../../server/contract/machine.ts'
 import { useAssign, useImages } from '../../api/queries.ts'
-import { formatBytes, shortDigest } from '../../ui/format.ts'
+import { shortDigest } from '../../ui/format.ts'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
 import { EMPTY_ASSIGNMENT, specOf } from './assignment.ts'
 import type { Assignment } from './assignment.ts'

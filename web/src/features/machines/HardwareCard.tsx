@@ -1,10 +1,11 @@
 // What the machine told about itself from inside the installer.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { Card, CardBody, CardTitle, Content, Grid, GridItem, Label } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import type { DiskFacts, Facts as MachineFacts, NicFacts } from '../../../../server/contract/facts.ts'
 import { Facts } from '../../ui/Facts.tsx'
-import { formatBytes, formatMemory } from '../../ui/format.ts'
+import { formatMemory } from '../../ui/format.ts'
 
 export function HardwareCard({ facts }: { facts: MachineFacts | null }) {
   return (

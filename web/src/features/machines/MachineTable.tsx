@@ -1,5 +1,6 @@
 // The rows of the inventory.
 
+import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { Progress, ProgressMeasureLocation, ProgressSize } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import type { ThProps } from '@patternfly/react-table'
@@ -8,7 +9,7 @@ import type { MachineSummary } from '../../../../server/contract/machine.ts'
 import { useInstall } from '../../api/queries.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { Digest } from '../../ui/Digest.tsx'
-import { formatBytes, percentOf } from '../../ui/format.ts'
+import { percentOf } from '../../ui/format.ts'
 import { StateLabel } from '../../ui/StateLabel.tsx'
 import { toggled, toggledAll } from './selection.ts'
 
