@@ -3,7 +3,7 @@
 // long as the process runs (docs/decisions/0005). JavaScript, because this file must not need that compiler itself.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, statSync, writeFileSync } from 'node:fs'
-import { enableCompileCache } from 'node:module'
+import module from 'node:module'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 
@@ -11,7 +11,12 @@ const server = join(import.meta.dirname, '..')
 const { LANDFALL_CACHE, XDG_CACHE_HOME } = process.env
 const cache = join(LANDFALL_CACHE || join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'landfall'), 'compiled')
 
-enableCompileCache(cache)
+if (Number(process.versions.node.split('.')[0]) < 24) {
+  console.error(`landfall: needs Node 24, this is ${process.version}`)
+  console.error('  `npm ci` brings it, and npm scripts find it: npm run landfall -- ...')
+  process.exit(2)
+}
+module.enableCompileCache(cache)
 // A server runs for months: it is worth a second to compile in another process first. Other commands end before that matters.
 if (process.argv[2] === 'serve') compileFirst()
 await import('./landfall.ts')
