@@ -69,6 +69,9 @@ journey(
       const ssh = machine.ssh(address!, key)
       await ssh.waitUntilReady()
       await expectDeployed(ssh, { demo, version: '1', registry: `${lab.address}:8443`, hostname: 'web-01' })
+      // UEFI variables hold text as UTF-16.
+      const entries = await ssh.run(`cat /sys/firmware/efi/efivars/Boot0* | tr -d '\\000'`)
+      expect(entries.stdout).toMatch(/\\EFI\\debian\\shimx64\.efi/i)
     })
 
     chapter('a deployed machine that netboots again is told to boot its disk', async (world) => {
