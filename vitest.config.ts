@@ -13,6 +13,7 @@ export default defineConfig({
           name: 'unit',
           // Modules here hold no state of their own, so files may share them: loading them for each took more time than all tests.
           isolate: false,
+          maxWorkers: '100%',
           include: ['test/{server,agent,web,templates,boot-assets,arch}/**/*.test.{ts,tsx}'],
           setupFiles: ['test/helpers/matchers.ts'],
         },
