@@ -37,7 +37,7 @@ import { EventsCard } from './EventsCard.tsx'
 import { HardwareCard } from './HardwareCard.tsx'
 import { SpecCard } from './SpecCard.tsx'
 
-/** `installs` is shown between what the machine is and what it did. */
+/** `installs` comes first: it is what people open this page for. */
 export function MachinePage({ id, installs }: { id: string; installs: ReactNode }) {
   const result = useMachine(id)
   return (
@@ -63,13 +63,13 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
                 <GridItem span={12}>
                   <Failure machine={machine} />
                 </GridItem>
+                <GridItem span={12}>{installs}</GridItem>
                 <GridItem span={12} lg={6}>
                   <StatusCard machine={machine} />
                 </GridItem>
                 <GridItem span={12} lg={6}>
                   <SpecCard machine={machine} />
                 </GridItem>
-                <GridItem span={12}>{installs}</GridItem>
                 <GridItem span={12}>
                   <HardwareCard facts={machine.facts} />
                 </GridItem>
