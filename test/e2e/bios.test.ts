@@ -12,7 +12,6 @@ journey(
     const machine = await lab.machine({
       name: 'bios',
       firmware: 'bios',
-      nic: 'e1000e',
       disks: [{ sizeGiB: 6, bus: 'ahci' }],
     })
     return { ...world, machine, key: await lab.sshKey() }

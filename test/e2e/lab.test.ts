@@ -72,11 +72,11 @@ describe('netboot', () => {
     await dhcp.log.waitForLine(/vendor class: HTTPClient:Arch:00016/)
   })
 
-  scenario('UEFI e1000e: the iPXE in the card asks', async (lab) => {
+  scenario("UEFI e1000e: the firmware asks by the driver in the card's ROM", async (lab) => {
     const dhcp = dnsmasq(lab, [])
     const machine = await lab.machine({ name: 'intel', nic: 'e1000e', rom: true, memoryMiB: 1024 })
     await machine.powerOn()
-    await dhcp.log.waitForLine(/user class: iPXE/)
+    await dhcp.log.waitForLine(/vendor class: PXEClient:Arch:00007/)
   })
 })
 

@@ -31,24 +31,39 @@ export interface Mount extends AsyncDisposable {
 // The journal is not replayed: the disk is evidence, and a dirty journal could not be replayed on a read-only device.
 const NO_REPLAY: Record<string, string> = { ext4: 'noload', xfs: 'norecovery', btrfs: 'rescue=nologreplay' }
 
-/** The partition table of a raw disk file; empty when it has none. */
+interface SfdiskPartition {
+  /** Path of the disk with the partition's number behind it. */
+  node: string
+  /** Sectors. */
+  start: number
+  size: number
+  type: string
+  name?: string
+  uuid?: string
+}
+
+/** The partition table of a raw disk file; empty when it has none. Throws COMMAND_FAILED when it cannot be read. */
 export async function partitions(file: string): Promise<Partition[]> {
-  const columns = 'NR,START,SECTORS,TYPE,NAME,UUID'
-  const { stdout } = await run(['partx', '--show', '--pairs', '--output', columns, file]).catch(() => ({ stdout: '' }))
-  return stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const field = (name: string) => new RegExp(`\\b${name}="([^"]*)"`).exec(line)?.[1] ?? ''
-      return {
-        number: Number(field('NR')),
-        start: Number(field('START')) * 512,
-        size: Number(field('SECTORS')) * 512,
-        type: field('TYPE').toLowerCase(),
-        label: field('NAME'),
-        uuid: field('UUID').toLowerCase(),
-      }
-    })
+  const stdout = await run(['sfdisk', '--json', file]).then(
+    (result) => result.stdout,
+    (error: unknown) => {
+      if (String(error).includes('does not contain a recognized partition table')) return undefined
+      throw error
+    },
+  )
+  if (stdout === undefined) return []
+  const { partitiontable } = JSON.parse(stdout) as {
+    partitiontable: { sectorsize: number; partitions?: SfdiskPartition[] }
+  }
+  const { sectorsize } = partitiontable
+  return (partitiontable.partitions ?? []).map(({ node, start, size, type, name = '', uuid = '' }) => ({
+    number: Number(/\d+$/.exec(node)![0]),
+    start: start * sectorsize,
+    size: size * sectorsize,
+    type: type.toLowerCase(),
+    label: name,
+    uuid: uuid.toLowerCase(),
+  }))
 }
 
 /**

@@ -23,6 +23,7 @@ export interface DiskOptions {
 export interface MachineOptions {
   name: string
   firmware?: Firmware
+  /** Default: virtio-net-pci, for BIOS e1000e. */
   nic?: Nic
   mac?: string
   /**

@@ -207,7 +207,8 @@ export async function createMachine(options: MachineOptions, site: MachineSite):
   const hardware: MachineHardware = {
     name,
     firmware,
-    nic: options.nic ?? 'virtio-net-pci',
+    // The iPXE ROM of a virtio card never starts under this SeaBIOS.
+    nic: options.nic ?? (firmware === 'bios' ? 'e1000e' : 'virtio-net-pci'),
     mac: options.mac ?? randomMac(),
     rom: options.rom ?? firmware === 'bios',
     memoryMiB: options.memoryMiB ?? 2048,
