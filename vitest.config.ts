@@ -34,8 +34,8 @@ export default defineConfig({
           setupFiles: ['test/helpers/matchers.ts'],
           testTimeout: 10 * MINUTE,
           hookTimeout: 10 * MINUTE,
-          // A machine under emulation takes a core or two, and waits for much: two at a time are faster than one after the other.
-          maxWorkers: 2,
+          // One at a time: emulated machines take all the cores there are. Two at once took longer than one after the other.
+          maxWorkers: 1,
           retry: 0,
         },
       },
