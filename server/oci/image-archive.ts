@@ -2,6 +2,7 @@
 import { extract } from 'tar-stream'
 import { pipeline } from 'node:stream/promises'
 import { Readable } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { z } from 'zod'
 import type { BlobStore } from './blob-store.ts'
@@ -35,9 +36,9 @@ export async function readLayoutArchive(
   let index: Buffer | undefined
   let layoutSeen = false
   const untar = extract()
-  const feeding = pipeline([await decompressed(source), untar], signal ? { signal } : {})
-  feeding.catch(() => {}) // reported below, by the iteration or the await
   try {
+    const feeding = pipeline([...(await unpacked(source)), untar], signal ? { signal } : {})
+    feeding.catch(() => {}) // reported below, by the iteration or the await
     for await (const entry of untar) {
       const content = entry as unknown as AsyncIterable<Uint8Array>
       const name = entry.header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
@@ -70,11 +71,19 @@ export async function readLayoutArchive(
   }))
 }
 
-/** `podman save | gzip` and friends: whole archives come compressed too. */
-async function decompressed(source: Readable): Promise<NodeJS.ReadableStream & NodeJS.ReadWriteStream> {
+/**
+ * The archive as a chain of streams for `pipeline`, which alone hears of every error in it: `podman save | gzip` and friends make whole
+ * archives that are compressed too.
+ */
+async function unpacked(source: Readable): Promise<[Readable, ...Duplex[]]> {
   const iterator = source[Symbol.asyncIterator]() as AsyncIterator<Buffer>
-  const first = await iterator.next()
-  const head = first.done ? Buffer.alloc(0) : Buffer.from(first.value)
+  let head = Buffer.alloc(0)
+  // A network may deliver the magic number in pieces.
+  while (head.length < 4) {
+    const { done, value } = await iterator.next()
+    if (done) break
+    head = Buffer.concat([head, value])
+  }
   const whole = Readable.from(
     (async function* () {
       yield head
@@ -82,13 +91,9 @@ async function decompressed(source: Readable): Promise<NodeJS.ReadableStream & N
     })(),
     { objectMode: false },
   )
-  const unpack =
-    head[0] === 0x1f && head[1] === 0x8b
-      ? createGunzip()
-      : head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528
-        ? createZstdDecompress()
-        : undefined
-  return (unpack ? whole.pipe(unpack.on('error', (error) => whole.destroy(error))) : whole) as never
+  if (head[0] === 0x1f && head[1] === 0x8b) return [whole, createGunzip()]
+  if (head.length >= 4 && head.readUInt32LE(0) === 0xfd2fb528) return [whole, createZstdDecompress()]
+  return [whole]
 }
 
 function notALayout(why: string): OciError {

@@ -70,7 +70,7 @@ export function journey<World extends object>(
 
     afterAll(() => world?.lab[Symbol.asyncDispose](), MINUTE)
 
-    declare((title, body, { timeout = 15 * MINUTE } = {}) => {
+    declare((title, body, { timeout = 25 * MINUTE } = {}) => {
       it(title, { timeout }, async ({ skip, onTestFailed }) => {
         if (reason !== undefined) return skip(reason)
         if (failed !== undefined) return skip(`"${failed}" failed before`)

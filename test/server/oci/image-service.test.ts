@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
-import { gzipSync } from 'node:zlib'
+import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
@@ -79,6 +80,46 @@ describe('import', () => {
   ])('refuses %s', async (_, bytes) => {
     const result = images.importArchive(Readable.from([bytes]), 'os/web:1', ignore)
     await expect(result).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+  })
+
+  describe.each([
+    ['gzip', gzipSync],
+    ['zstd', zstdCompressSync],
+  ])('of a compressed archive (%s)', (_, compress) => {
+    const noise = compress(randomBytes(100_000))
+
+    it('recognises it however the network cuts it', async () => {
+      const image = await fixtureImage([{ 'usr/a': 'one' }])
+      const archive = compress(await tarOf(layoutFiles([{ image, name: '1' }])))
+      const bytes = Array.from(archive, (byte) => Buffer.of(byte))
+      expect(await images.importArchive(Readable.from(bytes), 'os/web', ignore)).toMatchObject([{ tag: '1' }])
+    })
+
+    // An error that a stream in the middle kept to itself would end the process or never end the import.
+    it.each([
+      ['that holds no tar', noise],
+      ['that is damaged', Buffer.from(noise).fill(7, 1000, 2000)],
+      ['that ends too early', noise.subarray(0, 1000)],
+      ['that is a magic number only', noise.subarray(0, 4)],
+    ])('refuses one %s', async (_, bytes) => {
+      const result = images.importArchive(Readable.from([bytes]), 'os/web:1', ignore)
+      await expect(result).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+    })
+
+    it('fails when its sender goes away', async () => {
+      const gone = Object.assign(new Error('aborted'), { code: 'ECONNRESET' })
+      const broken = Readable.from(
+        (async function* () {
+          yield noise.subarray(0, 1000)
+          throw gone
+        })(),
+      )
+      await expect(images.importArchive(broken, 'os/web:1', ignore)).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+      const signal = AbortSignal.timeout(20)
+      const silent = new Readable({ read() {} })
+      silent.push(noise.subarray(0, 1000))
+      await expect(images.importArchive(silent, 'os/web:1', ignore, signal)).rejects.toMatchObject({ code: 'ABORTED' })
+    })
   })
 
   it('refuses an archive without a name when none is given', async () => {

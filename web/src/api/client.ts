@@ -18,6 +18,11 @@ export class ApiError extends Error {
   }
 }
 
+/** True where the server does not know us: the session ended, or there never was one. */
+export function isUnauthenticated(error: unknown): boolean {
+  return error instanceof ApiError && error.status === 401
+}
+
 export type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE'
 
 /** Calls `/api/v1<path>`; resolves with the answer's JSON, undefined when it has none. Throws ApiError. */
@@ -32,13 +37,23 @@ export async function call<Answer>(
   return (text === '' ? undefined : JSON.parse(text)) as Answer
 }
 
-/** Calls an operation that answers with one JSON object a line, and hands each to `onLine` as it comes. Throws ApiError. */
-export async function operate<Line>(path: string, body: unknown, onLine: (line: Line) => void): Promise<void> {
-  const response = await request('POST', path, body)
+/**
+ * Calls an operation that answers with one JSON object a line, and hands each to `onLine` as it comes. Aborting `signal` stops the operation
+ * on the server too. Throws ApiError.
+ */
+export async function operate<Line>(
+  path: string,
+  body: unknown,
+  onLine: (line: Line) => void,
+  signal?: AbortSignal,
+): Promise<void> {
+  const response = await request('POST', path, body, signal)
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   for (;;) {
-    const { done, value } = await reader.read()
+    const { done, value } = await reader.read().catch((error: unknown) => {
+      throw signal?.aborted ? error : unreachable()
+    })
     const lines = (rest + (value ?? '')).split('\n')
     rest = done ? '' : lines.pop()!
     for (const line of lines) if (line.trim() !== '') onLine(JSON.parse(line) as Line)
@@ -56,15 +71,14 @@ async function request(method: Method, path: string, body?: unknown, signal?: Ab
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new ApiError(
-      0,
-      'UNREACHABLE',
-      'the server does not answer',
-      'is it running, and is this machine on its network?',
-    )
+    throw unreachable()
   }
   if (response.ok) return response
   throw problemOf(response.status, await response.text())
+}
+
+function unreachable(): ApiError {
+  return new ApiError(0, 'UNREACHABLE', 'the server does not answer', 'is it running, and is this machine on its network?')
 }
 
 /** The error that an answer's body tells; also when something between us and the server answered in its place. */

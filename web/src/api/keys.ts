@@ -10,6 +10,8 @@ export const keys = {
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
+  /** Below the machine: what changes that changes its plan. */
+  machinePlan: (id: string) => ['machine', id, 'plan'],
   machineEvents: (id: string) => ['machine-events', id],
   machineInstalls: (id: string) => ['machine-installs', id],
   install: (id: string) => ['install', id],
@@ -21,7 +23,7 @@ export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {
   if (type === 'install.progress') return []
   if (type === 'install.log') return installId === null ? [] : [keys.installLog(installId)]
   if (type.startsWith('image.')) return [keys.images]
-  if (type === 'server.started') return [keys.system]
+  if (type.startsWith('server.') || (type.startsWith('dhcp.') && machineId === null)) return [keys.system]
   if (type === 'profile.changed') return [keys.machines, ['machine']]
   return [
     ...(machineId === null

@@ -1,10 +1,11 @@
-// The one event stream of the page: keeps every query fresh while it is open, and says when it is not.
+// Keeps every query fresh by the server's events while the page is open, and says when it cannot.
 
 import { useQueryClient } from '@tanstack/react-query'
-import type { QueryKey } from '@tanstack/react-query'
+import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { Event } from '../../../server/contract/event.ts'
 import type { Install } from '../../../server/contract/install.ts'
+import { followEvents } from './event-feed.ts'
 import { keys, outdatedBy } from './keys.ts'
 import { progressOf, withProgress } from './progress.ts'
 
@@ -14,56 +15,63 @@ const FLUSH_MS = 300
 const TROUBLE_MS = 3000
 
 /**
- * Listens from now on; the browser reconnects by itself and asks for what it missed. Returns whether the page is live. After each
- * reconnect, and on the server's `reset`, everything is asked anew: cheaper than to be wrong.
+ * Listens from now on and returns whether the page is live. After each connection, and on the server's `reset`, everything is asked anew:
+ * what happened between the first requests and the connection is in nobody's stream, and what failed meanwhile has to recover.
  */
 export function useLiveUpdates(): boolean {
   const client = useQueryClient()
   const [live, setLive] = useState(true)
 
   useEffect(() => {
-    const source = new EventSource('/api/v1/events')
-    const pending = new Map<string, QueryKey>()
-    let flush: ReturnType<typeof setTimeout> | undefined
+    const end = new AbortController()
+    const outdated = createFlusher(client)
     let trouble: ReturnType<typeof setTimeout> | undefined
-    let wasOpen = false
-
-    const refetchAll = (): void => void client.invalidateQueries()
-    source.onopen = () => {
-      clearTimeout(trouble)
-      trouble = undefined
-      setLive(true)
-      // What happened between the first requests and this moment is in nobody's stream.
-      if (wasOpen) refetchAll()
-      else void client.invalidateQueries({ refetchType: 'active' })
-      wasOpen = true
-    }
-    source.onerror = () => {
-      trouble ??= setTimeout(() => setLive(false), TROUBLE_MS)
-    }
-    source.addEventListener('reset', refetchAll)
-    source.onmessage = ({ data }: MessageEvent<string>) => {
-      const event = JSON.parse(data) as Event
-      const progress = progressOf(event)
-      if (progress && event.installId !== null) {
-        client.setQueryData<Install>(
-          keys.install(event.installId),
-          (install) => install && withProgress(install, progress),
-        )
-      }
-      for (const key of outdatedBy(event)) pending.set(JSON.stringify(key), key)
-      flush ??= setTimeout(() => {
-        flush = undefined
-        for (const queryKey of pending.values()) void client.invalidateQueries({ queryKey })
-        pending.clear()
-      }, FLUSH_MS)
-    }
+    void followEvents(
+      {
+        onOpen() {
+          clearTimeout(trouble)
+          trouble = undefined
+          setLive(true)
+          void client.invalidateQueries()
+        },
+        onMessage({ event, data }) {
+          if (event === 'reset') void client.invalidateQueries()
+          if (event === 'message') outdated(apply(client, JSON.parse(data) as Event))
+        },
+        onLost(status) {
+          trouble ??= setTimeout(() => setLive(false), TROUBLE_MS)
+          if (status === 401) void client.invalidateQueries({ queryKey: keys.session })
+        },
+      },
+      { signal: end.signal },
+    )
     return () => {
-      source.close()
-      clearTimeout(flush)
+      end.abort()
       clearTimeout(trouble)
     }
   }, [client])
 
   return live
+}
+
+/** Puts into the cache what the event itself tells; returns what has to be asked for. */
+function apply(client: QueryClient, event: Event): QueryKey[] {
+  const progress = progressOf(event)
+  if (progress && event.installId !== null) {
+    client.setQueryData<Install>(keys.install(event.installId), (install) => install && withProgress(install, progress))
+  }
+  return outdatedBy(event)
+}
+
+function createFlusher(client: QueryClient): (outdated: readonly QueryKey[]) => void {
+  const pending = new Map<string, QueryKey>()
+  let timer: ReturnType<typeof setTimeout> | undefined
+  return (outdated) => {
+    for (const key of outdated) pending.set(JSON.stringify(key), key)
+    timer ??= setTimeout(() => {
+      timer = undefined
+      for (const queryKey of pending.values()) void client.invalidateQueries({ queryKey })
+      pending.clear()
+    }, FLUSH_MS)
+  }
 }

@@ -14,8 +14,9 @@ import type {
   MachineSummary,
   UpdateMachine,
 } from '../../../server/contract/machine.ts'
+import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
-import { call } from './client.ts'
+import { call, isUnauthenticated } from './client.ts'
 import { keys } from './keys.ts'
 
 interface Items<T> {
@@ -36,11 +37,27 @@ export interface LogLine {
   text: string
 }
 
+/** Begins every key. */
+const EVERYTHING: QueryKey = []
 const PAGE = 100
 const EVENTS = 200
+const LOG_LINES = 10_000
+/** How often a server that does not answer is asked who we are. */
+const KNOCK_MS = 3000
 
 export function useSession() {
-  return useQuery({ queryKey: keys.session, queryFn: () => call<Session>('GET', '/session'), retry: false })
+  return useQuery({
+    queryKey: keys.session,
+    queryFn: () => call<Session>('GET', '/session'),
+    retry: false,
+    refetchInterval: ({ state }) => (state.error && !isUnauthenticated(state.error) ? KNOCK_MS : false),
+  })
+}
+
+/** Whether who is logged in may change things. The server checks; this only spares people refusals. */
+export function useMayOperate(): boolean {
+  const { data } = useSession()
+  return data !== undefined && data.role !== 'viewer'
 }
 
 export function useSystem() {
@@ -70,10 +87,21 @@ export function useMachine(id: string) {
   return useQuery({ queryKey: keys.machine(id), queryFn: () => call<Machine>('GET', `/machines/${id}`) })
 }
 
+/** What an install would write now, or why there can be none. */
+export function useMachinePlan(id: string) {
+  return useQuery({ queryKey: keys.machinePlan(id), queryFn: () => call<DiskPlan>('GET', `/machines/${id}/plan`) })
+}
+
+/** Newest first, in pages. */
 export function useMachineEvents(id: string) {
-  return useQuery({
+  return useInfiniteQuery({
     queryKey: keys.machineEvents(id),
-    queryFn: async () => (await call<Items<Event>>('GET', `/machines/${id}/events?limit=${EVENTS}`)).items,
+    queryFn: async ({ pageParam }) => {
+      const before = pageParam === 0 ? '' : `&before=${pageParam}`
+      return (await call<Items<Event>>('GET', `/machines/${id}/events?limit=${EVENTS}${before}`)).items
+    },
+    initialPageParam: 0,
+    getNextPageParam: (page) => (page.length === EVENTS ? page.at(-1)!.seq : undefined),
   })
 }
 
@@ -100,9 +128,13 @@ export function useInstallLog(id: string) {
   return useQuery({
     queryKey,
     queryFn: async () => {
-      const known = client.getQueryData<LogLine[]>(queryKey) ?? []
-      const after = known.at(-1)?.seq ?? 0
-      return [...known, ...(await call<Items<LogLine>>('GET', `/installs/${id}/log?after=${after}`)).items]
+      const lines = [...(client.getQueryData<LogLine[]>(queryKey) ?? [])]
+      for (;;) {
+        const query = `after=${lines.at(-1)?.seq ?? 0}&limit=${LOG_LINES}`
+        const { items } = await call<Items<LogLine>>('GET', `/installs/${id}/log?${query}`)
+        lines.push(...items)
+        if (items.length < LOG_LINES) return lines
+      }
     },
   })
 }
@@ -112,7 +144,7 @@ export function useImages() {
 }
 
 export function useLogin() {
-  return useChange((token: string) => call<Session>('POST', '/login', { token }), [keys.session])
+  return useChange((token: string) => call<Session>('POST', '/login', { token }), [EVERYTHING])
 }
 
 export function useLogout() {
@@ -133,6 +165,17 @@ export function useUpdateMachine(id: string) {
     (change: UpdateMachine) => call<Machine>('PATCH', `/machines/${id}`, change),
     [keys.machines, keys.machine(id)],
   )
+}
+
+/** Takes machines out of service, one after the other; the names of those that refused, with the reason. */
+export function useRetireMachines() {
+  return useChange(async (machines: readonly Pick<MachineSummary, 'id' | 'name'>[]) => {
+    const refused: { name: string; error: Error }[] = []
+    for (const { id, name } of machines) {
+      await call('DELETE', `/machines/${id}`).catch((error: Error) => refused.push({ name, error }))
+    }
+    return refused
+  }, [keys.machines, ['machine']])
 }
 
 /** `forget` removes the record as well. */

@@ -1,9 +1,10 @@
 // Who is here decides what is shown: the login, or the shell with its pages.
 
 import { Bullseye, Spinner } from '@patternfly/react-core'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { MutationCache, QueryCache, QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
-import { ApiError } from '../api/client.ts'
+import { ApiError, isUnauthenticated } from '../api/client.ts'
+import { keys } from '../api/keys.ts'
 import { useSession } from '../api/queries.ts'
 import { ImagesPage } from '../features/images/ImagesPage.tsx'
 import { MachinesPage } from '../features/machines/MachinesPage.tsx'
@@ -13,7 +14,17 @@ import { MachineRoute } from './MachineRoute.tsx'
 import { NotFound } from './NotFound.tsx'
 import { Shell } from './Shell.tsx'
 
-const queryClient = new QueryClient({
+/** A session that ended while the page was open leads to the login, whichever request noticed it. */
+function askWhoIsHere(error: Error): void {
+  const known = queryClient.getQueryState(keys.session)
+  if (isUnauthenticated(error) && known?.status === 'success') {
+    void queryClient.invalidateQueries({ queryKey: keys.session })
+  }
+}
+
+const queryClient: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: askWhoIsHere }),
+  mutationCache: new MutationCache({ onError: askWhoIsHere }),
   defaultOptions: {
     queries: {
       // Events say when something changed; asking without need would only hide that they stopped.
@@ -35,7 +46,7 @@ export function App() {
 
 function Gate() {
   const { data: session, error, isPending } = useSession()
-  if (session && !error) {
+  if (session && !isUnauthenticated(error)) {
     return (
       <Shell session={session}>
         <Routes>
@@ -55,9 +66,12 @@ function Gate() {
       </Bullseye>
     )
   }
-  return error instanceof ApiError && error.status === 401 ? (
-    <Login />
-  ) : (
-    <Trouble error={error ?? new Error('no session')} what="Landfall cannot be reached" />
+  if (isUnauthenticated(error)) return <Login />
+  return (
+    <Bullseye>
+      <main>
+        <Trouble error={error ?? new Error('no session')} what="Landfall cannot be reached; trying again" />
+      </main>
+    </Bullseye>
   )
 }
