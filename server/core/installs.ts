@@ -74,8 +74,8 @@ export class Installs {
     const results = this.#ports.transactions.transaction(() =>
       machines.map((machineId) => {
         try {
-          const image = images.get(machineId)
-          if (image === undefined || image instanceof CoreError) throw image
+          const image = images.get(machineId)!
+          if (image instanceof CoreError) throw image
           const spec = { ...request.spec, image: request.image }
           return { machineId, installId: this.#create(machineId, image, actor, spec).id, error: null }
         } catch (error) {

@@ -123,7 +123,7 @@ export function describeError(error: unknown): Omit<Problem, 'requestId'> & { he
   if (error instanceof z.ZodError) return { ...base(400, 'VALIDATION', summary(error)), errors: fieldErrors(error) }
   if (error instanceof HTTPException && error.status < 500) {
     const code = error.status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'
-    return base(error.status as ContentfulStatusCode, code, error.message || 'the request cannot be read')
+    return base(error.status, code, error.message || 'the request cannot be read')
   }
   const hint = "the server's log has the details under this request id"
   return base(500, 'INTERNAL', 'something went wrong inside the server', hint)

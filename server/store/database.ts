@@ -24,7 +24,7 @@ const builder = new Kysely<Schema>({
   },
 })
 
-type Statement = BetterSqlite3.Statement<unknown[], unknown>
+type Statement = BetterSqlite3.Statement
 
 /**
  * One open database. Each method is one synchronous step; a write outside of a transaction is durable when it returns. Throws
@@ -65,7 +65,7 @@ export class Database implements Transactions {
   }
 
   /** Runs a statement that returns no rows. */
-  run(query: Compilable<unknown>): { changes: number; lastId: number } {
+  run(query: Compilable): { changes: number; lastId: number } {
     return this.#execute(query, (statement, parameters) => {
       const { changes, lastInsertRowid } = statement.run(...parameters)
       return { changes, lastId: Number(lastInsertRowid) }
@@ -102,7 +102,7 @@ export class Database implements Transactions {
     this.#sqlite.close()
   }
 
-  #execute<T>(query: Compilable<unknown>, use: (statement: Statement, parameters: readonly unknown[]) => T): T {
+  #execute<T>(query: Compilable, use: (statement: Statement, parameters: readonly unknown[]) => T): T {
     const { sql, parameters } = query.compile()
     try {
       return use(this.#statement(sql), parameters)
@@ -115,7 +115,7 @@ export class Database implements Transactions {
     const known = this.#statements.get(sql)
     if (known) return known
     if (this.#statements.size >= STATEMENTS_KEPT) this.#statements.clear()
-    const statement = this.#sqlite.prepare<unknown[], unknown>(sql)
+    const statement = this.#sqlite.prepare(sql)
     this.#statements.set(sql, statement)
     return statement
   }

@@ -38,7 +38,7 @@ export class Netns {
 
   /** Joins two namespaces by a wire. */
   async connect(a: Namespace, endA: Wire, b: Namespace, endB: Wire): Promise<void> {
-    const [first, second] = [`${endA.name ?? 'eth0'}`, `${endB.name ?? 'eth0'}`]
+    const [first, second] = [endA.name ?? 'eth0', endB.name ?? 'eth0']
     const identity = ({ mac }: Wire): string[] => (mac === undefined ? [] : ['address', mac])
     const peer = ['peer', 'name', second, ...identity(endB), 'netns', b.name]
     await a.ip('link', 'add', first, ...identity(endA), 'type', 'veth', ...peer)

@@ -88,7 +88,7 @@ async function* resume(head: Buffer, input: AsyncIterator<Buffer>): AsyncGenerat
 
 /** Runs chunks through a zlib stream; its work is done by the thread pool while we handle what it gave before. */
 async function* through(stream: Transform, chunks: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  let inputError: unknown
+  let inputError: Error | undefined
   const feeding = (async () => {
     try {
       for await (const chunk of chunks) {
@@ -97,8 +97,8 @@ async function* through(stream: Transform, chunks: AsyncIterable<Buffer>): Async
       }
       if (stream.writable) stream.end()
     } catch (error) {
-      inputError = error
-      stream.destroy(error as Error)
+      inputError = error as Error
+      stream.destroy(inputError)
     }
   })()
   try {

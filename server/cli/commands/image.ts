@@ -128,7 +128,7 @@ async function openArchive(path: string): Promise<{ stream: Readable; totalBytes
   const archive = pack()
   void addFiles(archive, path, files).catch((error: unknown) => archive.destroy(error as Error))
   return {
-    stream: Readable.from(archive as unknown as AsyncIterable<Buffer>, { objectMode: false }),
+    stream: Readable.from(archive, { objectMode: false }),
     totalBytes: files.reduce((sum, { size }) => sum + size, 0),
   }
 }

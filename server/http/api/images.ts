@@ -142,7 +142,7 @@ function bodyStream(c: Context<HttpEnv>): Readable {
   if (c.env?.incoming) return c.env.incoming
   const { body: stream } = c.req.raw
   if (!stream) throw new HttpProblem(400, 'BODY_INVALID', 'the request has no body', { hint: 'send a tar as the body' })
-  return Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0])
+  return Readable.fromWeb(stream)
 }
 
 function named(reference: string): { repository: string; tag: string } {

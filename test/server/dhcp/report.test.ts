@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { Client } from '../../../server/dhcp/client.ts'
-import type { DhcpEvent } from '../../../server/dhcp/events.ts'
 import { dhcpReport } from '../../../server/dhcp/report.ts'
 import { createMetrics } from '../../../server/observe/metrics.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
@@ -35,7 +34,7 @@ describe('the history', () => {
     for (let n = 0; n < 100; n++) {
       tell({ type: 'received', message: 'discover', client: { ...client, mac: `52:54:00:00:00:${n}` } })
       tell({ type: 'ack', client, address: '10.77.0.100', leaseSeconds: 3600, boot })
-      tell({ type: 'malformed', reason: 'too-short', from: { address: '10.77.0.9', port: 68 }, bytes: 3 } as DhcpEvent)
+      tell({ type: 'malformed', reason: 'too-short', from: { address: '10.77.0.9', port: 68 }, bytes: 3 })
     }
     expect(told()).toEqual([])
   })
