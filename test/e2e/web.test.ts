@@ -164,6 +164,17 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
     await rowOf('after').waitFor()
   })
 
+  it('leads to the login when the session ended elsewhere', async () => {
+    await page.request.post('/api/v1/logout', { headers: { origin: server.https } })
+    await page.getByRole('link', { name: 'Images' }).click()
+    await page.getByRole('heading', { name: 'Log in to Landfall' }).waitFor()
+    await page.getByRole('textbox', { name: 'Token' }).fill(server.access.token)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByRole('heading', { name: 'Images' }).waitFor()
+    await page.getByText(IMAGE).waitFor()
+    expect(await page.title()).toBe('Images · Landfall')
+  })
+
   it('logs out', async () => {
     await page.getByRole('button', { name: 'Log out' }).click()
     await page.getByRole('heading', { name: 'Log in to Landfall' }).waitFor()

@@ -37,22 +37,14 @@ export async function call<Answer>(
   return (text === '' ? undefined : JSON.parse(text)) as Answer
 }
 
-/**
- * Calls an operation that answers with one JSON object a line, and hands each to `onLine` as it comes. Aborting `signal` stops the operation
- * on the server too. Throws ApiError.
- */
-export async function operate<Line>(
-  path: string,
-  body: unknown,
-  onLine: (line: Line) => void,
-  signal?: AbortSignal,
-): Promise<void> {
-  const response = await request('POST', path, body, signal)
+/** Calls an operation that answers with one JSON object a line, and hands each to `onLine` as it comes. Throws ApiError. */
+export async function operate<Line>(path: string, body: unknown, onLine: (line: Line) => void): Promise<void> {
+  const response = await request('POST', path, body)
   const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader()
   let rest = ''
   for (;;) {
-    const { done, value } = await reader.read().catch((error: unknown) => {
-      throw signal?.aborted ? error : unreachable()
+    const { done, value } = await reader.read().catch(() => {
+      throw unreachable()
     })
     const lines = (rest + (value ?? '')).split('\n')
     rest = done ? '' : lines.pop()!
@@ -78,7 +70,12 @@ async function request(method: Method, path: string, body?: unknown, signal?: Ab
 }
 
 function unreachable(): ApiError {
-  return new ApiError(0, 'UNREACHABLE', 'the server does not answer', 'is it running, and is this machine on its network?')
+  return new ApiError(
+    0,
+    'UNREACHABLE',
+    'the server does not answer',
+    'is it running, and is this machine on its network?',
+  )
 }
 
 /** The error that an answer's body tells; also when something between us and the server answered in its place. */

@@ -10,8 +10,6 @@ export const keys = {
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
-  /** Below the machine: what changes that changes its plan. */
-  machinePlan: (id: string) => ['machine', id, 'plan'],
   machineEvents: (id: string) => ['machine-events', id],
   machineInstalls: (id: string) => ['machine-installs', id],
   install: (id: string) => ['install', id],

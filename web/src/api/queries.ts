@@ -14,7 +14,6 @@ import type {
   MachineSummary,
   UpdateMachine,
 } from '../../../server/contract/machine.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import { call, isUnauthenticated } from './client.ts'
 import { keys } from './keys.ts'
@@ -54,12 +53,6 @@ export function useSession() {
   })
 }
 
-/** Whether who is logged in may change things. The server checks; this only spares people refusals. */
-export function useMayOperate(): boolean {
-  const { data } = useSession()
-  return data !== undefined && data.role !== 'viewer'
-}
-
 export function useSystem() {
   return useQuery({ queryKey: keys.system, queryFn: () => call<SystemInfo>('GET', '/system') })
 }
@@ -85,11 +78,6 @@ function pageOf(filter: MachineFilter, cursor: string): string {
 
 export function useMachine(id: string) {
   return useQuery({ queryKey: keys.machine(id), queryFn: () => call<Machine>('GET', `/machines/${id}`) })
-}
-
-/** What an install would write now, or why there can be none. */
-export function useMachinePlan(id: string) {
-  return useQuery({ queryKey: keys.machinePlan(id), queryFn: () => call<DiskPlan>('GET', `/machines/${id}/plan`) })
 }
 
 /** Newest first, in pages. */
@@ -165,17 +153,6 @@ export function useUpdateMachine(id: string) {
     (change: UpdateMachine) => call<Machine>('PATCH', `/machines/${id}`, change),
     [keys.machines, keys.machine(id)],
   )
-}
-
-/** Takes machines out of service, one after the other; the names of those that refused, with the reason. */
-export function useRetireMachines() {
-  return useChange(async (machines: readonly Pick<MachineSummary, 'id' | 'name'>[]) => {
-    const refused: { name: string; error: Error }[] = []
-    for (const { id, name } of machines) {
-      await call('DELETE', `/machines/${id}`).catch((error: Error) => refused.push({ name, error }))
-    }
-    return refused
-  }, [keys.machines, ['machine']])
 }
 
 /** `forget` removes the record as well. */

@@ -14,6 +14,7 @@ import {
 } from '@patternfly/react-core'
 import { useEffect, useRef, useState } from 'react'
 import { useLogin } from '../api/queries.ts'
+import { useTitle } from '../ui/title.ts'
 import { Trouble } from '../ui/Trouble.tsx'
 
 /** The secret in `#token=...`, taken out of the address so that neither history nor a bookmark keeps it. */
@@ -25,6 +26,7 @@ function takeLinkToken(): string | undefined {
 }
 
 export function Login() {
+  useTitle('Log in')
   const { mutate, error, isPending } = useLogin()
   const [token, setToken] = useState('')
   const linkTried = useRef(false)

@@ -2,8 +2,10 @@
 
 import { EmptyState, EmptyStateBody, PageSection } from '@patternfly/react-core'
 import { Link } from 'react-router'
+import { useTitle } from '../ui/title.ts'
 
 export function NotFound() {
+  useTitle('Not found')
   return (
     <PageSection>
       <EmptyState titleText="There is no such page" headingLevel="h1">

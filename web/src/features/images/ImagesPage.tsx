@@ -22,10 +22,12 @@ import { useImages, useRemoveImage } from '../../api/queries.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
+import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { PullDialog } from './PullDialog.tsx'
 
 export function ImagesPage() {
+  useTitle('Images')
   const result = useImages()
   const [pulling, setPulling] = useState(false)
   const [removing, setRemoving] = useState<Image>()

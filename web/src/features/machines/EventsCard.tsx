@@ -1,6 +1,6 @@
 // What happened to the machine, newest first.
 
-import { Card, CardBody, CardTitle } from '@patternfly/react-core'
+import { Button, Card, CardBody, CardFooter, CardTitle } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import { useMachineEvents } from '../../api/queries.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
@@ -9,12 +9,12 @@ import { Loaded } from '../../ui/Trouble.tsx'
 const SHOWN_ELSEWHERE = new Set(['install.progress', 'install.log'])
 
 export function EventsCard({ machineId }: { machineId: string }) {
-  const result = useMachineEvents(machineId)
+  const { data, error, hasNextPage, isFetchingNextPage, fetchNextPage } = useMachineEvents(machineId)
   return (
     <Card>
       <CardTitle component="h2">Events</CardTitle>
       <CardBody>
-        <Loaded result={result} what="events">
+        <Loaded result={{ data: data?.pages.flat(), error }} what="events">
           {(events) => (
             <Table aria-label="Events" variant="compact" className="lf-events" borders={false}>
               <Thead>
@@ -49,6 +49,13 @@ export function EventsCard({ machineId }: { machineId: string }) {
           )}
         </Loaded>
       </CardBody>
+      {hasNextPage && (
+        <CardFooter>
+          <Button variant="link" isLoading={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            Show earlier events
+          </Button>
+        </CardFooter>
+      )}
     </Card>
   )
 }

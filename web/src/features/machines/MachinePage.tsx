@@ -30,6 +30,7 @@ import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { StateLabel } from '../../ui/StateLabel.tsx'
+import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { AssignDialog } from './AssignDialog.tsx'
 import { EditMachineDialog } from './EditMachineDialog.tsx'
@@ -40,6 +41,7 @@ import { SpecCard } from './SpecCard.tsx'
 /** `installs` comes first: it is what people open this page for. */
 export function MachinePage({ id, installs }: { id: string; installs: ReactNode }) {
   const result = useMachine(id)
+  useTitle(result.data?.name ?? id)
   return (
     <>
       <PageSection>

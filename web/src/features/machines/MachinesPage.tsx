@@ -20,6 +20,7 @@ import { useState } from 'react'
 import { useSearchParams } from 'react-router'
 import { useMachines } from '../../api/queries.ts'
 import type { MachineFilter } from '../../api/queries.ts'
+import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { AddMachineDialog } from './AddMachineDialog.tsx'
 import { AssignDialog } from './AssignDialog.tsx'
@@ -54,6 +55,7 @@ function useFilter(): [MachineFilter, (change: Partial<MachineFilter>) => void] 
 }
 
 export function MachinesPage() {
+  useTitle('Machines')
   const [filter, setFilter] = useFilter()
   const result = useMachines(filter)
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
