@@ -55,6 +55,18 @@ describe('landfall image import', () => {
     expect((await imageOf(`os/${name}:1`))?.digest).toBe(digest)
   })
 
+  it.each(['gzip', 'zstd'])('refuses an archive that was cut short (%s), and goes on serving', async (name) => {
+    const archive = join(folder, `${name}.archive`)
+    const cut = join(folder, `${name}.cut`)
+    const whole = await readFile(archive)
+    await writeFile(cut, whole.subarray(0, whole.length / 2))
+    const end = await server.cli('image', 'import', cut, '--as', `os/cut-${name}:1`)
+    expect(end.code).toBe(1)
+    expect(end.stderr).toMatch(/ARCHIVE_INVALID/)
+    expect(await imageOf(`os/cut-${name}:1`)).toBeUndefined()
+    expect(server.running).toBe(true)
+  })
+
   it('takes an archive that skopeo wrote', async () => {
     const archive = join(folder, 'skopeo.tar')
     await run('skopeo', ['copy', '--quiet', '--preserve-digests', `oci:${layout}:1`, `oci-archive:${archive}:1`])
