@@ -35,6 +35,7 @@ export const RULES: readonly Rule[] = [
   },
   { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
+  { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {
     folder: 'server/oci',
     may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],
