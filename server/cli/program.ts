@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addRenderCommands } from './commands/render.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -19,6 +20,7 @@ export function landfallProgram(version: string): Command {
   addImageCommands(program)
   addMachineCommands(program)
   addInstallCommands(program)
+  addRenderCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
   return program
