@@ -9,13 +9,15 @@ import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
 import { httpsApp } from './http/app.ts'
-import { fileAssets, filesBelow, firstOf, memoryAssets } from './http/assets.ts'
+import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
+import { MediaLibrary } from './media/media-library.ts'
+import { xorriso } from './media/xorriso.ts'
 import { startNetboot } from './netboot.ts'
 import { eventMetrics } from './observe/event-metrics.ts'
 import type { Logger } from './observe/logger.ts'
@@ -74,6 +76,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
     machinesUsing: (reference) => inventory.countWanting(reference),
     userAgent: `landfall/${version}`,
   })
+  const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, { unpacker: xorriso(), inUse: () => 0 })
   const ports = { inventory, tokens, images, events, clock, registry: config.registry, serverName: config.name }
   const installs = new Installs({ ...store, ...ports })
 
@@ -129,6 +132,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
     tokens,
     events,
     images,
+    media,
     leases: netboot.leases,
     system: () => ({
       name: config.name,
@@ -149,6 +153,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
   const boot = bootApp({
     templates,
     assets: firstOf(memoryAssets({ 'ca.pem': authority.certificate }), fileAssets(bootFiles)),
+    media: foundFiles((path) => media.file(path)),
     decide(client, address) {
       if (client.mac !== undefined) netboot.scriptServed(client.mac)
       return decide(client, address)

@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -17,6 +18,7 @@ export function landfallProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
   addServeCommand(program, version)
   addImageCommands(program)
+  addMediaCommands(program)
   addMachineCommands(program)
   addInstallCommands(program)
   addTokenCommands(program)

@@ -1,7 +1,8 @@
 // What boot media ask of SQLite. The files themselves are on disk.
 import type { Media } from '../contract/media.ts'
 
-export interface MediaRecord extends Omit<Media, 'users'> {
+export interface MediaRecord {
+  media: Omit<Media, 'users'>
   /** Name of the folder that holds ISO and tree. */
   folder: string
 }

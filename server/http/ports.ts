@@ -8,6 +8,7 @@ import type { Installs } from '../core/installs.ts'
 import type { Inventory } from '../core/inventory.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
+import type { MediaLibrary } from '../media/media-library.ts'
 
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
 
@@ -32,6 +33,7 @@ export interface Services {
   tokens: Tokens
   events: EventLog
   images: ImageOperations
+  media: MediaLibrary
   leases: () => Lease[]
   system: () => SystemInfo
 }

@@ -118,26 +118,25 @@ export class MediaLibrary {
 
   /** Reads ISO and files again and compares them with what was imported. Throws MEDIA_NOT_FOUND, MEDIA_DAMAGED, ABORTED. */
   async verify(id: string, onProgress: OnMediaProgress, signal?: AbortSignal): Promise<Media> {
-    const record = this.#record(id)
-    const folder = join(this.#folder, record.folder)
-    const totalBytes = record.sizeBytes + record.files.reduce((sum, { size }) => sum + size, 0)
+    const { media, folder } = this.#record(id)
+    const totalBytes = media.sizeBytes + media.files.reduce((sum, { size }) => sum + size, 0)
     const report = unlessAborted(signal, reporter(onProgress, 'check', 'checking ISO and files'))
     let bytes = 0
     const count = (more: number) => report((bytes += more), totalBytes)
-    const digest = await digestAt(join(folder, ISO), count)
-    if (digest !== record.digest) {
-      throw new MediaError('MEDIA_DAMAGED', `checking the ISO: got ${digest ?? 'no file'}, want ${record.digest}`, {
+    const digest = await digestAt(join(this.#folder, folder, ISO), count)
+    if (digest !== media.digest) {
+      throw new MediaError('MEDIA_DAMAGED', `checking the ISO: got ${digest ?? 'no file'}, want ${media.digest}`, {
         hint: 'import it again: it replaces the damaged copy',
       })
     }
-    await verifyFiles(join(folder, TREE), record.files, count)
-    return this.#describe(record)
+    await verifyFiles(join(this.#folder, folder, TREE), media.files, count)
+    return this.get(id)
   }
 
   /** Removes a medium and its files. Throws MEDIA_NOT_FOUND, and MEDIA_IN_USE unless `force`. */
   async remove(id: string, { force = false }: { force?: boolean } = {}): Promise<Media> {
-    const record = this.#record(id)
-    const media = this.#describe(record)
+    const { folder } = this.#record(id)
+    const media = this.get(id)
     if (media.users > 0 && !force) {
       const who = media.users === 1 ? 'a profile or machine names' : `${media.users} profiles and machines name`
       throw new MediaError('MEDIA_IN_USE', `${who} ${id}`, {
@@ -146,7 +145,7 @@ export class MediaLibrary {
     }
     this.#records.remove(id)
     this.#served.delete(id)
-    await this.#drop(record.folder)
+    await this.#drop(folder)
     return media
   }
 
@@ -191,7 +190,7 @@ export class MediaLibrary {
     const id = `${slug}-${version}-${arch}-${digest.slice('sha256:'.length).slice(0, 8)}`
       .toLowerCase()
       .replace(/[^a-z0-9._-]+/g, '-')
-    return {
+    const media = {
       id,
       name: name ?? `${product} ${version} (${arch})`,
       product,
@@ -206,14 +205,15 @@ export class MediaLibrary {
       files,
       importedAt: this.#options.now().toISOString(),
       warnings,
-      folder: `${id}.${randomUUID().slice(0, 8)}`,
     }
+    return { media, folder: `${id}.${randomUUID().slice(0, 8)}` }
   }
 
   async #publish(staged: string, record: MediaRecord): Promise<Media> {
-    const older = this.#records.get(record.id)
-    if (older && older.digest !== record.digest) {
-      throw new MediaError('MEDIA_INVALID', `${record.id} is the id of another ISO, ${older.digest}`, {
+    const { id, digest } = record.media
+    const older = this.#records.get(id)
+    if (older && older.media.digest !== digest) {
+      throw new MediaError('MEDIA_INVALID', `${id} is the id of another ISO, ${older.media.digest}`, {
         hint: 'remove that one first',
       })
     }
@@ -221,7 +221,7 @@ export class MediaLibrary {
     await rename(staged, join(this.#folder, record.folder))
     await syncFolder(this.#folder)
     // Asked anew: another import of the same may have come first, and its folder is the one to drop.
-    const replaced = this.#records.get(record.id)
+    const replaced = this.#records.get(id)
     this.#records.put(record)
     this.#serve(record)
     if (replaced) await this.#drop(replaced.folder)
@@ -255,9 +255,9 @@ export class MediaLibrary {
     })
   }
 
-  #serve({ id, folder, files }: MediaRecord): void {
-    const paths = new Set(files.map(({ path }) => path))
-    this.#served.set(id, { tree: join(this.#folder, folder, TREE), paths })
+  #serve({ media, folder }: MediaRecord): void {
+    const paths = new Set(media.files.map(({ path }) => path))
+    this.#served.set(media.id, { tree: join(this.#folder, folder, TREE), paths })
   }
 
   #record(id: string): MediaRecord {
@@ -268,7 +268,7 @@ export class MediaLibrary {
     })
   }
 
-  #describe({ folder: _, ...media }: MediaRecord): Media {
+  #describe({ media }: MediaRecord): Media {
     return { ...media, users: this.#options.inUse(media.id) }
   }
 }

@@ -22,6 +22,9 @@ const MAX_OUTPUT = 8 * 2 ** 20
 /** Of what xorriso says about a failure. */
 const MAX_COMPLAINT = 2000
 
+/** `-rw-r--r--    1 0        0          200000 Nov 21 07:45 '/images/install.img'`, names quoted as for a shell. */
+const ENTRY = /^([-a-z])\S{9}\S*\s+\d+\s+\S+\s+\S+\s+(\S+) .{12} ('[^']*'(?:"'"'[^']*')*)(?: -> .*)?$/
+
 /** `program` is for tests of what happens without it. */
 export function xorriso(program = 'xorriso'): IsoUnpacker {
   const on = (iso: string, args: readonly string[], signal?: AbortSignal) =>
@@ -49,11 +52,10 @@ export function xorriso(program = 'xorriso'): IsoUnpacker {
   }
 }
 
-/** `-rw-r--r--    1 0        0          200000 Nov 21 07:45 '/images/install.img'`; what is no such line is passed over. */
+/** What is no entry's line is passed over. */
 export function parseListing(output: string): IsoEntry[] {
   return output.split('\n').flatMap((line) => {
-    const [, kind, size, quoted] =
-      /^([-a-z])\S{9}\S*\s+\d+\s+\S+\s+\S+\s+(\S+) .{12} ('.*')( -> '.*')?$/.exec(line) ?? []
+    const [, kind, size, quoted] = ENTRY.exec(line) ?? []
     if (kind === undefined || quoted === undefined || quoted === "'/'") return []
     const type = kind === '-' ? 'file' : kind === 'd' ? 'directory' : 'other'
     return [{ path: unquoted(quoted).slice(1), type, size: Number(size) || 0 } satisfies IsoEntry]

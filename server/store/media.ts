@@ -19,7 +19,7 @@ export class SqliteMedia implements MediaRecords {
   }
 
   put(record: MediaRecord): void {
-    this.#db.run(this.#db.query.replaceInto('media').values({ id: record.id, record: JSON.stringify(record) }))
+    this.#db.run(this.#db.query.replaceInto('media').values({ id: record.media.id, record: JSON.stringify(record) }))
   }
 
   remove(id: string): boolean {

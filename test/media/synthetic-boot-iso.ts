@@ -32,7 +32,7 @@ const ESP = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'
 const BASIC_DATA = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'
 const ESP_KIB = 4096
 
-/** Writes the ISO to `path`; resolves with the files in it, as they were put in. */
+/** Writes the ISO to `path`; resolves with the files put into it (xorriso patches eltorito.img). */
 export async function writeBootIso(path: string, options: SyntheticBootIso = {}): Promise<Readonly<Files>> {
   const { product = 'Fedora', version = '43', arch = 'x86_64', implanted = true } = options
   const volumeId = options.volumeId ?? `${product.replaceAll(' ', '-')}-E-dvd-${arch}-${version}`
@@ -148,16 +148,23 @@ async function writeEsp(path: string, tree: string): Promise<void> {
 
 /** Options of mkisofs for a disc that is also a stick (lorax share/templates.d/99-generic/x86.tmpl and aarch64.tmpl). */
 function layout(folder: string, arch: string): string[] {
-  const bios = [
-    ...['-b', 'images/eltorito.img', '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
-    '-eltorito-alt-boot',
-  ]
+  const esp = join(folder, 'efiboot.img')
+  const bios =
+    '-b images/eltorito.img -no-emul-boot -boot-load-size 4 -boot-info-table --grub2-boot-info -eltorito-alt-boot'
+  const isBios = arch === 'x86_64'
   return [
-    ...['-R', '-J', '-iso-level', '3', '-partition_offset', '16', '-appended_part_as_gpt'],
-    ...['-append_partition', '2', ESP, join(folder, 'efiboot.img'), '-iso_mbr_part_type', BASIC_DATA],
-    ...(arch === 'x86_64' ? ['--grub2-mbr', join(folder, 'boot_hybrid.img')] : []),
-    ...['-c', 'boot.cat', '--boot-catalog-hide'],
-    ...(arch === 'x86_64' ? bios : []),
-    ...['-e', '--interval:appended_partition_2:all::', '-no-emul-boot'],
+    ...words('-R -J -iso-level 3 -partition_offset 16 -appended_part_as_gpt -append_partition 2'),
+    ESP,
+    esp,
+    '-iso_mbr_part_type',
+    BASIC_DATA,
+    ...(isBios ? ['--grub2-mbr', join(folder, 'boot_hybrid.img')] : []),
+    ...words('-c boot.cat --boot-catalog-hide'),
+    ...(isBios ? words(bios) : []),
+    ...words('-e --interval:appended_partition_2:all:: -no-emul-boot'),
   ]
+}
+
+function words(text: string): string[] {
+  return text.split(' ')
 }
