@@ -32,10 +32,13 @@ const ESP = 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'
 const BASIC_DATA = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'
 const ESP_KIB = 4096
 
+/** A volume id has 32 characters at most. */
+const SHORT_NAMES: Readonly<Record<string, string>> = { 'Red Hat Enterprise Linux': 'RHEL', 'Rocky Linux': 'Rocky' }
+
 /** Writes the ISO to `path`; resolves with the files put into it (xorriso patches eltorito.img). */
 export async function writeBootIso(path: string, options: SyntheticBootIso = {}): Promise<Readonly<Files>> {
   const { product = 'Fedora', version = '43', arch = 'x86_64', implanted = true } = options
-  const volumeId = options.volumeId ?? `${product.replaceAll(' ', '-')}-E-dvd-${arch}-${version}`
+  const volumeId = options.volumeId ?? volumeIdOf(product, version, arch)
   const folder = await mkdtemp(join(tmpdir(), 'landfall-iso-'))
   try {
     const files = filesOf({ product, version, arch, volumeId, ...options })
@@ -65,6 +68,13 @@ export async function writeBootIso(path: string, options: SyntheticBootIso = {})
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+/** `Fedora-E-dvd-x86_64-43`, `RHEL-9-6-BaseOS-x86_64`. */
+function volumeIdOf(product: string, version: string, arch: string): string {
+  if (product === 'Fedora') return `Fedora-E-dvd-${arch}-${version}`
+  const name = SHORT_NAMES[product] ?? product.replaceAll(' ', '-')
+  return `${name}-${version.replaceAll('.', '-')}-BaseOS-${arch}`
 }
 
 function filesOf(

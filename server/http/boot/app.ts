@@ -77,7 +77,7 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     // shim and Anaconda ask for optional files; "not found" is part of a normal boot (netboot.md section 4.1).
     if (!asset) return send(c, 404, IPXE, `no file ${path}\n`)
     const response = await assetResponse(c, asset, {
-      'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
+      'Content-Type': CONTENT_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream',
       'Cache-Control': caching,
     })
     if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))

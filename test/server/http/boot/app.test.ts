@@ -224,6 +224,8 @@ describe('boot media', () => {
       ['content-length', '1000'],
       ['content-type', 'application/octet-stream'],
     ])
+    const loader = await media.request('/media/fedora-43/EFI/BOOT/BOOTX64.EFI')
+    expect(loader.headers.get('content-type')).toBe('application/efi')
     const part = await media.request('/media/fedora-43/images/install.img', { headers: { range: 'bytes=10-19' } })
     expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, KERNEL.subarray(10, 20)])
     const headed = await media.request('/media/fedora-43/images/install.img', { method: 'HEAD' })
