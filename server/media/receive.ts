@@ -56,11 +56,16 @@ async function receiveInto(
     () => `${sizeBytes} of ${reader.volume?.sizeBytes ?? 'unknown'} bytes`,
   )) {
     if (signal?.aborted) throw new MediaError('ABORTED', `receiving the ISO: stopped after ${sizeBytes} bytes`)
-    reader.update(chunk)
-    hash.update(chunk)
-    await writeFully(file, chunk, sizeBytes).catch((cause: unknown) => {
-      throw storeError('storing the ISO', cause)
-    })
+    // The disk writes while we hash.
+    const written = writeFully(file, chunk, sizeBytes)
+    try {
+      reader.update(chunk)
+      hash.update(chunk)
+    } finally {
+      await written.catch((cause: unknown) => {
+        throw storeError('storing the ISO', cause)
+      })
+    }
     sizeBytes += chunk.length
     const claimed = Math.max(sizeBytes, reader.volume?.sizeBytes ?? 0)
     if (claimed > maxBytes) throw tooLarge(claimed, maxBytes)

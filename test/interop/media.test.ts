@@ -180,10 +180,7 @@ describe('landfall media import', () => {
   })
 
   it('that breaks off leaves nothing', async () => {
-    const upload = spawn('curl', [
-      ...curlAccess(),
-      ...['-sN', '--limit-rate', '4M', '-X', 'POST', '-T', iso, `${server.https}/api/v1/media/import`],
-    ])
+    const upload = spawn('curl', uploading(server, '4M'))
     await once(upload.stdout, 'data')
     upload.kill('SIGKILL')
     for (let tries = 0; tries < 50 && (await readdir(join(server.dataDir, 'media/incoming'))).length > 0; tries++) {
@@ -282,8 +279,7 @@ describe('a server that is killed', () => {
     const kept = join(folder, 'kept.iso')
     await writeBootIso(kept, { version: '42' })
     expect((await first.cli('media', 'import', kept)).code).toBe(0)
-    const args = ['-sN', '--limit-rate', rate, '-X', 'POST', '-T', iso, `${first.https}/api/v1/media/import`]
-    const upload = spawn('curl', [...curlAccess(first), ...args])
+    const upload = spawn('curl', uploading(first, rate))
     for await (const chunk of upload.stdout as AsyncIterable<Buffer>) if (moment.test(chunk.toString())) break
     await first.end('SIGKILL')
     upload.kill()
@@ -336,6 +332,11 @@ async function curl(path: string, ...options: string[]): Promise<Buffer> {
 
 function curlAccess({ access }: Served = server): string[] {
   return ['--insecure', '-H', `Authorization: Bearer ${access.token}`]
+}
+
+/** Arguments for curl: the good ISO, at most so fast, with the answer as it comes. */
+function uploading(to: Served, rate: string): string[] {
+  return [...curlAccess(to), '-sN', '--limit-rate', rate, '-X', 'POST', '-T', iso, `${to.https}/api/v1/media/import`]
 }
 
 async function sameBytes(a: string, b: string): Promise<boolean> {
