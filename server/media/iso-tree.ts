@@ -10,22 +10,27 @@ export interface IsoEntry {
 
 /** What of the root belongs to the installer. */
 const WANTED = ['.treeinfo', '.discinfo', 'images', 'EFI', 'boot']
+/** Where every installer has its second stage, and no live system. */
+const STAGE2 = 'images/install.img'
 /** An installer's tree has some three hundred. */
 const MAX_ENTRIES = 10_000
 /** `unicode.pf2`, `gcry_sha256.mod`; begins that are special to shells or file systems are not among them. */
 const SAFE_NAME = /^[A-Za-z0-9._][A-Za-z0-9._+@~-]*$/
 
-/** The part of the root that is wanted. Throws MEDIA_UNSUPPORTED when it is not the root of an installer. */
+/** The part of the root that is wanted. */
 export function wantedOf(root: readonly IsoEntry[]): string[] {
   const names = new Set(root.map(({ path }) => path))
-  const wanted = WANTED.filter((name) => names.has(name))
-  if (names.has('LiveOS') && !names.has('images')) throw liveSystem()
-  if (!wanted.includes('images')) {
-    throw new MediaError('MEDIA_UNSUPPORTED', 'the ISO has no folder images: it is no installer of this kind', {
-      hint: 'take the boot, netinst or DVD ISO',
-    })
-  }
-  return wanted
+  return WANTED.filter((name) => names.has(name))
+}
+
+/** Throws MEDIA_UNSUPPORTED for live systems, and for what has nothing to do with Anaconda. */
+export function requireInstaller(root: readonly IsoEntry[], entries: readonly IsoEntry[]): void {
+  const has = (path: string, where = root) => where.some((entry) => entry.path === path)
+  if (has('LiveOS') && !has(STAGE2, entries)) throw liveSystem()
+  if (has('images')) return
+  throw new MediaError('MEDIA_UNSUPPORTED', 'the ISO has no folder images: it is no installer of this kind', {
+    hint: 'take the boot, netinst or DVD ISO',
+  })
 }
 
 /** A live system starts a desktop, and its installer reads no kickstart. */

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
+import { formatBytes } from '../contract/bytes.ts'
 import type { Media, MediaProgress } from '../contract/media.ts'
 import type { MediaRecord, MediaRecords } from '../core/media.ts'
 import { MediaError, storeError } from './errors.ts'
@@ -10,7 +11,7 @@ import { checksumVerdict } from './implanted-md5.ts'
 import type { IsoReading } from './implanted-md5.ts'
 import { digestAt, readInstallerTree, verifyFiles } from './installer-tree.ts'
 import type { InstallerTree } from './installer-tree.ts'
-import { bytesOf, requireSafe, wantedOf } from './iso-tree.ts'
+import { bytesOf, requireInstaller, requireSafe, wantedOf } from './iso-tree.ts'
 import { receiveIso, tooLarge } from './receive.ts'
 import type { ReceivedIso } from './receive.ts'
 import type { IsoUnpacker } from './xorriso.ts'
@@ -158,8 +159,10 @@ export class MediaLibrary {
     const { unpacker } = this.#options
     const iso = join(staged, ISO)
     const tree = join(staged, TREE)
-    const names = wantedOf(await unpacker.root(iso))
+    const root = await unpacker.root(iso)
+    const names = wantedOf(root)
     const entries = await unpacker.list(iso, names)
+    requireInstaller(root, entries)
     requireSafe(entries, sizeBytes)
     const totalBytes = bytesOf(entries)
     await this.#requireRoom(totalBytes)
@@ -250,9 +253,13 @@ export class MediaLibrary {
     const { bavail, bsize } = await statfs(this.#folder)
     const free = bavail * bsize
     if (free >= bytes + RESERVE_BYTES) return
-    throw new MediaError('NO_SPACE', `storing the ISO: ${bytes} bytes do not fit into the ${free} that are free`, {
-      hint: 'free space below dataDir, or remove media with `landfall media remove`',
-    })
+    throw new MediaError(
+      'NO_SPACE',
+      `storing the ISO: ${formatBytes(bytes)} do not fit, ${formatBytes(free)} are free`,
+      {
+        hint: 'free space below dataDir, or remove media with `landfall media remove`',
+      },
+    )
   }
 
   #serve({ media, folder }: MediaRecord): void {

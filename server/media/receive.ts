@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { formatBytes } from '../contract/bytes.ts'
 import { MediaError, storeError } from './errors.ts'
 import { writeFully } from './files.ts'
 import { IsoReader } from './implanted-md5.ts'
@@ -75,9 +76,13 @@ async function receiveInto(
 }
 
 export function tooLarge(bytes: number, maxBytes: number): MediaError {
-  return new MediaError('ISO_TOO_LARGE', `the ISO has ${bytes} bytes, at most ${maxBytes} are taken`, {
-    hint: 'take the boot or netinst ISO: packages on the medium are not used',
-  })
+  return new MediaError(
+    'ISO_TOO_LARGE',
+    `the ISO has ${formatBytes(bytes)}, at most ${formatBytes(maxBytes)} are taken`,
+    {
+      hint: 'take the boot or netinst ISO: packages on the medium are not used',
+    },
+  )
 }
 
 /** The source, with its breaking off told as what it is to a person. */

@@ -304,14 +304,7 @@ describe('a server without xorriso', () => {
   })
 })
 
-const liveSystem = {
-  treeInfo: 'absent',
-  files: {
-    'images/install.img': undefined,
-    'LiveOS/squashfs.img': 'x',
-    '.treeinfo': '[stage2]\nmainimage = LiveOS/squashfs.img\n',
-  },
-} as const
+const liveSystem = { files: { 'images/install.img': undefined, 'LiveOS/squashfs.img': 'x' } }
 
 /** Exactly this medium is listed, and nothing else is on disk. */
 async function expectOnly({ id }: Media): Promise<void> {

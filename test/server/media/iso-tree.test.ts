@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MediaError } from '../../../server/media/errors.ts'
-import { bytesOf, requireSafe, wantedOf } from '../../../server/media/iso-tree.ts'
+import { bytesOf, requireInstaller, requireSafe, wantedOf } from '../../../server/media/iso-tree.ts'
 import type { IsoEntry } from '../../../server/media/iso-tree.ts'
 
 const file = (path: string, size = 1): IsoEntry => ({ path, type: 'file', size })
@@ -11,14 +11,23 @@ describe('of the root', () => {
     const root = [...['images', 'EFI', 'boot', 'AppStream', 'BaseOS'].map(folder), file('.treeinfo'), file('EULA')]
     expect(wantedOf(root)).toEqual(['.treeinfo', 'images', 'EFI', 'boot'])
   })
+})
+
+describe('an installer', () => {
+  it('has a second stage, whatever else there is', () => {
+    expect(() => requireInstaller([folder('images')], [file('images/install.img')])).not.toThrow()
+    expect(() => requireInstaller([folder('images'), folder('LiveOS')], [file('images/install.img')])).not.toThrow()
+  })
 
   it.each([
     ['a live system', [folder('LiveOS'), folder('EFI'), folder('boot')], /live system/],
-    ['no installer at all', [folder('pool'), folder('dists')], /no folder images/],
+    ['a live system that can be netbooted', [folder('LiveOS'), folder('images')], /live system/],
+    ['something else', [folder('pool'), folder('dists')], /no folder images/],
     ['nothing', [], /no folder images/],
-  ])('%s is refused', (_, root, reason) => {
-    expect(() => wantedOf(root)).toThrowWithCode(MediaError, 'MEDIA_UNSUPPORTED')
-    expect(() => wantedOf(root)).toThrow(reason)
+  ])('is not %s', (_, root, reason) => {
+    const work = () => requireInstaller(root, [file('images/pxeboot/vmlinuz')])
+    expect(work).toThrowWithCode(MediaError, 'MEDIA_UNSUPPORTED')
+    expect(work).toThrow(reason)
   })
 })
 
