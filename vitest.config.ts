@@ -16,6 +16,9 @@ export default defineConfig({
           maxWorkers: '100%',
           include: ['test/{server,agent,web,templates,boot-assets,arch}/**/*.test.{ts,tsx}'],
           setupFiles: ['test/helpers/matchers.ts'],
+          // Only ends what hangs: a disk that is busy elsewhere can hold up a single rename for most of a minute.
+          testTimeout: 2 * MINUTE,
+          hookTimeout: 2 * MINUTE,
         },
       },
       {

@@ -36,6 +36,8 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   openssl: 'certificates for misbehaving servers',
   ostree: 'judges the repositories that we write',
   perl: 'raw sockets',
+  'python3-venv': 'holds pykickstart, which judges kickstarts',
+  shellcheck: 'judges the scripts of kickstarts',
   skopeo: 'judges and moves images',
   'tftp-hpa': 'TFTP client',
   udhcpc: 'DHCP client',

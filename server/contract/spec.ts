@@ -1,49 +1,9 @@
 // What a person wants of a machine. Profiles and machines hold partial specs; merging them gives the spec of an install.
 import { z } from 'zod'
 import { Hostname } from './common.ts'
-
-/**
- * Which disk to install on. All given conditions must hold, and exactly one disk of the machine may match:
- * none or several is a refusal, never a guess. An empty selector matches every usable disk.
- */
-export const DiskSelector = z
-  .strictObject({
-    serial: z.string().min(1).optional(),
-    wwn: z.string().min(1).optional(),
-    /** A name below /dev/disk/by-id. */
-    byId: z.string().min(1).optional(),
-    /** A name below /dev/disk/by-path. */
-    byPath: z.string().min(1).optional(),
-    model: z.string().min(1).optional(),
-    transport: z.enum(['nvme', 'sata', 'sas', 'scsi', 'virtio', 'usb', 'mmc', 'other']).optional(),
-    rotational: z.boolean().optional(),
-    /** Bytes. */
-    minSize: z.number().int().positive().optional(),
-    /** Bytes. */
-    maxSize: z.number().int().positive().optional(),
-  })
-  .meta({ id: 'DiskSelector' })
-export type DiskSelector = z.infer<typeof DiskSelector>
-
-export const DiskLayout = z
-  .strictObject({
-    disk: DiskSelector.prefault({}),
-    filesystem: z.enum(['xfs', 'ext4', 'btrfs']).default('xfs'),
-    /** Bytes; at least what the image's boot loader needs. */
-    espSize: z
-      .number()
-      .int()
-      .min(64 * 2 ** 20)
-      .default(512 * 2 ** 20),
-    /** Bytes; kernels of two deployments and of one in flight live here. */
-    bootSize: z
-      .number()
-      .int()
-      .min(256 * 2 ** 20)
-      .default(1024 * 2 ** 20),
-  })
-  .meta({ id: 'DiskLayout' })
-export type DiskLayout = z.infer<typeof DiskLayout>
+import { KickstartRelease } from './kickstart-release.ts'
+import { DiskLayout, diskLayoutFields } from './spec-disks.ts'
+import { Connection } from './spec-network.ts'
 
 /** One OpenSSH public key in authorized_keys form. */
 const SshKey = z
@@ -51,28 +11,157 @@ const SshKey = z
   .trim()
   .regex(/^(sk-)?(ssh|ecdsa)-[a-z0-9@.-]+ [A-Za-z0-9+/=]+( [^\n\r]*)?$/, 'must be one OpenSSH public key on one line')
 
+/** Shown in place of each secret; sent back, it means "as it is". */
+export const SECRET_MASK = '********'
+
+/** crypt(3) with SHA-512 or yescrypt: what `mkpasswd` and `openssl passwd -6` print. A secret. */
+const PasswordHash = z
+  .string()
+  .regex(
+    /^(\*{8}|\$(6|y)\$[A-Za-z0-9./=,$]+)$/,
+    'must be a crypt hash that begins with $6$ or $y$, as `mkpasswd` prints it',
+  )
+
+const AccountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user or group name')
+
 const UserSpec = z.strictObject({
-  name: z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user name'),
+  name: AccountName,
   sshKeys: z.array(SshKey).default([]),
-  groups: z.array(z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/)).default([]),
+  groups: z.array(AccountName).default([]),
+  password: PasswordHash.optional(),
 })
+export type UserSpec = z.infer<typeof UserSpec>
 
 /** One kernel argument, without blanks or control characters. */
 export const KernelArgument = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
 
+const Console = z.string().regex(/^[A-Za-z0-9,]+$/)
+const UnitName = z.string().regex(/^[A-Za-z0-9:_.@\\-]{1,255}$/, 'must be the name of a systemd unit')
+
+/** `registry.example`, `registry.example:5000` or, where a login is for a part of it only, `registry.example/team`. */
+const RegistryName = z.string().regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'must be host or host:port')
+const RegistryPath = z
+  .string()
+  .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?(\/[a-z0-9._/-]+)?$/, 'must be host, host:port or host:port/namespace')
+
+const registryFields = {
+  /** Logins; the passwords are secrets. */
+  credentials: z.array(
+    z.strictObject({ registry: RegistryPath, username: z.string().min(1), password: z.string().min(1) }),
+  ),
+  /** Certificate authorities of registries, PEM. Landfall's own is known without being named. */
+  certificates: z.array(
+    z.strictObject({
+      registry: RegistryName,
+      pem: z
+        .string()
+        .max(100_000)
+        .regex(
+          /^\s*-----BEGIN CERTIFICATE-----[\s\S]+-----END CERTIFICATE-----\s*$/,
+          'must be certificates in PEM form',
+        ),
+    }),
+  ),
+  /** Registries that speak plain HTTP, or TLS with a certificate nobody can check. */
+  insecure: z.array(RegistryName),
+}
+
+const firewallFields = {
+  /** `image` leaves the firewall as the image has it. */
+  mode: z.enum(['image', 'enabled', 'disabled']),
+  services: z.array(z.string().regex(/^[A-Za-z0-9_-]+$/)),
+  /** `8080:tcp` */
+  ports: z.array(z.string().regex(/^\d{1,5}:(tcp|udp)$/, 'must be like 8080:tcp')),
+}
+
+const serviceFields = { enabled: z.array(UnitName), disabled: z.array(UnitName) }
+
+const kickstartFields = {
+  /** A template of `templates/kickstart`, the server's own or one of the site. */
+  template: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be the name of a kickstart template'),
+  /** Written for this release; by default for that of the media. */
+  release: KickstartRelease,
+  /** Scripts of the site: bash, in the installer before it looks at the disks; and in the installed system at the end. */
+  pre: z.string().max(1_000_000),
+  post: z.string().max(1_000_000),
+  /** For templates of the site, as `site.<name>`. */
+  variables: z.record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,62}$/), z.string().max(10_000)),
+}
+
+/** All values, none of them with a default. */
+const fields = {
+  /** `repository:tag` or `repository@sha256:...` as known to this Landfall. */
+  image: z.string().min(1),
+  /** What does the work: Landfall's agent, or Anaconda of a boot medium by a kickstart. */
+  installer: z.enum(['agent', 'anaconda']),
+  /** How the image gets onto the disk. For Anaconda `ostree` is the command ostreecontainer and `bootc` the command of that name. */
+  engine: z.enum(['auto', 'ostree', 'bootc']),
+  /** Boot medium that Anaconda is started from: an id of `landfall media list`. */
+  media: z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, 'must be the id of a boot medium'),
+  hostname: Hostname,
+  rootPassword: PasswordHash,
+  rootSshKeys: z.array(SshKey),
+  users: z.array(UserSpec),
+  kernelArguments: z.array(KernelArgument),
+  /** Values for `console=`, the last becomes /dev/console: `tty0`, `ttyS0,115200`. */
+  consoles: z.array(Console),
+  network: z.array(Connection),
+  timezone: z.string().regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be the name of a time zone, like Etc/UTC'),
+  timeServers: z.array(Hostname),
+  language: z
+    .string()
+    .regex(/^[A-Za-z]{2,3}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?$/, 'must be a locale, like en_US.UTF-8'),
+  keyboard: z.string().regex(/^[A-Za-z0-9_()-]{1,40}$/, 'must be a keyboard layout, like us'),
+  selinux: z.enum(['image', 'enforcing', 'permissive', 'disabled']),
+  finish: z.enum(['reboot', 'poweroff']),
+}
+
 export const MachineSpec = z
   .strictObject({
-    /** `repository:tag` or `repository@sha256:...` as known to this Landfall. */
-    image: z.string().min(1).optional(),
-    engine: z.enum(['auto', 'ostree', 'bootc']).default('auto'),
+    image: fields.image.optional(),
+    installer: fields.installer.default('agent'),
+    engine: fields.engine.default('auto'),
+    media: fields.media.optional(),
     disks: DiskLayout.prefault({}),
-    hostname: Hostname.optional(),
-    rootSshKeys: z.array(SshKey).default([]),
-    users: z.array(UserSpec).default([]),
-    kernelArguments: z.array(KernelArgument).default([]),
-    /** Values for `console=`, the last becomes /dev/console: `tty0`, `ttyS0,115200`. */
-    consoles: z.array(z.string().regex(/^[A-Za-z0-9,]+$/)).default(['tty0', 'ttyS0,115200']),
-    finish: z.enum(['reboot', 'poweroff']).default('reboot'),
+    hostname: fields.hostname.optional(),
+    rootPassword: fields.rootPassword.optional(),
+    rootSshKeys: fields.rootSshKeys.default([]),
+    users: fields.users.default([]),
+    kernelArguments: fields.kernelArguments.default([]),
+    consoles: fields.consoles.default(['tty0', 'ttyS0,115200']),
+    network: fields.network.default([]),
+    timezone: fields.timezone.optional(),
+    timeServers: fields.timeServers.default([]),
+    language: fields.language.optional(),
+    keyboard: fields.keyboard.optional(),
+    selinux: fields.selinux.default('image'),
+    firewall: z
+      .strictObject({
+        mode: firewallFields.mode.default('image'),
+        services: firewallFields.services.default([]),
+        ports: firewallFields.ports.default([]),
+      })
+      .prefault({}),
+    services: z
+      .strictObject({ enabled: serviceFields.enabled.default([]), disabled: serviceFields.disabled.default([]) })
+      .prefault({}),
+    registry: z
+      .strictObject({
+        credentials: registryFields.credentials.default([]),
+        certificates: registryFields.certificates.default([]),
+        insecure: registryFields.insecure.default([]),
+      })
+      .prefault({}),
+    kickstart: z
+      .strictObject({
+        template: kickstartFields.template.default('image-mode'),
+        release: kickstartFields.release.optional(),
+        pre: kickstartFields.pre.optional(),
+        post: kickstartFields.post.optional(),
+        variables: kickstartFields.variables.default({}),
+      })
+      .prefault({}),
+    finish: fields.finish.default('reboot'),
   })
   .meta({ id: 'MachineSpec' })
 export type MachineSpec = z.infer<typeof MachineSpec>
@@ -80,32 +169,19 @@ export type MachineSpec = z.infer<typeof MachineSpec>
 /** A spec in which everything may be absent: what profiles and machines store. No defaults are filled in. */
 export const PartialSpec = z
   .strictObject({
-    image: z.string().min(1),
-    engine: z.enum(['auto', 'ostree', 'bootc']),
-    disks: z
-      .strictObject({
-        disk: DiskSelector,
-        filesystem: z.enum(['xfs', 'ext4', 'btrfs']),
-        espSize: z
-          .number()
-          .int()
-          .min(64 * 2 ** 20),
-        bootSize: z
-          .number()
-          .int()
-          .min(256 * 2 ** 20),
-      })
-      .partial(),
-    hostname: Hostname,
-    rootSshKeys: z.array(SshKey),
-    users: z.array(UserSpec),
-    kernelArguments: z.array(KernelArgument),
-    consoles: z.array(z.string().regex(/^[A-Za-z0-9,]+$/)),
-    finish: z.enum(['reboot', 'poweroff']),
+    ...fields,
+    disks: z.strictObject(diskLayoutFields).partial(),
+    firewall: z.strictObject(firewallFields).partial(),
+    services: z.strictObject(serviceFields).partial(),
+    registry: z.strictObject(registryFields).partial(),
+    kickstart: z.strictObject(kickstartFields).partial(),
   })
   .partial()
   .meta({ id: 'PartialSpec' })
 export type PartialSpec = z.infer<typeof PartialSpec>
+
+/** Values that are merged one by one; every other is taken from one place as a whole. */
+export const SPEC_GROUPS = ['disks', 'firewall', 'services', 'registry', 'kickstart'] as const
 
 /** Where each value of a merged spec came from: dotted path to `machine`, `default` or `profile:<name>`. */
 export const SpecOrigins = z.record(z.string(), z.string())

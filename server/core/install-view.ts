@@ -2,6 +2,7 @@
 import type { Install, InstallStep } from '../contract/install.ts'
 import type { StepProgress } from './install-state.ts'
 import type { InstallRecord } from './install-store.ts'
+import { maskSecrets } from './spec-secrets.ts'
 
 export function installOf(record: InstallRecord): Install {
   return {
@@ -11,7 +12,7 @@ export function installOf(record: InstallRecord): Install {
     state: record.state,
     image: record.image,
     digest: record.digest,
-    spec: record.spec,
+    spec: maskSecrets(record.spec),
     plan: record.plan,
     steps: record.steps.map(stepOf),
     failure: record.failure,

@@ -11,7 +11,8 @@ import type {
 import type { Install } from '../contract/install.ts'
 import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import type { DiskPlan } from '../contract/plan.ts'
-import type { PartialSpec } from '../contract/spec.ts'
+import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
+import { beyondAgent } from './agent-limits.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { CoreError } from './errors.ts'
@@ -26,6 +27,7 @@ import { installOf } from './install-view.ts'
 import type { Inventory } from './inventory.ts'
 import type { MachineRecord, MachineStore } from './machine-store.ts'
 import { overlaySpec } from './merge-spec.ts'
+import { restoreSecrets } from './spec-secrets.ts'
 import type { AgentSession, Tokens } from './tokens.ts'
 import type { Transactions } from './transactions.ts'
 import { Wakeups } from './wakeups.ts'
@@ -291,8 +293,10 @@ export class Installs {
       const generation = machine.generation + 1
       machines.update(machineId, {
         generation,
-        ...(change && { ownSpec: overlaySpec(machine.ownSpec, change) }),
+        ...(change && { ownSpec: overlaySpec(machine.ownSpec, restoreSecrets(change, machine.ownSpec)) }),
       })
+      const { spec } = inventory.mergedSpec(machineId)
+      requirePossible(spec)
       const install: InstallRecord = {
         ...newInstall(),
         id: uuidV7(clock.now()),
@@ -302,7 +306,7 @@ export class Installs {
         repository: image.repository,
         digest: image.digest,
         followReference: image.followReference,
-        spec: inventory.mergedSpec(machineId).spec,
+        spec,
         plan: null,
         lastEvent: 0,
         createdAt: timestamp(clock),
@@ -414,6 +418,15 @@ export class Installs {
 /** The server, not the agent, ended it. */
 function wasStopped({ state, failure }: InstallRecord): boolean {
   return state === 'superseded' || (state === 'failed' && failure?.code === 'CANCELLED')
+}
+
+/** Refuses before anything is stored what would fail on the machine. */
+function requirePossible(spec: MachineSpec): void {
+  if (spec.installer !== 'agent') return
+  const beyond = beyondAgent(spec)
+  if (beyond.length === 0) return
+  const message = `Landfall's agent cannot carry out ${beyond.join(', ')}`
+  throw new CoreError('VALIDATION', message, { hint: 'leave these values out, or set installer to anaconda' })
 }
 
 function waitMessage({ state }: MachineRecord, install: InstallRecord | undefined): string {

@@ -16,6 +16,7 @@ import { machineOf, summaryOf } from './machine-view.ts'
 import type { SummaryParts } from './machine-view.ts'
 import { mergeSpec, wantedImage } from './merge-spec.ts'
 import type { MergedSpec } from './merge-spec.ts'
+import { restoreSecrets } from './spec-secrets.ts'
 import type { ProfileStore } from './profile-store.ts'
 import type { TokenStore } from './token-store.ts'
 import type { Transactions } from './transactions.ts'
@@ -163,7 +164,7 @@ export class Inventory {
         state: 'ready',
         origin: 'person',
         labels: input.labels ?? {},
-        ownSpec: input.spec ?? {},
+        ownSpec: restoreSecrets(input.spec ?? {}, {}),
         uuid: null,
         serial: null,
         product: null,
@@ -197,7 +198,7 @@ export class Inventory {
       machines.update(id, {
         ...(change.name !== undefined && { name: change.name }),
         ...(change.labels !== undefined && { labels: change.labels }),
-        ...(change.spec !== undefined && { ownSpec: change.spec }),
+        ...(change.spec !== undefined && { ownSpec: restoreSecrets(change.spec, before.ownSpec) }),
       })
       const changed = Object.keys(change)
       if (changed.length > 0) {

@@ -4,6 +4,7 @@ import type { Machine, MachineSummary } from '../contract/machine.ts'
 import type { InstallOutcome } from './install-store.ts'
 import type { MachineRecord } from './machine-store.ts'
 import type { MergedSpec } from './merge-spec.ts'
+import { maskSecrets } from './spec-secrets.ts'
 
 export interface SummaryParts {
   record: MachineRecord
@@ -46,8 +47,8 @@ export function machineOf(
     uuid: record.uuid,
     address: record.address,
     facts: facts ?? null,
-    ownSpec: record.ownSpec,
-    spec,
+    ownSpec: maskSecrets(record.ownSpec),
+    spec: maskSecrets(spec),
     origins,
     profiles,
   }

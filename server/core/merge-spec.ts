@@ -2,7 +2,7 @@
 import { Hostname } from '../contract/common.ts'
 import type { Labels } from '../contract/common.ts'
 import type { Profile } from '../contract/machine.ts'
-import { MachineSpec } from '../contract/spec.ts'
+import { MachineSpec, SPEC_GROUPS } from '../contract/spec.ts'
 import type { PartialSpec, SpecOrigins } from '../contract/spec.ts'
 
 export interface MergedSpec {
@@ -67,21 +67,24 @@ function strongestFirst(a: Profile, b: Profile): number {
   return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 }
 
-/** A spec as dotted paths: `disks` is a group of values, everything else is one. */
+/** A spec as dotted paths: of a group each value by itself. */
 function* valuesOf(spec: PartialSpec): Generator<[path: string, value: unknown]> {
   for (const [key, value] of Object.entries(spec)) {
     if (value === undefined) continue
-    if (key !== 'disks') yield [key, value]
-    else for (const [part, inner] of Object.entries(value)) if (inner !== undefined) yield [`disks.${part}`, inner]
+    if (!isGroup(key)) yield [key, value]
+    else for (const [part, inner] of Object.entries(value)) if (inner !== undefined) yield [`${key}.${part}`, inner]
   }
 }
 
 function fromValues(values: ReadonlyMap<string, unknown>): PartialSpec {
   const spec: Record<string, unknown> = {}
-  const disks: Record<string, unknown> = {}
   for (const [path, value] of values) {
-    if (path.startsWith('disks.')) disks[path.slice('disks.'.length)] = value
-    else spec[path] = value
+    const [key = '', part] = path.split('.')
+    spec[key] = part === undefined ? value : { ...(spec[key] as object | undefined), [part]: value }
   }
-  return { ...spec, ...(Object.keys(disks).length > 0 && { disks }) }
+  return spec
+}
+
+function isGroup(key: string): boolean {
+  return (SPEC_GROUPS as readonly string[]).includes(key)
 }

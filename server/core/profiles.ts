@@ -1,10 +1,11 @@
-// Profiles: specs that many machines share, chosen by their labels.
+// Profiles: specs that many machines share, chosen by their labels. Their secrets are masked in all that is told.
 import type { Profile } from '../contract/machine.ts'
 import type { Clock } from './clock.ts'
 import { CoreError } from './errors.ts'
 import type { EventLog } from './events.ts'
 import { uuidV7 } from './ids.ts'
 import type { ProfileStore } from './profile-store.ts'
+import { maskSecrets, restoreSecrets } from './spec-secrets.ts'
 import type { Transactions } from './transactions.ts'
 
 export type ProfileInput = Omit<Profile, 'id'>
@@ -18,14 +19,12 @@ export class Profiles {
 
   /** By name. */
   list(): Profile[] {
-    return this.#ports.profiles.list()
+    return this.#ports.profiles.list().map(shown)
   }
 
   /** Throws PROFILE_NOT_FOUND. */
   get(id: string): Profile {
-    const profile = this.#ports.profiles.get(id)
-    if (!profile) throw new CoreError('PROFILE_NOT_FOUND', `there is no profile ${id}`)
-    return profile
+    return shown(this.#record(id))
   }
 
   /** Throws CONFLICT when the name is taken. */
@@ -33,10 +32,10 @@ export class Profiles {
     const { profiles, transactions, clock } = this.#ports
     return transactions.transaction(() => {
       this.#requireFreeName(input.name)
-      const profile = { id: uuidV7(clock.now()), ...input }
+      const profile = { id: uuidV7(clock.now()), ...input, spec: restoreSecrets(input.spec, {}) }
       profiles.insert(profile)
       this.#tell(profile, 'added', actor)
-      return profile
+      return shown(profile)
     })
   }
 
@@ -44,12 +43,13 @@ export class Profiles {
   update(id: string, change: Partial<ProfileInput>, actor: string): Profile {
     const { profiles, transactions } = this.#ports
     return transactions.transaction(() => {
-      const before = this.get(id)
+      const before = this.#record(id)
       if (change.name !== undefined && change.name !== before.name) this.#requireFreeName(change.name)
-      const profile = { ...before, ...change }
+      const spec = change.spec ? restoreSecrets(change.spec, before.spec) : before.spec
+      const profile = { ...before, ...change, spec }
       profiles.update(profile)
       this.#tell(profile, 'changed', actor)
-      return profile
+      return shown(profile)
     })
   }
 
@@ -63,6 +63,12 @@ export class Profiles {
     })
   }
 
+  #record(id: string): Profile {
+    const profile = this.#ports.profiles.get(id)
+    if (!profile) throw new CoreError('PROFILE_NOT_FOUND', `there is no profile ${id}`)
+    return profile
+  }
+
   #requireFreeName(name: string): void {
     const other = this.#ports.profiles.byName(name)
     if (other) throw new CoreError('CONFLICT', `there is a profile ${name} already`)
@@ -72,4 +78,8 @@ export class Profiles {
     const message = `profile ${name} was ${change}`
     this.#ports.events.append({ type: 'profile.changed', actor, message, data: { profileId: id, name, change } })
   }
+}
+
+function shown(profile: Profile): Profile {
+  return { ...profile, spec: maskSecrets(profile.spec) }
 }

@@ -1,7 +1,7 @@
 // The partitions of a deployed disk: the same on every x86 machine, so that the disk boots under either firmware.
 import type { Facts } from '../contract/facts.ts'
 import type { PlannedPartition } from '../contract/plan.ts'
-import type { DiskLayout } from '../contract/spec.ts'
+import type { DiskLayout } from '../contract/spec-disks.ts'
 
 export const MIB = 2 ** 20
 

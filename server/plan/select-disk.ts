@@ -1,7 +1,7 @@
 // Which disks of a machine a selector means, and for each other one the reason why it does not.
 import { formatBytes } from '../contract/bytes.ts'
 import type { DiskFacts } from '../contract/facts.ts'
-import type { DiskSelector } from '../contract/spec.ts'
+import type { DiskSelector } from '../contract/spec-disks.ts'
 
 export interface Candidate {
   disk: DiskFacts

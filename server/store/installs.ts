@@ -3,7 +3,7 @@ import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Failure } from '../contract/install.ts'
 import type { DiskPlan } from '../contract/plan.ts'
-import type { MachineSpec } from '../contract/spec.ts'
+import { MachineSpec } from '../contract/spec.ts'
 import type { InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
 import type { StepProgress } from '../core/install-state.ts'
 import { anyOf } from './any-of.ts'
@@ -143,7 +143,8 @@ export class SqliteInstalls implements InstallStore {
       repository: row.repository,
       digest: row.digest,
       followReference: row.follow_reference,
-      spec: JSON.parse(row.spec) as MachineSpec,
+      // Of an install of an earlier version, what that did not know has its default.
+      spec: MachineSpec.parse(JSON.parse(row.spec)),
       plan: parseOrNull<DiskPlan>(row.plan),
       failure: parseOrNull<Failure>(row.failure),
       bootId: row.boot_id,

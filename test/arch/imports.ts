@@ -27,7 +27,7 @@ export const RULES: readonly Rule[] = [
   { folder: 'server/config', may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/host'] },
   { folder: 'server/core', may: ['node:', 'server/contract'] },
   { folder: 'server/plan', may: ['server/contract'], mayTypes: ['server/core'] },
-  { folder: 'server/store', may: ['node:', 'better-sqlite3', 'kysely', 'server/core'], mayTypes: ['server/contract'] },
+  { folder: 'server/store', may: ['node:', 'better-sqlite3', 'kysely', 'server/core', 'server/contract'] },
   {
     folder: 'server/dhcp',
     may: ['node:', 'server/host', 'server/core'],
@@ -35,6 +35,7 @@ export const RULES: readonly Rule[] = [
   },
   { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
+  { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {
     folder: 'server/oci',
     may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { DiskFacts } from '../../../server/contract/facts.ts'
 import { DiskPlan } from '../../../server/contract/plan.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
-import type { DiskSelector } from '../../../server/contract/spec.ts'
+import type { DiskSelector } from '../../../server/contract/spec-disks.ts'
 import { MIB, MIN_ROOT_SIZE, smallestDisk } from '../../../server/plan/partitions.ts'
 import { planDisks } from '../../../server/plan/plan-disks.ts'
 
