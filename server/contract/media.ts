@@ -4,7 +4,7 @@ import { Architecture, Digest, Timestamp } from './common.ts'
 import { KickstartRelease } from './kickstart-release.ts'
 
 /** Names product, release and content: `fedora-43-x86_64-1f2e3d4c`. Part of URLs. */
-export const MediaId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,99}$/, 'must be the id of a boot medium')
+export const MediaId = z.string().regex(/^[a-z0-9][a-z0-9._-]{0,127}$/, 'must be the id of a boot medium')
 
 /** Outcome of the checksum that the maker implanted into the ISO; a wrong one is refused at import. */
 const ImplantedChecksum = z.enum(['verified', 'absent'])

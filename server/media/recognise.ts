@@ -36,6 +36,9 @@ const PRODUCTS: readonly Product[] = [
   { product: 'Rocky Linux', slug: 'rocky', line: 'enterprise', begins: /^rocky\b/i },
 ]
 
+/** Part of ids, so short and plain. */
+const VERSION = /^[A-Za-z0-9._-]{1,32}$/
+
 const ARCHITECTURES: Readonly<Record<string, Architecture>> = { x86_64: 'amd64', aarch64: 'arm64' }
 
 /** Throws MEDIA_UNSUPPORTED for any other product or architecture. */
@@ -54,7 +57,7 @@ export function recognise(words: {
     })
   }
   const version = treeInfo?.version ?? versionIn(discInfo?.release) ?? versionOfVolume(volumeId, found)
-  if (version === undefined) {
+  if (version === undefined || !VERSION.test(version)) {
     throw new MediaError('MEDIA_UNSUPPORTED', `${found.product} does not say which version it is`)
   }
   const arch = treeInfo?.arch ?? discInfo?.arch ?? /x86_64|aarch64/.exec(volumeId)?.[0] ?? 'unknown'

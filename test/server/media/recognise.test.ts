@@ -58,6 +58,12 @@ describe('what is refused', () => {
   })
 })
 
+it.each(['9'.repeat(33), '9 Beta', '9/../..', ''])('a version like %j is none', (version) => {
+  const treeInfo = { family: 'Fedora', version, arch: 'x86_64', checksums: new Map<string, string>() }
+  const work = () => recognise({ treeInfo, discInfo: undefined, volumeId: 'X' })
+  expect(work).toThrowWithCode(MediaError, 'MEDIA_UNSUPPORTED')
+})
+
 it('.treeinfo counts more than .discinfo', () => {
   const treeInfo = { family: 'Fedora', version: '42', arch: 'x86_64', checksums: new Map<string, string>() }
   const found = recognise({ treeInfo, discInfo: discInfo('Red Hat Enterprise Linux 9.6'), volumeId: 'X' })
