@@ -11,13 +11,15 @@ import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
 import { httpsApp } from './http/app.ts'
-import { fileAssets, filesBelow, firstOf, memoryAssets } from './http/assets.ts'
+import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
+import { MediaLibrary } from './media/media-library.ts'
+import { xorriso } from './media/xorriso.ts'
 import { startNetboot } from './netboot.ts'
 import { eventMetrics } from './observe/event-metrics.ts'
 import type { Logger } from './observe/logger.ts'
@@ -74,8 +76,12 @@ export async function startServer({ config, version, web, logger }: ServerOption
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
   const blobs = await BlobStore.open(join(dataDir, 'oci'))
   const images = new ImageService(blobs, store.images, {
-    machinesUsing: (reference) => inventory.countWanting(reference),
+    machinesUsing: (reference) => inventory.countWanting('image', reference),
     userAgent: `landfall/${version}`,
+  })
+  const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
+    unpacker: xorriso(),
+    inUse: (id) => inventory.countWanting('media', id),
   })
 
   const pkiDir = join(dataDir, 'pki')
@@ -85,7 +91,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
 
   const templates = await loadTemplates(TEMPLATES)
   const url = `https://${config.address}:${config.https.port}`
-  const medium = () => undefined
+  const medium = (id: string) => store.media.get(id)?.media
   const renderer = kickstartRenderer({
     templates,
     registry: config.registry,
@@ -163,6 +169,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
     tokens,
     events,
     images,
+    media,
     leases: netboot.leases,
     system: () => ({
       name: config.name,
@@ -183,6 +190,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
   const boot = bootApp({
     templates,
     assets: firstOf(memoryAssets({ 'ca.pem': authority.certificate }), fileAssets(bootFiles)),
+    media: foundFiles((path) => media.file(path)),
     decide(client, address) {
       if (client.mac !== undefined) netboot.scriptServed(client.mac)
       return decide(client, address)

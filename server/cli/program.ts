@@ -4,6 +4,7 @@ import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addRenderCommands } from './commands/render.ts'
+import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -18,6 +19,7 @@ export function landfallProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
   addServeCommand(program, version)
   addImageCommands(program)
+  addMediaCommands(program)
   addMachineCommands(program)
   addInstallCommands(program)
   addRenderCommands(program)

@@ -9,6 +9,7 @@ import type { Inventory } from '../core/inventory.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
+import type { MediaLibrary } from '../media/media-library.ts'
 
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
 
@@ -34,6 +35,7 @@ export interface Services {
   tokens: Tokens
   events: EventLog
   images: ImageOperations
+  media: MediaLibrary
   leases: () => Lease[]
   system: () => SystemInfo
 }

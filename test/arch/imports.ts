@@ -41,6 +41,7 @@ export const RULES: readonly Rule[] = [
     may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],
     mayTypes: ['server/core/images.ts'],
   },
+  { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   { folder: 'server/pki', may: ['node:', 'node-forge'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
@@ -56,6 +57,7 @@ export const RULES: readonly Rule[] = [
       'server/render',
       'server/oci',
       'server/plan',
+      'server/media',
     ],
     mayTypes: ['server/observe'],
   },
@@ -114,6 +116,11 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'web/src/features/images',
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/media',
     may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
     mayTypes: ['server/contract'],
   },

@@ -4,16 +4,17 @@ import { once } from 'node:events'
 import { createReadStream } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { pack } from 'tar-stream'
 import type { Pack } from 'tar-stream'
 import { z } from 'zod'
-import { Image } from '../../contract/image.ts'
+import { Image, ImageProgress } from '../../contract/image.ts'
 import { CliError } from '../errors.ts'
 import { formatAge, printObject, printRows, shortDigest } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
 import { progressLine } from '../progress.ts'
+import { openFile, sending } from '../sending.ts'
+import type { Sendable } from '../sending.ts'
 import { withClient } from './context.ts'
 
 const COLUMNS: Column<Image>[] = [
@@ -37,16 +38,13 @@ export function addImageCommands(program: Command): void {
     .action(async (path: string, options: { as?: string }, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const query = options.as === undefined ? '' : `?${new URLSearchParams({ as: options.as })}`
-        const { stream, totalBytes } = await openArchive(path)
+        const archive = await openArchive(path)
         const line = progressLine()
-        const counted = Readable.from(
-          counting(stream, (sent) => line.update(sent, Math.max(totalBytes, sent), 'sending')),
-          { objectMode: false },
-        )
-        const images = await client
-          .operate(`/images/import${query}`, { stream: counted, type: 'application/x-tar' }, () => {})
+        const body = { stream: sending(archive, line), type: 'application/x-tar' }
+        const done = await client
+          .operate(`/images/import${query}`, body, ImageProgress, () => {})
           .finally(() => line.end())
-        printImages(output, images)
+        printImages(output, done)
       }),
     )
 
@@ -62,14 +60,13 @@ export function addImageCommands(program: Command): void {
         withClient(command, async ({ client, output }) => {
           const { arch: architectures, ...rest } = options
           const line = progressLine()
-          const images = await client
-            .operate(
-              '/images/pull',
-              { json: { reference, ...rest, ...(architectures && { architectures }) } },
-              (progress) => line.update(progress.bytes, progress.totalBytes, progress.message),
+          const json = { reference, ...rest, ...(architectures && { architectures }) }
+          const done = await client
+            .operate('/images/pull', { json }, ImageProgress, ({ bytes, totalBytes, message }) =>
+              line.update(bytes, totalBytes, message),
             )
             .finally(() => line.end())
-          printImages(output, images)
+          printImages(output, done)
         }),
     )
 
@@ -114,23 +111,21 @@ export function addImageCommands(program: Command): void {
     )
 }
 
-function printImages(output: OutputFormat, images: Image[]): void {
-  printRows(output, images, COLUMNS)
+function printImages(output: OutputFormat, done: { image: Image }[]): void {
+  printRows(
+    output,
+    done.map(({ image }) => image),
+    COLUMNS,
+  )
 }
 
-async function openArchive(path: string): Promise<{ stream: Readable; totalBytes: number }> {
-  if (path === '-') return { stream: process.stdin, totalBytes: 0 }
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new CliError(`${path}: ${(cause as { code?: string }).code ?? String(cause)}`, { exitCode: 2, cause })
-  })
-  if (!found.isDirectory()) return { stream: createReadStream(path), totalBytes: found.size }
+async function openArchive(path: string): Promise<Sendable> {
+  const isFolder = path !== '-' && (await stat(path).catch(() => undefined))?.isDirectory()
+  if (!isFolder) return openFile(path)
   const files = await layoutFiles(path)
   const archive = pack()
   void addFiles(archive, path, files).catch((error: unknown) => archive.destroy(error as Error))
-  return {
-    stream: Readable.from(archive, { objectMode: false }),
-    totalBytes: files.reduce((sum, { size }) => sum + size, 0),
-  }
+  return { stream: archive as AsyncIterable<Uint8Array>, totalBytes: files.reduce((sum, { size }) => sum + size, 0) }
 }
 
 /** The files of an OCI layout; nothing else in the folder is sent. */
@@ -152,15 +147,4 @@ async function addFiles(archive: Pack, folder: string, files: { name: string; si
     entry.end(undefined)
   }
   archive.finalize()
-}
-
-async function* counting(
-  source: AsyncIterable<Uint8Array>,
-  onBytes: (sum: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let sum = 0
-  for await (const chunk of source) {
-    onBytes((sum += chunk.length))
-    yield chunk
-  }
 }

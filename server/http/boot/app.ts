@@ -27,6 +27,8 @@ export interface BootAppOptions {
   templates: Templates
   /** By path below /boot/: `loaders/...`, `installer/...`, `ca.pem`. */
   assets: AssetSource
+  /** By path below /media/: `fedora-43-x86_64-1f2e3d4c/images/install.img`. */
+  media: AssetSource
   /** Decides, remembers that the machine was here, and issues its token. May throw. */
   decide: (client: ScriptClient, address: string | undefined) => DecidedBoot
   /** The kickstart of a token; throws CoreError. */
@@ -55,7 +57,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 }
 
 export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
-  const { templates, assets, readiness, logger, metrics } = options
+  const { templates, assets, media, readiness, logger, metrics } = options
   const log = logger.child({ part: 'boot' })
   const app = new Hono<HttpEnv>()
   app.use(observed('boot', log, metrics))
@@ -75,18 +77,9 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     }
   })
 
-  app.get('/boot/*', async (c) => {
-    const path = c.req.path.slice('/boot/'.length)
-    // shim asks for optional files with the .efi of others; "not found" is part of a normal boot (netboot.md section 4.1).
-    const asset = await assets.find(path)
-    if (!asset) return send(c, 404, IPXE, `no boot file ${path}\n`)
-    const response = await assetResponse(c, asset, {
-      'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-      'Cache-Control': 'no-cache',
-    })
-    if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
-    return response
-  })
+  app.get('/boot/*', (c) => sendFile(c, assets, '/boot/', 'no-cache'))
+  // An id names a content: what is below it never changes.
+  app.get('/media/*', (c) => sendFile(c, media, '/media/', 'public, max-age=31536000, immutable'))
 
   app.get('/', (c) => send(c, 200, 'text/html; charset=utf-8', welcomePage(view(c))))
   app.all('*', (c) => {
@@ -101,6 +94,19 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     return send(c, 500, IPXE, 'internal error\n')
   })
   return app
+
+  async function sendFile(c: Context, source: AssetSource, prefix: string, caching: string): Promise<Response> {
+    const path = c.req.path.slice(prefix.length)
+    const asset = await source.find(path)
+    // shim and Anaconda ask for optional files; "not found" is part of a normal boot (netboot.md section 4.1).
+    if (!asset) return send(c, 404, IPXE, `no file ${path}\n`)
+    const response = await assetResponse(c, asset, {
+      'Content-Type': CONTENT_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream',
+      'Cache-Control': caching,
+    })
+    if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
+    return response
+  }
 
   function view(c: Context): ServerView {
     return serverView(options.server, c.req.header('host'))

@@ -26,6 +26,7 @@ export function testBootApp(options: Partial<BootAppOptions> = {}) {
       'installer/empty': '',
       'ca.pem': '-----BEGIN CERTIFICATE-----\n',
     }),
+    media: memoryAssets({}),
     decide: () => ({
       decision: 'discover',
       machine: 'new machine',
