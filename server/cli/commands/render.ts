@@ -42,7 +42,7 @@ function wholeText({ text, files }: RenderedKickstart): string {
 
 function differences({ wanted, assigned }: KickstartPreview): string {
   if (!assigned) throw new CliError('there is nothing to compare with: no install of this machine was one by Anaconda')
-  const marks = { '-1': '+', '0': ' ', '1': '-' } as const
+  const marks = { '-1': '-', '0': ' ', '1': '+' } as const
   const lines = diff(wholeText(wanted).split('\n'), wholeText(assigned).split('\n')).map(([kind, line]) => ({
     same: kind === 0,
     text: `${marks[`${kind}`]}${line}`,
