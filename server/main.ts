@@ -89,7 +89,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
   const authority = await openAuthority(pkiDir)
   const certificate = await ensureServerCertificate(authority, pkiDir, names())
 
-  const templates = await loadTemplates(TEMPLATES)
+  const templates = await loadTemplates(TEMPLATES, config.templatesDir)
   const url = `https://${config.address}:${config.https.port}`
   const medium = (id: string) => store.media.get(id)?.media
   const renderer = kickstartRenderer({

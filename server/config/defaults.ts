@@ -19,9 +19,10 @@ export interface Host {
 }
 
 /** The settings a server runs by: nothing is left open. */
-export type Config = Omit<ConfigInput, 'name' | 'dataDir' | 'address' | 'registry' | 'tftp' | 'log'> & {
+export type Config = Omit<ConfigInput, 'name' | 'dataDir' | 'templatesDir' | 'address' | 'registry' | 'tftp' | 'log'> & {
   name: string
   dataDir: string
+  templatesDir: string
   address: string
   registry: string
   tftp: { enabled: boolean; port: number }
@@ -41,12 +42,14 @@ export function thisHost(): Host {
 
 /** Fills in what was left open. Throws ConfigError CONTRADICTION when the host has no address to offer. */
 export function withDefaults(input: ConfigInput, host: Host): Config {
-  const { name, dataDir, address: wanted, registry, tftp, log, ...rest } = input
+  const { name, dataDir: wantedDir, templatesDir, address: wanted, registry, tftp, log, ...rest } = input
   const address = wanted ?? ownAddress(input, host)
+  const dataDir = wantedDir ?? (host.isRoot ? '/var/lib/landfall' : join(host.home, '.local/share/landfall'))
   return {
     ...rest,
     name: name ?? (host.name || 'landfall'),
-    dataDir: dataDir ?? (host.isRoot ? '/var/lib/landfall' : join(host.home, '.local/share/landfall')),
+    dataDir,
+    templatesDir: templatesDir ?? join(dataDir, 'templates'),
     address,
     registry: registry ?? `${address}:${input.https.port}`,
     tftp: { port: tftp.port, enabled: tftp.enabled ?? input.dhcp.mode !== 'off' },

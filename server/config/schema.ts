@@ -51,6 +51,10 @@ export const ConfigInput = z.strictObject({
     description: 'address under which machines reach this server',
     defaultText: 'of the DHCP interface, else the first that is not loopback',
   }),
+  templatesDir: z.string().min(1).optional().meta({
+    description: 'folder of your own templates, which come before those of Landfall; read at the start',
+    defaultText: '`templates` in `dataDir`',
+  }),
   registry: z
     .string()
     .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'must be host:port')

@@ -26,8 +26,7 @@ export const DiskSelector = z
   .meta({ id: 'DiskSelector' })
 export type DiskSelector = z.infer<typeof DiskSelector>
 
-export const Filesystem = z.enum(['xfs', 'ext4', 'btrfs'])
-export type Filesystem = z.infer<typeof Filesystem>
+const Filesystem = z.enum(['xfs', 'ext4', 'btrfs'])
 
 /**
  * A file system besides root, or swap. In an image-based system only /var and what lies below it is the machine's own: everything else
@@ -49,7 +48,6 @@ const Volume = z.strictObject({
   grow: z.boolean().default(false),
   filesystem: Filesystem.optional(),
 })
-export type Volume = z.infer<typeof Volume>
 
 const Encryption = z.strictObject({
   /** Opens the disk wherever nothing else does. A secret. */

@@ -22,7 +22,7 @@ import type { InstallTokenClaims, Tokens } from './tokens.ts'
 import type { Transactions } from './transactions.ts'
 
 /** What a kickstart is made for. */
-export interface KickstartRequest {
+interface KickstartRequest {
   machine: MachineRecord
   facts: Facts | undefined
   spec: MachineSpec

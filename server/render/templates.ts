@@ -1,4 +1,5 @@
 // The Handlebars environment: templates of a folder, compiled once; strict, unescaped, and closed to prototypes.
+import { existsSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import Handlebars from 'handlebars'
@@ -24,10 +25,11 @@ export interface Templates {
 }
 
 /**
- * Reads and compiles every `<folder>/<name>.hbs` below `root`; those of `partials/` can be included by their bare name. Throws
- * RenderError for a folder that cannot be read or a template that does not parse.
+ * Reads and compiles every `<folder>/<name>.hbs` below `root`; those of `partials/` can be included by their bare name. Files below `site`,
+ * if there is such a folder, come in addition, or in place of those of the same name. Throws RenderError for a folder that cannot be read
+ * or a template that does not parse.
  */
-export async function loadTemplates(root: string): Promise<Templates> {
+export async function loadTemplates(root: string, site?: string): Promise<Templates> {
   const handlebars = Handlebars.create()
   for (const [name, helper] of Object.entries<Handlebars.HelperDelegate>(handlebars.helpers)) {
     handlebars.unregisterHelper(name)
@@ -35,7 +37,8 @@ export async function loadTemplates(root: string): Promise<Templates> {
   }
   handlebars.registerHelper({ uristring, ipxeText, ipxeWord, grubQuote, sh })
 
-  const sources = await readSources(root)
+  const own = site !== undefined && existsSync(site) ? await readSources(site) : []
+  const sources = new Map([...(await readSources(root)), ...own])
   const compiled = new Map<string, Handlebars.TemplateDelegate>()
   for (const [name, source] of sources) {
     const template = compile(handlebars, name, source)

@@ -191,7 +191,7 @@ export const CASES: readonly KickstartCase[] = [
   },
 ]
 
-export const SERVER: KickstartServer = {
+const SERVER: KickstartServer = {
   https: 'https://192.0.2.1:8443',
   registry: '192.0.2.1:8443',
   ca: '-----BEGIN CERTIFICATE-----\nMIIBlandfall\n-----END CERTIFICATE-----\n',

@@ -73,7 +73,7 @@ export class FakeAnaconda implements AsyncDisposable {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     await Promise.race([
-      once(init.stdout!, 'data'),
+      once(init.stdout, 'data'),
       once(init, 'exit').then(() => Promise.reject(new Error('no sandbox'))),
     ])
     return new FakeAnaconda(machine, root, init)

@@ -18,8 +18,11 @@ describe('the assign dialog', () => {
       filesystem: 'ext4',
       diskSerial: 'S1 ',
       transport: 'nvme',
+      installer: 'fedora-44',
     }
     expect(specOf(values)).toEqual({
+      installer: 'anaconda',
+      media: 'fedora-44',
       hostname: 'web-01',
       rootSshKeys: ['a b', 'c d'],
       disks: { disk: { serial: 'S1', transport: 'nvme' }, filesystem: 'ext4' },

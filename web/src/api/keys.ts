@@ -11,6 +11,8 @@ export const keys = {
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
+  /** Below the machine: what changes that changes it. */
+  machineKickstart: (id: string) => ['machine', id, 'kickstart'],
   machineEvents: (id: string) => ['machine-events', id],
   machineInstalls: (id: string) => ['machine-installs', id],
   install: (id: string) => ['install', id],

@@ -5,6 +5,7 @@ import type { QueryKey } from '@tanstack/react-query'
 import type { Session } from '../../../server/contract/access.ts'
 import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
+import type { KickstartPreview } from '../../../server/contract/kickstart.ts'
 import type { Install } from '../../../server/contract/install.ts'
 import type {
   AssignRequest,
@@ -79,6 +80,15 @@ function pageOf(filter: MachineFilter, cursor: string): string {
 
 export function useMachine(id: string) {
   return useQuery({ queryKey: keys.machine(id), queryFn: () => call<Machine>('GET', `/machines/${id}`) })
+}
+
+/** What Anaconda would be given, secrets masked. */
+export function useKickstart(id: string, isShown: boolean) {
+  return useQuery({
+    queryKey: keys.machineKickstart(id),
+    queryFn: () => call<KickstartPreview>('GET', `/machines/${id}/kickstart`),
+    enabled: isShown,
+  })
 }
 
 /** Newest first, in pages. */

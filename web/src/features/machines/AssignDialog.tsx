@@ -25,7 +25,7 @@ import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
 import type { AssignResult, MachineSummary } from '../../../../server/contract/machine.ts'
-import { useAssign, useImages } from '../../api/queries.ts'
+import { useAssign, useImages, useMedia } from '../../api/queries.ts'
 import { shortDigest } from '../../ui/format.ts'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
 import { EMPTY_ASSIGNMENT, specOf } from './assignment.ts'
@@ -62,6 +62,7 @@ export function AssignDialog({ machines, onClose, onAssigned }: AssignDialogProp
           )}
           <ExpandableSection toggleText="Options" isExpanded={isOpen} onToggle={(_, open) => setOpen(open)}>
             <Stack hasGutter>
+              <InstallerField value={values.installer} onChange={(installer) => set({ installer })} />
               <Field label="Root SSH key" hint="One public key per line, as in authorized_keys.">
                 {(id) => (
                   <TextArea id={id} value={values.sshKeys} rows={3} onChange={(_, sshKeys) => set({ sshKeys })} />
@@ -151,6 +152,25 @@ function ImageField({ value, onChange }: { value: string; onChange: (image: stri
         }}
       </Loaded>
     </FormGroup>
+  )
+}
+
+/** Shown once there is a choice. */
+function InstallerField({ value, onChange }: { value: string; onChange: (installer: string) => void }) {
+  const { data: media = [] } = useMedia()
+  if (media.length === 0) return null
+  return (
+    <Field label="Installer">
+      {(id) => (
+        <FormSelect id={id} value={value} onChange={(_, installer) => onChange(installer)}>
+          <FormSelectOption value="" label="As the profile says, else Landfall's agent" />
+          <FormSelectOption value="agent" label="Landfall's agent" />
+          {media.map(({ id: mediaId, name }) => (
+            <FormSelectOption key={mediaId} value={mediaId} label={`Anaconda of ${name}`} />
+          ))}
+        </FormSelect>
+      )}
+    </Field>
   )
 }
 

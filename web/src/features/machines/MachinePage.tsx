@@ -36,6 +36,7 @@ import { AssignDialog } from './AssignDialog.tsx'
 import { EditMachineDialog } from './EditMachineDialog.tsx'
 import { EventsCard } from './EventsCard.tsx'
 import { HardwareCard } from './HardwareCard.tsx'
+import { KickstartCard } from './KickstartCard.tsx'
 import { SpecCard } from './SpecCard.tsx'
 
 /** `installs` comes first: it is what people open this page for. */
@@ -72,6 +73,11 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
                 <GridItem span={12} lg={6}>
                   <SpecCard machine={machine} />
                 </GridItem>
+                {machine.spec.installer === 'anaconda' && (
+                  <GridItem span={12}>
+                    <KickstartCard machineId={machine.id} />
+                  </GridItem>
+                )}
                 <GridItem span={12}>
                   <HardwareCard facts={machine.facts} />
                 </GridItem>

@@ -10,6 +10,8 @@ export interface Assignment {
   filesystem: string
   diskSerial: string
   transport: string
+  /** `agent`, or the id of the boot medium whose Anaconda installs. */
+  installer: string
 }
 
 export const EMPTY_ASSIGNMENT: Assignment = {
@@ -19,10 +21,11 @@ export const EMPTY_ASSIGNMENT: Assignment = {
   filesystem: '',
   diskSerial: '',
   transport: '',
+  installer: '',
 }
 
 /** What was left empty is left to profiles and defaults. The server checks the values; nothing is checked twice. */
-export function specOf({ hostname, sshKeys, filesystem, diskSerial, transport }: Assignment): PartialSpec {
+export function specOf({ hostname, sshKeys, filesystem, diskSerial, transport, installer }: Assignment): PartialSpec {
   const keys = sshKeys
     .split('\n')
     .map((key) => key.trim())
@@ -38,8 +41,14 @@ export function specOf({ hostname, sshKeys, filesystem, diskSerial, transport }:
     ...(filesystem !== '' && { filesystem: filesystem as 'xfs' | 'ext4' | 'btrfs' }),
   }
   return {
+    ...installerOf(installer),
     ...(hostname.trim() !== '' && { hostname: hostname.trim() }),
     ...(keys.length > 0 && { rootSshKeys: keys }),
     ...(Object.keys(disks).length > 0 && { disks }),
   }
+}
+
+function installerOf(installer: string): Pick<PartialSpec, 'installer' | 'media'> {
+  if (installer === '' || installer === 'agent') return installer === '' ? {} : { installer: 'agent' }
+  return { installer: 'anaconda', media: installer }
 }
