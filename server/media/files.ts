@@ -5,7 +5,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
 /** Few calls for gigabytes, and still little memory. */
-const CHUNK_BYTES = 2 ** 20
+const CHUNK_BYTES = 2 ** 19
 
 interface FolderEntry {
   /** From that folder. */
@@ -22,10 +22,11 @@ export async function entriesBelow(folder: string): Promise<FolderEntry[]> {
   }))
 }
 
-/** The file from its first byte to its last; each chunk is the reader's own. */
+/** The file from its first byte to its last. A chunk is good until the next one is asked for: all of them share their memory. */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
   for (let position = 0; ;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position)
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position)
     if (bytesRead === 0) return
     position += bytesRead
     yield buffer.subarray(0, bytesRead)
