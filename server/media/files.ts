@@ -1,6 +1,6 @@
 // Files and folders of the media store: written durably, read while hashing.
 import { createHash } from 'node:crypto'
-import { open, readdir } from 'node:fs/promises'
+import { chmod, open, readdir, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
@@ -56,5 +56,26 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/** Lets us look and write into a folder and all below it: unpacking keeps an ISO's rights, by which nobody may. */
+export async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(folder, entry.name))
+  }
+}
+
+/** Removes a folder and all below it, if there is one. */
+export async function removeFolder(folder: string): Promise<void> {
+  // An unpacking program may outlive its server by a moment and still write: hence the retries.
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 10 })
+  try {
+    await remove()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+    await openFolders(folder)
+    await remove()
   }
 }
