@@ -1,10 +1,12 @@
 // The composition root: builds every part of the server, connects them, starts them in order and stops them in reverse.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { kickstartRenderer } from './anaconda.ts'
 import type { Config } from './config/load.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
+import { KickstartService } from './core/kickstart-service.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
@@ -52,6 +54,7 @@ export interface RunningServer {
 
 const TEMPLATES = join(import.meta.dirname, '../templates')
 const DAY_MS = 24 * 3600 * 1000
+const MINUTE_MS = 60_000
 
 /**
  * Starts everything that `config` asks for; when some part cannot start, stops the others and rejects with that part's error, which names
@@ -77,9 +80,45 @@ export async function startServer({ config, version, web, logger }: ServerOption
     userAgent: `landfall/${version}`,
   })
   const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, { unpacker: xorriso(), inUse: () => 0 })
-  const ports = { inventory, tokens, images, events, clock, registry: config.registry, serverName: config.name }
-  const installs = new Installs({ ...store, ...ports })
 
+  const pkiDir = join(dataDir, 'pki')
+  const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])
+  const authority = await openAuthority(pkiDir)
+  const certificate = await ensureServerCertificate(authority, pkiDir, names())
+
+  const templates = await loadTemplates(TEMPLATES)
+  const url = `https://${config.address}:${config.https.port}`
+  const medium = (id: string) => media.find(id)
+  const renderer = kickstartRenderer({
+    templates,
+    registry: config.registry,
+    httpsUrl: url,
+    ca: authority.certificate,
+    medium,
+  })
+  const installs = new Installs({
+    ...store,
+    inventory,
+    tokens,
+    images,
+    events,
+    clock,
+    registry: config.registry,
+    serverName: config.name,
+    kickstarts: renderer,
+  })
+  const kickstarts = new KickstartService({
+    ...store,
+    inventory,
+    installs,
+    installStore: store.installs,
+    tokens,
+    events,
+    clock,
+    renderer,
+    httpsUrl: url,
+  })
+  parts.defer(everyMinute(() => kickstarts.endSilent(), logger))
   let eventStreams = 0
   const metrics = createMetrics({
     machinesByState: () => inventory.countByState(),
@@ -88,12 +127,6 @@ export async function startServer({ config, version, web, logger }: ServerOption
   })
   parts.defer(events.subscribe(eventMetrics(metrics, (id) => secondsBetween(installs.get(id)))))
 
-  const pkiDir = join(dataDir, 'pki')
-  const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])
-  const authority = await openAuthority(pkiDir)
-  const certificate = await ensureServerCertificate(authority, pkiDir, names())
-
-  const templates = await loadTemplates(TEMPLATES)
   const bootFiles = await filesBelow(join(dataDir, 'boot'))
   const warnings = [
     ...missingBootFiles(bootFiles),
@@ -110,7 +143,6 @@ export async function startServer({ config, version, web, logger }: ServerOption
     httpsPort: config.https.port,
     caFingerprint: authority.fingerprint,
   }
-  const url = `https://${config.address}:${config.https.port}`
 
   const netboot = await startNetboot({
     config,
@@ -119,6 +151,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
     serverNames,
     store,
     inventory,
+    installerOf: (machineId) => installs.installerOf(machineId),
     events,
     logger,
     metrics,
@@ -129,6 +162,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
     inventory,
     profiles,
     installs,
+    kickstarts,
     tokens,
     events,
     images,
@@ -149,7 +183,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
   const readiness = () => missingBootFiles(bootFiles)
   const stopping = new AbortController()
 
-  const decide = bootDesk(services)
+  const decide = bootDesk({ ...services, medium })
   const boot = bootApp({
     templates,
     assets: firstOf(memoryAssets({ 'ca.pem': authority.certificate }), fileAssets(bootFiles)),
@@ -158,6 +192,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
       if (client.mac !== undefined) netboot.scriptServed(client.mac)
       return decide(client, address)
     },
+    kickstart: (token, client) => kickstarts.kickstart(token, client),
     server: serverNames,
     readiness,
     logger,
@@ -214,6 +249,19 @@ function missingBootFiles(files: Readonly<Record<string, string>>): string[] {
 
 function localUrl({ https }: Config): string {
   return `https://${https.host === '0.0.0.0' ? '127.0.0.1' : https.host}:${https.port}`
+}
+
+/** Returns what ends it. A failure is logged, and the next minute is another chance. */
+function everyMinute(work: () => void, logger: Logger): () => void {
+  const timer = setInterval(() => {
+    try {
+      work()
+    } catch (error) {
+      logger.error({ err: error, part: 'core' }, 'looking after running installs failed')
+    }
+  }, MINUTE_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Looks once a day; a server runs longer than a certificate lasts, and its addresses change. Returns what ends it. */

@@ -4,6 +4,7 @@ import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addMediaCommands } from './commands/media.ts'
+import { addRenderCommands } from './commands/render.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -21,6 +22,7 @@ export function landfallProgram(version: string): Command {
   addMediaCommands(program)
   addMachineCommands(program)
   addInstallCommands(program)
+  addRenderCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
   return program

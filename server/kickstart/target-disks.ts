@@ -2,7 +2,7 @@
 import type { Facts } from '../contract/facts.ts'
 import type { DiskSelector } from '../contract/spec-disks.ts'
 import type { MachineSpec } from '../contract/spec.ts'
-import { describeDisk, judgeDisks } from '../plan/select-disk.ts'
+import { describeDisk, selectDisk } from '../plan/select-disk.ts'
 import { KickstartError } from './errors.ts'
 
 export interface TargetDisk {
@@ -44,22 +44,13 @@ function targetDisk(selector: DiskSelector, facts: Facts | undefined, placeholde
       Object.values(others).every((value) => value === undefined) && (byId === undefined || byPath === undefined)
     return lasting !== undefined && alone ? { name: `/dev/disk/${lasting}` } : { name: placeholder, selector }
   }
-  const candidates = judgeDisks(selector, facts.disks)
-  const matching = candidates.filter(({ against }) => against.length === 0)
-  const [chosen] = matching
-  if (matching.length !== 1 || !chosen) {
-    const list = candidates
-      .map(
-        ({ disk, against }) => `${describeDisk(disk)} ${against.length > 0 ? `no: ${against.join(', ')}` : 'matches'}`,
-      )
-      .join('; ')
-    const message = `${matching.length === 0 ? 'no disk matches' : `${matching.length} disks match`} the selector: ${list}`
-    throw new KickstartError('SPEC_UNSUPPORTED', message, {
-      hint: 'change spec.disks so that exactly one disk matches',
-    })
+  const chosen = selectDisk(selector, facts.disks)
+  if ('code' in chosen) {
+    const { message, hint } = chosen
+    throw new KickstartError('SPEC_UNSUPPORTED', message, hint === undefined ? {} : { hint })
   }
-  const { byId } = chosen.disk
-  const description = describeDisk(chosen.disk)
+  const { byId } = chosen
+  const description = describeDisk(chosen)
   return byId[0] === undefined
     ? { name: placeholder, selector, description }
     : { name: `/dev/disk/by-id/${byId[0]}`, description }

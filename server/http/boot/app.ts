@@ -4,7 +4,10 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Logger } from '../../observe/logger.ts'
 import type { Metrics } from '../../observe/metrics.ts'
+import type { AnacondaClient } from '../../core/kickstart-service.ts'
 import type { Templates } from '../../render/templates.ts'
+import { oneLine } from '../../render/values.ts'
+import { anacondaClient } from '../anaconda/client.ts'
 import { remoteAddress } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
 import { healthRoutes } from '../health.ts'
@@ -28,6 +31,8 @@ export interface BootAppOptions {
   media: AssetSource
   /** Decides, remembers that the machine was here, and issues its token. May throw. */
   decide: (client: ScriptClient, address: string | undefined) => DecidedBoot
+  /** The kickstart of a token; throws CoreError. */
+  kickstart: (token: string, client: AnacondaClient) => string
   server: ServerNames
   readiness: Readiness
   logger: Logger
@@ -35,6 +40,14 @@ export interface BootAppOptions {
 }
 
 const IPXE = 'text/plain; charset=utf-8'
+
+/** Whoever is not, or no longer, to be installed gets nothing; whatever else is wrong, no kickstart is better than a wrong one. */
+const KICKSTART_STATUS: Readonly<Record<string, 403 | 404 | 410>> = {
+  TOKEN_INVALID: 404,
+  TOKEN_EXPIRED: 410,
+  INSTALL_OVER: 410,
+  MACHINE_MISMATCH: 403,
+}
 
 /** UEFI HTTP Boot compares the type as a whole: no parameter may follow it (netboot.md section 3). */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -52,6 +65,17 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
 
   app.get('/boot/ipxe', (c) => send(c, 200, IPXE, script(c)))
   app.get('/boot/autoexec.ipxe', (c) => send(c, 200, IPXE, identify(c)))
+
+  app.get('/i/:token/ks', (c) => {
+    const client = { ...anacondaClient((name) => c.req.header(name)), address: remoteAddress(c) }
+    try {
+      return send(c, 200, IPXE, options.kickstart(c.req.param('token'), client))
+    } catch (error) {
+      const { code, detail, status } = describeError(error)
+      log[status >= 500 ? 'error' : 'warn']({ err: error, code, ...client }, 'kickstart refused')
+      return send(c, KICKSTART_STATUS[code] ?? 500, IPXE, `# ${oneLine(detail)}\n`)
+    }
+  })
 
   app.get('/boot/*', (c) => sendFile(c, assets, '/boot/', 'no-cache'))
   // An id names a content: what is below it never changes.
@@ -134,7 +158,7 @@ const nobody: DecidedBoot = {
 }
 
 /** Length spelled out: HEAD has to show it too, and firmware cannot do without. */
-function send(c: Context, status: 200 | 404 | 405 | 500, type: string, text: string): Response {
+function send(c: Context, status: 200 | 403 | 404 | 405 | 410 | 500, type: string, text: string): Response {
   return c.body(text, status, {
     'Content-Type': type,
     'Content-Length': String(Buffer.byteLength(text)),

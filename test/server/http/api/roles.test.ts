@@ -19,6 +19,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'PATCH /machines/{id}': 'operator',
   'DELETE /machines/{id}': 'operator',
   'POST /machines/{id}/reinstall': 'operator',
+  'GET /machines/{id}/kickstart': 'viewer',
   'GET /machines/{id}/plan': 'viewer',
   'GET /machines/{id}/events': 'viewer',
   'GET /machines/{id}/installs': 'viewer',
