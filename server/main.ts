@@ -79,7 +79,10 @@ export async function startServer({ config, version, web, logger }: ServerOption
     machinesUsing: (reference) => inventory.countWanting(reference),
     userAgent: `landfall/${version}`,
   })
-  const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, { unpacker: xorriso(), inUse: () => 0 })
+  const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
+    unpacker: xorriso(),
+    inUse: (id) => inventory.countNamingMedia(id),
+  })
 
   const pkiDir = join(dataDir, 'pki')
   const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])

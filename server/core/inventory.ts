@@ -94,6 +94,16 @@ export class Inventory {
     return wanting.length
   }
 
+  /** How many profiles and machines name the boot medium in their own spec. */
+  countNamingMedia(id: string): number {
+    const { machines, profiles } = this.#ports
+    const naming = [
+      ...profiles.list().filter(({ spec }) => spec.media === id),
+      ...machines.list({}).filter(({ state, ownSpec }) => state !== 'retired' && ownSpec.media === id),
+    ]
+    return naming.length
+  }
+
   /** The machine that shows this identity, brought in now if it is a stranger. Throws VALIDATION when nothing identifies it. */
   discover(
     identity: Identity,

@@ -247,6 +247,16 @@ describe('profiles', () => {
     core.profiles.remove(profile.id, 'a')
     expect(() => core.profiles.get(profile.id)).toThrowWithCode(CoreError, 'PROFILE_NOT_FOUND')
   })
+
+  it('and machines are counted as users of the boot medium they name', () => {
+    const media = 'fedora-43-x86_64-1f2e3d4c'
+    const { id } = core.inventory.create({ macs: [MAC], spec: { media } }, 'a')
+    core.inventory.create({ macs: [MAC_2], spec: { media: 'rhel-10-x86_64-00000000' } }, 'a')
+    core.profiles.create({ name: 'web', selector: { role: 'web' }, priority: 0, spec: { media } }, 'a')
+    expect(core.inventory.countNamingMedia(media)).toBe(2)
+    core.inventory.retire(id, 'a')
+    expect(core.inventory.countNamingMedia(media)).toBe(1)
+  })
 })
 
 describe('retire and remove', () => {
