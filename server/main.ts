@@ -76,12 +76,12 @@ export async function startServer({ config, version, web, logger }: ServerOption
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
   const blobs = await BlobStore.open(join(dataDir, 'oci'))
   const images = new ImageService(blobs, store.images, {
-    machinesUsing: (reference) => inventory.countWanting(reference),
+    machinesUsing: (reference) => inventory.countWanting('image', reference),
     userAgent: `landfall/${version}`,
   })
   const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
     unpacker: xorriso(),
-    inUse: (id) => inventory.countNamingMedia(id),
+    inUse: (id) => inventory.countWanting('media', id),
   })
 
   const pkiDir = join(dataDir, 'pki')
@@ -91,7 +91,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
 
   const templates = await loadTemplates(TEMPLATES)
   const url = `https://${config.address}:${config.https.port}`
-  const medium = (id: string) => media.find(id)
+  const medium = (id: string) => store.media.get(id)?.media
   const renderer = kickstartRenderer({
     templates,
     registry: config.registry,

@@ -77,11 +77,6 @@ export class MediaLibrary {
     return this.#describe(this.#record(id))
   }
 
-  /** The same for those who ask at every boot: undefined when there is none, and nobody counts its users. */
-  find(id: string): MediaRecord['media'] | undefined {
-    return this.#records.get(id)?.media
-  }
-
   /** Path of a file on disk by its path below `/media/`: `fedora-43-x86_64-1f2e3d4c/images/install.img`; undefined for anything else. */
   file(path: string): string | undefined {
     const slash = path.indexOf('/')

@@ -239,23 +239,15 @@ describe('profiles', () => {
       profiles: ['web'],
       origins: { image: 'profile:web' },
     })
-    expect(['os/web:1', 'os/db:1', 'os/x:1'].map((image) => core.inventory.countWanting(image))).toEqual([1, 1, 0])
+    expect(['os/web:1', 'os/db:1', 'os/x:1'].map((image) => core.inventory.countWanting('image', image))).toEqual([
+      1, 1, 0,
+    ])
 
     core.profiles.update(profile.id, { spec: {} }, 'a')
-    expect(core.inventory.countWanting('os/web:1')).toBe(0)
+    expect(core.inventory.countWanting('image', 'os/web:1')).toBe(0)
     expect(() => core.profiles.create({ ...profile, name: 'web' }, 'a')).toThrowWithCode(CoreError, 'CONFLICT')
     core.profiles.remove(profile.id, 'a')
     expect(() => core.profiles.get(profile.id)).toThrowWithCode(CoreError, 'PROFILE_NOT_FOUND')
-  })
-
-  it('and machines are counted as users of the boot medium they name', () => {
-    const media = 'fedora-43-x86_64-1f2e3d4c'
-    const { id } = core.inventory.create({ macs: [MAC], spec: { media } }, 'a')
-    core.inventory.create({ macs: [MAC_2], spec: { media: 'rhel-10-x86_64-00000000' } }, 'a')
-    core.profiles.create({ name: 'web', selector: { role: 'web' }, priority: 0, spec: { media } }, 'a')
-    expect(core.inventory.countNamingMedia(media)).toBe(2)
-    core.inventory.retire(id, 'a')
-    expect(core.inventory.countNamingMedia(media)).toBe(1)
   })
 })
 

@@ -209,6 +209,48 @@ describe('/boot files', () => {
   ])('has no %j: 404 (statement 57)', async (name) => expect((await get(`/boot/${name}`)).status).toBe(404))
 })
 
+describe('/i/<token>/ks', () => {
+  it('is the kickstart, for the machine that its headers describe, with an exact length', async () => {
+    const asked: unknown[] = []
+    const app = testBootApp({
+      kickstart(token, client) {
+        asked.push([token, client])
+        return 'text\n'
+      },
+    })
+    const headers = {
+      'X-RHN-Provisioning-MAC-0': 'eno1 52:54:00:12:34:56',
+      'X-RHN-Provisioning-MAC-1': 'nonsense',
+      'x-rhn-provisioning-mac-2': 'eno2 52-54-00-12-34-57',
+      'X-System-Serial-Number': ' R1-0001 ',
+    }
+    const response = await app.request('/i/lfi_abc/ks', { headers })
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(response.headers.get('content-length')).toBe('5')
+    expect(await response.text()).toBe('text\n')
+    expect(asked).toEqual([
+      ['lfi_abc', { macs: ['52:54:00:12:34:56', '52:54:00:12:34:57'], serial: 'R1-0001', address: undefined }],
+    ])
+  })
+
+  it.each([
+    ['TOKEN_INVALID', 404],
+    ['INSTALL_OVER', 410],
+    ['MACHINE_MISMATCH', 403],
+    ['KICKSTART_INVALID', 500],
+    ['STORE_FULL', 500],
+  ] as const)('is no kickstart at all for %s (statements 4 and 33)', async (code, status) => {
+    const app = testBootApp({
+      kickstart() {
+        throw new CoreError(code, 'why\nreboot')
+      },
+    })
+    const response = await app.request('/i/lfi_abc/ks')
+    expect(response.status).toBe(status)
+    expect(await response.text()).toBe('# why reboot\n')
+  })
+})
+
 describe('boot media', () => {
   const told: string[] = []
   const media = testBootApp({
@@ -250,48 +292,6 @@ describe('boot media', () => {
       expect((await media.request(`/media/${path}`)).status, path).toBe(404)
     }
     expect(told).toHaveLength(6)
-  })
-})
-
-describe('/i/<token>/ks', () => {
-  it('is the kickstart, for the machine that its headers describe, with an exact length', async () => {
-    const asked: unknown[] = []
-    const app = testBootApp({
-      kickstart(token, client) {
-        asked.push([token, client])
-        return 'text\n'
-      },
-    })
-    const headers = {
-      'X-RHN-Provisioning-MAC-0': 'eno1 52:54:00:12:34:56',
-      'X-RHN-Provisioning-MAC-1': 'nonsense',
-      'x-rhn-provisioning-mac-2': 'eno2 52-54-00-12-34-57',
-      'X-System-Serial-Number': ' R1-0001 ',
-    }
-    const response = await app.request('/i/lfi_abc/ks', { headers })
-    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
-    expect(response.headers.get('content-length')).toBe('5')
-    expect(await response.text()).toBe('text\n')
-    expect(asked).toEqual([
-      ['lfi_abc', { macs: ['52:54:00:12:34:56', '52:54:00:12:34:57'], serial: 'R1-0001', address: undefined }],
-    ])
-  })
-
-  it.each([
-    ['TOKEN_INVALID', 404],
-    ['INSTALL_OVER', 410],
-    ['MACHINE_MISMATCH', 403],
-    ['KICKSTART_INVALID', 500],
-    ['STORE_FULL', 500],
-  ] as const)('is no kickstart at all for %s (statements 4 and 33)', async (code, status) => {
-    const app = testBootApp({
-      kickstart() {
-        throw new CoreError(code, 'why\nreboot')
-      },
-    })
-    const response = await app.request('/i/lfi_abc/ks')
-    expect(response.status).toBe(status)
-    expect(await response.text()).toBe('# why reboot\n')
   })
 })
 
