@@ -1,11 +1,11 @@
 // Files and folders of the media store: written durably, read while hashing.
 import { createHash } from 'node:crypto'
-import { open, readdir } from 'node:fs/promises'
+import { chmod, open, readdir, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
 /** Few calls for gigabytes, and still little memory. */
-const CHUNK_BYTES = 2 ** 20
+const CHUNK_BYTES = 2 ** 19
 
 interface FolderEntry {
   /** From that folder. */
@@ -22,10 +22,11 @@ export async function entriesBelow(folder: string): Promise<FolderEntry[]> {
   }))
 }
 
-/** The file from its first byte to its last; each chunk is the reader's own. */
+/** The file from its first byte to its last. A chunk is good until the next one is asked for: all of them share their memory. */
 export async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer> {
+  const buffer = Buffer.allocUnsafe(CHUNK_BYTES)
   for (let position = 0; ;) {
-    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(CHUNK_BYTES), 0, CHUNK_BYTES, position)
+    const { bytesRead } = await file.read(buffer, 0, CHUNK_BYTES, position)
     if (bytesRead === 0) return
     position += bytesRead
     yield buffer.subarray(0, bytesRead)
@@ -55,5 +56,26 @@ export async function syncFolder(path: string): Promise<void> {
     await folder.sync()
   } finally {
     await folder.close()
+  }
+}
+
+/** Lets us look and write into a folder and all below it: unpacking keeps an ISO's rights, by which nobody may. */
+export async function openFolders(folder: string): Promise<void> {
+  await chmod(folder, 0o755)
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    if (entry.isDirectory()) await openFolders(join(folder, entry.name))
+  }
+}
+
+/** Removes a folder and all below it, if there is one. */
+export async function removeFolder(folder: string): Promise<void> {
+  // An unpacking program may outlive its server by a moment and still write: hence the retries.
+  const remove = () => rm(folder, { recursive: true, force: true, maxRetries: 10 })
+  try {
+    await remove()
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EACCES') throw error
+    await openFolders(folder)
+    await remove()
   }
 }

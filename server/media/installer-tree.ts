@@ -102,9 +102,9 @@ async function measured(folder: string): Promise<IsoEntry[]> {
   )
 }
 
-/** Unpacking kept the ISO's: some files nobody may write, and perhaps one that runs as somebody else. */
+/** Unpacking kept the ISO's: some files nobody may read, and perhaps one that runs as somebody else. */
 async function settleRights(folder: string, entries: readonly IsoEntry[]): Promise<void> {
-  for (const { path, type } of entries) await chmod(join(folder, path), type === 'directory' ? 0o755 : 0o644)
+  for (const { path, type } of entries) if (type === 'file') await chmod(join(folder, path), 0o644)
 }
 
 async function readInfo(folder: string, name: string): Promise<string> {

@@ -1,12 +1,12 @@
 // Boot media as the rest of the server uses them: bring an ISO in, list, check, remove, find the files machines ask for.
 import { randomUUID } from 'node:crypto'
-import { mkdir, readdir, rename, rm, stat, statfs } from 'node:fs/promises'
+import { mkdir, readdir, rename, stat, statfs } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatBytes } from '../contract/bytes.ts'
 import type { Media, MediaProgress } from '../contract/media.ts'
 import type { MediaRecord, MediaRecords } from '../core/media.ts'
 import { MediaError, storeError } from './errors.ts'
-import { entriesBelow, syncFolder } from './files.ts'
+import { entriesBelow, openFolders, removeFolder, syncFolder } from './files.ts'
 import { checksumVerdict } from './implanted-md5.ts'
 import type { IsoReading } from './implanted-md5.ts'
 import { digestAt, readInstallerTree, verifyFiles } from './installer-tree.ts'
@@ -113,7 +113,7 @@ export class MediaLibrary {
     } catch (error) {
       throw storeError('importing the ISO', error)
     } finally {
-      await rm(staged, { recursive: true, force: true, maxRetries: 10 })
+      await removeFolder(staged)
     }
   }
 
@@ -177,6 +177,7 @@ export class MediaLibrary {
     } finally {
       clearInterval(watch)
     }
+    await openFolders(tree)
     const unpacked = await sizeOf(tree)
     if (unpacked !== totalBytes) {
       throw new MediaError('MEDIA_INVALID', `unpacking the ISO: got ${unpacked} bytes of files, want ${totalBytes}`)
@@ -233,7 +234,7 @@ export class MediaLibrary {
 
   /** After its record: should the process die meanwhile, the next one finishes. */
   async #drop(folder: string): Promise<void> {
-    await rm(join(this.#folder, folder), { recursive: true, force: true }).catch((cause: unknown) => {
+    await removeFolder(join(this.#folder, folder)).catch((cause: unknown) => {
       throw storeError(`removing ${folder}`, cause)
     })
   }
@@ -242,8 +243,7 @@ export class MediaLibrary {
     const kept = new Set(this.#records.list().map(({ folder }) => folder))
     await mkdir(this.#folder, { recursive: true, mode: 0o700 })
     for (const name of await readdir(this.#folder)) {
-      // An unpacking program may outlive its server by a moment and still write: hence the retries.
-      if (!kept.has(name)) await rm(join(this.#folder, name), { recursive: true, force: true, maxRetries: 10 })
+      if (!kept.has(name)) await removeFolder(join(this.#folder, name))
     }
     await mkdir(join(this.#folder, INCOMING))
   }

@@ -260,6 +260,15 @@ describe('landfall media', () => {
     await expectOnly(medium)
   })
 
+  it('does not remove what a machine names, unless forced', async () => {
+    const machine = { macs: ['52:54:00:00:00:01'], spec: { media: medium.id } }
+    const made = (await (await server.send('POST', '/api/v1/machines', machine)).json()) as { id: string }
+    const end = await server.cli('media', 'remove', medium.id)
+    expect([end.code, end.stderr]).toEqual([1, expect.stringMatching(/\(MEDIA_IN_USE\)\n.*--force/)])
+    await expectOnly(medium)
+    await server.api('DELETE', `/api/v1/machines/${made.id}`)
+  })
+
   it('removes, and says when there is nothing to remove', async () => {
     expect((await server.cli('media', 'remove', medium.id)).code).toBe(0)
     expect(await readdir(join(server.dataDir, 'media'))).toEqual(['incoming'])

@@ -73,7 +73,7 @@ function MediaTable({ media, onRemove }: { media: readonly Media[]; onRemove: (m
           <Th>Name</Th>
           <Th>Product</Th>
           <Th>Kickstart</Th>
-          <Th>Architecture</Th>
+          <Th modifier="nowrap">Architecture</Th>
           <Th>Size</Th>
           <Th>Checksum</Th>
           <Th>Used by</Th>
@@ -82,7 +82,8 @@ function MediaTable({ media, onRemove }: { media: readonly Media[]; onRemove: (m
         </Tr>
       </Thead>
       {media.map((medium, rowIndex) => {
-        const { id, name, product, version, release, architecture, sizeBytes, checksum, users, importedAt } = medium
+        const { id, name, product, version, release, architecture, sizeBytes, checksum, users, importedAt, warnings } =
+          medium
         const isExpanded = open === id
         return (
           <Tbody key={id} isExpanded={isExpanded}>
@@ -95,7 +96,9 @@ function MediaTable({ media, onRemove }: { media: readonly Media[]; onRemove: (m
                   expandId: 'details-of-medium',
                 }}
               />
-              <Td dataLabel="Name">{name}</Td>
+              <Td dataLabel="Name">
+                {name} {warnings.length > 0 && <Label color="orange">see details</Label>}
+              </Td>
               <Td dataLabel="Product">
                 {product} {version}
               </Td>
