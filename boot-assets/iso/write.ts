@@ -1,0 +1,234 @@
+// Writes an ISO: the files that are its own, the tree with everything, around it the boot records, into it a checksum.
+import { createHash } from 'node:crypto'
+import { mkdir, open, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { formatBytes } from '../../server/contract/bytes.ts'
+import { MEDIUM_FILE, MEDIUM_IMAGES } from '../../server/contract/medium.ts'
+import type { Medium } from '../../server/contract/medium.ts'
+import type { Templates } from '../../server/render/templates.ts'
+import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
+import { CommandError } from '../debian/run.ts'
+import type { Installer } from '../installer/build.ts'
+import { IsoError } from './error.ts'
+import { makeEsp } from './esp.ts'
+import { checkBlobs } from './image.ts'
+import type { IsoBlob, IsoImage } from './image.ts'
+import type { IsoKit } from './kit.ts'
+import { ELTORITO, pathListText, progressOf, xorrisoArguments } from './layout.ts'
+import type { IsoFile } from './layout.ts'
+import { menuVariables } from './menu.ts'
+
+export interface IsoContents {
+  medium: Medium
+  images: readonly IsoImage[]
+  installer: Pick<Installer, 'vmlinuz' | 'initrd' | 'version'>
+  /** Nothing is written in a machine before somebody has typed yes. */
+  confirm: boolean
+}
+
+export interface IsoWriting {
+  kit: IsoKit
+  templates: Templates
+  /** Called with each step, and with the share done of those that take long. */
+  onProgress?: (step: string, share: number) => void
+  signal?: AbortSignal
+}
+
+export interface WrittenIso {
+  /** Volume id: LANDFALL_ and a hash of the content. */
+  label: string
+  bytes: number
+}
+
+/** What firmware, directories and rounding add to the files. */
+const OVERHEAD = 8 * 2 ** 20
+
+/**
+ * Gives `work` an empty folder beside `output`, on the same file system, and removes it at the end, whatever happens; what a killed
+ * run left there goes first. Throws IsoError OUTPUT_UNWRITABLE.
+ */
+export async function withWorkFolder<T>(output: string, work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = `${resolve(output)}.tmp`
+  try {
+    const there = await stat(output).catch(() => undefined)
+    if (there !== undefined && !there.isFile()) throw new Error('it is no file')
+    await rm(folder, { recursive: true, force: true })
+    await mkdir(folder)
+  } catch (cause) {
+    const hint = 'name a file in a folder that exists and may be written'
+    throw new IsoError('OUTPUT_UNWRITABLE', `writing ${output}: ${(cause as Error).message}`, { cause, hint })
+  }
+  try {
+    return await work(folder)
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+/**
+ * Writes the ISO to `output`, which appears whole or not at all; `folder` is from {@link withWorkFolder}. The same contents give the same
+ * bytes: everything is dated SOURCE_DATE_EPOCH, of the environment if it is set there. Throws IsoError.
+ */
+export async function writeIso(
+  contents: IsoContents,
+  output: string,
+  folder: string,
+  writing: IsoWriting,
+): Promise<WrittenIso> {
+  const { kit, templates, onProgress = () => {}, signal } = writing
+  const blobs = uniqueBlobs(contents.images)
+  await requireSpace(output, [...blobs.map(({ size }) => size), await installerSize(contents)])
+  const date = Number(process.env['SOURCE_DATE_EPOCH'] ?? SOURCE_DATE_EPOCH)
+  const menu = (label: string) =>
+    templates.render('grub/medium.cfg', menuVariables(contents.medium, label, contents.confirm))
+  const own = ownTexts(contents)
+  // Everything that shapes the bytes.
+  const hash = sha256(JSON.stringify([kit.version, contents.installer.version, date, own, menu('LABEL')]))
+  const label = `LANDFALL_${hash.slice(0, 12).toUpperCase()}`
+  const texts = { ...own, 'boot/grub/grub.cfg': menu(label) }
+  const written = await writeTexts(texts, join(folder, 'texts'))
+  const loaders = efiFiles(kit, join(folder, 'texts/boot/grub/grub.cfg'))
+  const options = { folder, date, ...(signal && { signal }) }
+  const esp = await tool(() => makeEsp(kit, loaders, options))
+  const files: IsoFile[] = [
+    ...written,
+    ...loaders.filter(({ path }) => path.startsWith('/EFI/')),
+    { path: '/boot/vmlinuz', source: contents.installer.vmlinuz },
+    { path: '/boot/initrd.img', source: contents.installer.initrd },
+    { path: ELTORITO, source: kit.eltorito },
+    ...blobs.map(({ digest, file }) => ({ path: `/${MEDIUM_IMAGES}/blobs/${digest.replace(':', '/')}`, source: file })),
+  ]
+  const list = join(folder, 'files')
+  await writeFile(list, pathListText(files))
+  const iso = join(folder, basename(output))
+  const layout = { label, guid: guidOf(hash), date, files, esp, hybridMbr: kit.hybridMbr }
+  await assemble(xorrisoArguments(layout, list, iso), blobs, writing, date)
+  onProgress('checksum', 0)
+  await tool(() => kit.run('implantisomd5', [iso], signal && { signal }))
+  const bytes = await publish(iso, output)
+  return { label, bytes }
+}
+
+/** Writes and checks the layers at the same time: both read every byte. The first to fail ends the other. */
+async function assemble(
+  args: readonly string[],
+  blobs: readonly IsoBlob[],
+  { kit, onProgress = () => {}, signal }: IsoWriting,
+  date: number,
+): Promise<void> {
+  const failed = new AbortController()
+  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  const log = (line: string) => {
+    const share = progressOf(line)
+    if (share !== undefined) onProgress('writing', share)
+  }
+  const env = { SOURCE_DATE_EPOCH: String(date) }
+  const works = [tool(() => kit.run('xorriso', args, { log, env, signal: either })), checkBlobs(blobs, either)]
+  let first: unknown
+  await Promise.allSettled(
+    works.map((work) =>
+      work.catch((error: unknown) => {
+        first ??= error
+        failed.abort()
+      }),
+    ),
+  )
+  if (first !== undefined) throw first
+}
+
+/** Texts of the medium by path, all but the boot menu, whose label depends on them. */
+function ownTexts({ medium, images }: IsoContents): Record<string, string> {
+  const manifests = [...new Map(images.map(({ manifest, order }) => [manifest.digest, { ...manifest, order }])).values()]
+  const index = {
+    schemaVersion: 2,
+    mediaType: 'application/vnd.oci.image.index.v1+json',
+    manifests: manifests.map(({ mediaType, digest, size, order }) => ({
+      mediaType,
+      digest,
+      size,
+      platform: { architecture: 'amd64', os: 'linux' },
+      annotations: { 'org.opencontainers.image.ref.name': order.targetReference },
+    })),
+  }
+  return {
+    [MEDIUM_FILE]: `${JSON.stringify(medium, null, 2)}\n`,
+    [`${MEDIUM_IMAGES}/index.json`]: `${JSON.stringify(index)}\n`,
+    [`${MEDIUM_IMAGES}/oci-layout`]: '{"imageLayoutVersion":"1.0.0"}\n',
+  }
+}
+
+/** On the partition and, for firmware that reads ISO 9660 itself, in the tree. GRUB looks for its menu in /boot/grub. */
+function efiFiles(kit: IsoKit, menu: string): IsoFile[] {
+  return [
+    { path: '/EFI/BOOT/BOOTX64.EFI', source: kit.bootx64 },
+    { path: '/EFI/BOOT/grubx64.efi', source: kit.grubx64 },
+    { path: '/EFI/BOOT/mmx64.efi', source: kit.mmx64 },
+    { path: '/EFI/BOOT/grub.cfg', source: menu },
+    { path: '/boot/grub/grub.cfg', source: menu },
+  ]
+}
+
+async function writeTexts(texts: Record<string, string>, folder: string): Promise<IsoFile[]> {
+  const files: IsoFile[] = []
+  for (const [path, text] of Object.entries(texts)) {
+    const source = join(folder, path)
+    await mkdir(dirname(source), { recursive: true })
+    await writeFile(source, text)
+    files.push({ path: `/${path}`, source })
+  }
+  return files
+}
+
+/** Images share layers; a file is there once. */
+function uniqueBlobs(images: readonly IsoImage[]): IsoBlob[] {
+  return [...new Map(images.flatMap(({ blobs }) => blobs).map((blob) => [blob.digest, blob])).values()]
+}
+
+async function installerSize({ installer }: IsoContents): Promise<number> {
+  return (await stat(installer.vmlinuz)).size + (await stat(installer.initrd)).size
+}
+
+async function requireSpace(output: string, sizes: readonly number[]): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(resolve(output)))
+  const need = sizes.reduce((sum, size) => sum + size, OVERHEAD)
+  const free = bavail * bsize
+  if (free >= need) return
+  throw new IsoError('NO_SPACE', `writing ${output}: it needs ${formatBytes(need)}, ${formatBytes(free)} are free there`)
+}
+
+/** Translates what a program says into what a person can do about it. */
+async function tool<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause
+    if (/No space left on device|ENOSPC/.test(cause.message)) {
+      throw new IsoError('NO_SPACE', 'the disk became full while the ISO was written', { cause })
+    }
+    throw new IsoError('TOOL_FAILED', cause.message, { cause })
+  }
+}
+
+/** Durable first, visible after. Resolves with its size. */
+async function publish(iso: string, output: string): Promise<number> {
+  const file = await open(iso, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  const { size } = await stat(iso)
+  await rename(iso, output)
+  return size
+}
+
+/** A random UUID (version 4) in form, made of the hash. */
+function guidOf(hash: string): string {
+  const variant = '89AB'[Number.parseInt(hash[16]!, 16) % 4]
+  const text = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`
+  return text.toUpperCase()
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
