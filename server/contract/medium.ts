@@ -62,3 +62,18 @@ export const Medium = z.strictObject({
     .optional(),
 })
 export type Medium = z.infer<typeof Medium>
+
+/** POST /api/v1/machines/{id}/medium: what an {@link MediumEntry} for this one machine is made of. */
+export const MachineMedium = z
+  .object({
+    name: z.string(),
+    macs: z.array(z.string()),
+    serial: z.string().nullable(),
+    spec: MachineSpec,
+    image: InstallTask.shape.image,
+    installId: Uuid,
+    /** For the first-boot report. */
+    token: z.string(),
+  })
+  .meta({ id: 'MachineMedium' })
+export type MachineMedium = z.infer<typeof MachineMedium>

@@ -19,6 +19,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'PATCH /machines/{id}': 'operator',
   'DELETE /machines/{id}': 'operator',
   'POST /machines/{id}/reinstall': 'operator',
+  'POST /machines/{id}/medium': 'operator',
   'GET /machines/{id}/plan': 'viewer',
   'GET /machines/{id}/events': 'viewer',
   'GET /machines/{id}/installs': 'viewer',
@@ -40,7 +41,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /events': 'viewer',
 }
 
-const ROLES = ['viewer', 'operator', 'admin'] as const
+const ROLES = ['join', 'viewer', 'operator', 'admin'] as const
 
 interface Document {
   paths: Record<string, Record<string, { security?: Record<string, string[]>[] }>>
