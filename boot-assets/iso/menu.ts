@@ -28,8 +28,7 @@ function describe(entries: readonly MediumEntry[]): { what: string; loss: string
   const [first] = entries
   // Which machine it is, only the agent finds out: it has one set of consoles until then.
   const consoles = first?.spec.consoles ?? MachineSpec.parse({}).consoles
-  const what =
-    entries.length === 1 && first !== undefined ? `Install ${first.name}` : "Install what is this machine's"
+  const what = entries.length === 1 && first !== undefined ? `Install ${first.name}` : "Install what is this machine's"
   return { what, loss: `Everything on ${diskOf(entries)}`, consoles }
 }
 

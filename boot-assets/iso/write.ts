@@ -1,6 +1,6 @@
 // Writes an ISO: the files that are its own, the tree with everything, around it the boot records, into it a checksum.
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, rm, stat, statfs, writeFile } from 'node:fs/promises'
+import { mkdir, open, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../server/contract/bytes.ts'
 import { MEDIUM_FILE, MEDIUM_IMAGES } from '../../server/contract/medium.ts'
@@ -29,8 +29,8 @@ export interface IsoContents {
 export interface IsoWriting {
   kit: IsoKit
   templates: Templates
-  /** Called with each step, and with the share done of those that take long. */
-  onProgress?: (step: string, share: number) => void
+  /** Bytes written of all there are to write. */
+  onProgress?: (step: string, bytes: number, totalBytes: number) => void
   signal?: AbortSignal
 }
 
@@ -44,29 +44,7 @@ export interface WrittenIso {
 const OVERHEAD = 8 * 2 ** 20
 
 /**
- * Gives `work` an empty folder beside `output`, on the same file system, and removes it at the end, whatever happens; what a killed
- * run left there goes first. Throws IsoError OUTPUT_UNWRITABLE.
- */
-export async function withWorkFolder<T>(output: string, work: (folder: string) => Promise<T>): Promise<T> {
-  const folder = `${resolve(output)}.tmp`
-  try {
-    const there = await stat(output).catch(() => undefined)
-    if (there !== undefined && !there.isFile()) throw new Error('it is no file')
-    await rm(folder, { recursive: true, force: true })
-    await mkdir(folder)
-  } catch (cause) {
-    const hint = 'name a file in a folder that exists and may be written'
-    throw new IsoError('OUTPUT_UNWRITABLE', `writing ${output}: ${(cause as Error).message}`, { cause, hint })
-  }
-  try {
-    return await work(folder)
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
-}
-
-/**
- * Writes the ISO to `output`, which appears whole or not at all; `folder` is from {@link withWorkFolder}. The same contents give the same
+ * Writes the ISO to `output`, which appears whole or not at all; `folder` is an empty one on the same file system. The same contents give the same
  * bytes: everything is dated SOURCE_DATE_EPOCH, of the environment if it is set there. Throws IsoError.
  */
 export async function writeIso(
@@ -77,7 +55,8 @@ export async function writeIso(
 ): Promise<WrittenIso> {
   const { kit, templates, onProgress = () => {}, signal } = writing
   const blobs = uniqueBlobs(contents.images)
-  await requireSpace(output, [...blobs.map(({ size }) => size), await installerSize(contents)])
+  const totalBytes = await sizeOf(contents, blobs)
+  await requireSpace(output, totalBytes)
   const date = Number(process.env['SOURCE_DATE_EPOCH'] ?? SOURCE_DATE_EPOCH)
   const menu = (label: string) =>
     templates.render('grub/medium.cfg', menuVariables(contents.medium, label, contents.confirm))
@@ -102,8 +81,8 @@ export async function writeIso(
   await writeFile(list, pathListText(files))
   const iso = join(folder, basename(output))
   const layout = { label, guid: guidOf(hash), date, files, esp, hybridMbr: kit.hybridMbr }
-  await assemble(xorrisoArguments(layout, list, iso), blobs, writing, date)
-  onProgress('checksum', 0)
+  await assemble(xorrisoArguments(layout, list, iso), blobs, { ...writing, totalBytes, date })
+  onProgress('reading it all for its checksum', totalBytes, totalBytes)
   await tool(() => kit.run('implantisomd5', [iso], signal && { signal }))
   const bytes = await publish(iso, output)
   return { label, bytes }
@@ -113,14 +92,13 @@ export async function writeIso(
 async function assemble(
   args: readonly string[],
   blobs: readonly IsoBlob[],
-  { kit, onProgress = () => {}, signal }: IsoWriting,
-  date: number,
+  { kit, onProgress = () => {}, signal, totalBytes, date }: IsoWriting & { totalBytes: number; date: number },
 ): Promise<void> {
   const failed = new AbortController()
   const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
   const log = (line: string) => {
     const share = progressOf(line)
-    if (share !== undefined) onProgress('writing', share)
+    if (share !== undefined) onProgress('writing', share * totalBytes, totalBytes)
   }
   const env = { SOURCE_DATE_EPOCH: String(date) }
   const works = [tool(() => kit.run('xorriso', args, { log, env, signal: either })), checkBlobs(blobs, either)]
@@ -138,7 +116,9 @@ async function assemble(
 
 /** Texts of the medium by path, all but the boot menu, whose label depends on them. */
 function ownTexts({ medium, images }: IsoContents): Record<string, string> {
-  const manifests = [...new Map(images.map(({ manifest, order }) => [manifest.digest, { ...manifest, order }])).values()]
+  const manifests = [
+    ...new Map(images.map(({ manifest, order }) => [manifest.digest, { ...manifest, order }])).values(),
+  ]
   const index = {
     schemaVersion: 2,
     mediaType: 'application/vnd.oci.image.index.v1+json',
@@ -184,16 +164,19 @@ function uniqueBlobs(images: readonly IsoImage[]): IsoBlob[] {
   return [...new Map(images.flatMap(({ blobs }) => blobs).map((blob) => [blob.digest, blob])).values()]
 }
 
-async function installerSize({ installer }: IsoContents): Promise<number> {
-  return (await stat(installer.vmlinuz)).size + (await stat(installer.initrd)).size
+async function sizeOf({ installer }: IsoContents, blobs: readonly IsoBlob[]): Promise<number> {
+  const files = await Promise.all([installer.vmlinuz, installer.initrd].map((file) => stat(file)))
+  return [...files, ...blobs].reduce((sum, { size }) => sum + size, OVERHEAD)
 }
 
-async function requireSpace(output: string, sizes: readonly number[]): Promise<void> {
+async function requireSpace(output: string, need: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(resolve(output)))
-  const need = sizes.reduce((sum, size) => sum + size, OVERHEAD)
   const free = bavail * bsize
   if (free >= need) return
-  throw new IsoError('NO_SPACE', `writing ${output}: it needs ${formatBytes(need)}, ${formatBytes(free)} are free there`)
+  throw new IsoError(
+    'NO_SPACE',
+    `writing ${output}: it needs ${formatBytes(need)}, ${formatBytes(free)} are free there`,
+  )
 }
 
 /** Translates what a program says into what a person can do about it. */

@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
+import { addIsoCommands } from './commands/iso.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
@@ -19,6 +20,7 @@ export function landfallProgram(version: string): Command {
   addImageCommands(program)
   addMachineCommands(program)
   addInstallCommands(program)
+  addIsoCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
   return program
