@@ -30,6 +30,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   e2fsprogs: 'makes and checks file systems',
   gdisk: 'reads partition tables',
   iptables: 'loses datagrams on purpose',
+  isomd5sum: 'checks the checksums in ISOs',
   'iputils-ping': 'proves that a lab reaches nothing outside',
   'isc-dhcp-client': 'DHCP client',
   openssl: 'certificates for misbehaving servers',
@@ -39,6 +40,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   'tftp-hpa': 'TFTP client',
   udhcpc: 'DHCP client',
   xfsprogs: 'makes and checks file systems',
+  xorriso: 'looks into ISOs',
 }
 
 /**

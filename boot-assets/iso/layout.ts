@@ -36,18 +36,18 @@ const DATA_TYPE = 'EBD0A0A2-B9E5-4433-87C0-68B6B72699C7'
  */
 export function xorrisoArguments({ label, guid, date, esp, hybridMbr }: IsoLayout, pathList: string, output: string) {
   return [
-    ...['-as', 'mkisofs', '-o', output],
+    ['-as', 'mkisofs', '-o', output],
     // Level 3: files of 4 GiB and more.
-    ...['-R', '-iso-level', '3', '-V', label, '-uid', '0', '-gid', '0', '-dir-mode', '0555', '-file-mode', '0444'],
-    ...[`--modification-date=${isoDate(date)}`, '--set_all_file_dates', `=${date}`, '--gpt_disk_guid', guid],
+    ['-R', '-iso-level', '3', '-V', label, '-uid', '0', '-gid', '0', '-dir-mode', '0555', '-file-mode', '0444'],
+    [`--modification-date=${isoDate(date)}`, '--set_all_file_dates', `=${date}`, '--gpt_disk_guid', guid],
     // 16 blocks in front of partition 1, so that it is a file system of its own: Linux mounts disk and partition alike.
-    ...['--grub2-mbr', hybridMbr, '-partition_offset', '16', '-appended_part_as_gpt', '-iso_mbr_part_type', DATA_TYPE],
-    ...['-append_partition', '2', ESP_TYPE, esp],
-    ...['-c', '/boot/boot.cat', '--boot-catalog-hide'],
-    ...['-b', ELTORITO, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
-    ...['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot'],
-    ...['-graft-points', '-path-list', pathList],
-  ]
+    ['--grub2-mbr', hybridMbr, '-partition_offset', '16', '-appended_part_as_gpt', '-iso_mbr_part_type', DATA_TYPE],
+    ['-append_partition', '2', ESP_TYPE, esp],
+    ['-c', '/boot/boot.cat', '--boot-catalog-hide'],
+    ['-b', ELTORITO, '-no-emul-boot', '-boot-load-size', '4', '-boot-info-table', '--grub2-boot-info'],
+    ['-eltorito-alt-boot', '-e', '--interval:appended_partition_2:all::', '-no-emul-boot'],
+    ['-graft-points', '-path-list', pathList],
+  ].flat()
 }
 
 /** One `/path/on/the/iso=/path/of/the/source` per file, in the order of the paths. */

@@ -102,16 +102,9 @@ async function assemble(
   }
   const env = { SOURCE_DATE_EPOCH: String(date) }
   const works = [tool(() => kit.run('xorriso', args, { log, env, signal: either })), checkBlobs(blobs, either)]
-  let first: unknown
-  await Promise.allSettled(
-    works.map((work) =>
-      work.catch((error: unknown) => {
-        first ??= error
-        failed.abort()
-      }),
-    ),
-  )
-  if (first !== undefined) throw first
+  // Only the first reason counts; the abort that it causes is none.
+  await Promise.all(works.map((work) => work.catch((error: unknown) => failed.abort(error))))
+  if (failed.signal.aborted) throw failed.signal.reason
 }
 
 /** Texts of the medium by path, all but the boot menu, whose label depends on them. */

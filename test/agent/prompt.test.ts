@@ -5,8 +5,11 @@ import { consolePrompt } from '../../boot-assets/agent/prompt.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
 import type { Host } from '../../boot-assets/agent/sys/host.ts'
 
+const SILENCE = Symbol('nobody types')
+const BROKEN = Symbol('cannot be read')
+
 /** Consoles on which these things happen. */
-function scene(devices: Record<string, string | 'silence' | 'broken'>) {
+function scene(devices: Record<string, string | symbol>) {
   const ended: string[] = []
   let text = ''
   const host: Host = {
@@ -14,8 +17,8 @@ function scene(devices: Record<string, string | 'silence' | 'broken'>) {
     run: (_, args = [], { signal } = {}) => {
       const device = args[0]!.replace('if=', '')
       const said = devices[device]!
-      if (said === 'broken') return Promise.reject(new Error('no such device'))
-      if (said !== 'silence') return Promise.resolve({ stdout: said, stderr: '', exitCode: 0 })
+      if (said === BROKEN) return Promise.reject(new Error('no such device'))
+      if (typeof said === 'string') return Promise.resolve({ stdout: said, stderr: '', exitCode: 0 })
       return new Promise((_resolve, reject) => {
         signal!.addEventListener('abort', () => {
           ended.push(device)
@@ -30,7 +33,7 @@ function scene(devices: Record<string, string | 'silence' | 'broken'>) {
 
 describe('consolePrompt', () => {
   it('takes the first line typed anywhere and stops listening elsewhere', async () => {
-    const { prompt, ended, text } = scene({ '/dev/tty0': 'silence', '/dev/ttyS1': 'broken', '/dev/ttyS0': ' yes \n' })
+    const { prompt, ended, text } = scene({ '/dev/tty0': SILENCE, '/dev/ttyS1': BROKEN, '/dev/ttyS0': ' yes \n' })
     expect(await prompt.ask('Sure?')).toBe('yes')
     expect(text()).toContain('Sure?')
     expect(ended).toEqual(['/dev/tty0'])
@@ -41,7 +44,7 @@ describe('consolePrompt', () => {
   })
 
   it('says so when there is nobody to ask', async () => {
-    const { prompt } = scene({ '/dev/tty0': 'broken', '/dev/ttyS0': '' })
+    const { prompt } = scene({ '/dev/tty0': BROKEN, '/dev/ttyS0': '' })
     await expect(prompt.ask('Sure?')).rejects.toThrowWithCode(AgentError, 'INTERNAL')
   })
 })
