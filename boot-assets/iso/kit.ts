@@ -4,10 +4,15 @@ import { join } from 'node:path'
 import { buildOnce } from '../cache.ts'
 import { runFromRoot } from '../debian/root-tools.ts'
 import type { ToolOptions } from '../debian/root-tools.ts'
-import { debianRoot, packageVersions } from '../debian/root.ts'
+import { debianRoot, packageVersions, SOURCE_DATE_EPOCH } from '../debian/root.ts'
 import type { DebianRootRequest } from '../debian/root.ts'
 import type { Log } from '../debian/run.ts'
 import { BootAssetError } from '../error.ts'
+import { makeEsp } from './esp.ts'
+import type { IsoFile } from './layout.ts'
+
+/** Raised when the way the kit is made changes its content. */
+const FORMAT = 1
 
 /** As for the loaders of the network: shim and GRUB of one suite, and GRUB 2.14. */
 const SUITE: DebianRootRequest['suite'] = 'forky'
@@ -34,10 +39,10 @@ const BIOS_MODULES = [
 ].flatMap((line) => line.split(' '))
 
 export interface IsoKit {
-  /** First stage for UEFI, second stage, and key manager. */
-  bootx64: string
-  grubx64: string
-  mmx64: string
+  /** First stage for UEFI, second stage, and key manager, by the paths they are looked for at. */
+  efi: readonly IsoFile[]
+  /** FAT image with these, still without a menu. */
+  esp: string
   /** El Torito image for BIOS, and the MBR for sticks. */
   eltorito: string
   hybridMbr: string
@@ -62,7 +67,9 @@ export async function buildIsoKit({ log }: { log: Log }): Promise<IsoKit> {
   const root = await debianRoot({ suite: SUITE, packages, variant: 'extract', log })
   const versions = await packageVersions(root)
   const origins = [...packages, 'libisofs6t64', 'libisoburn1t64'].map((name) => [name, versions.get(name)])
-  const key = [LOADERS, BIOS_MODULES, origins]
+  const key = [FORMAT, LOADERS, BIOS_MODULES, origins]
+  const run: IsoKit['run'] = (program, args, options) =>
+    runFromRoot(root, TOOLS[program], args, { ...options, name: program })
   const folder = await buildOnce('iso-kit', key, async (dir) => {
     log('making the boot loaders of ISOs')
     for (const { package: from, path, name } of LOADERS) {
@@ -73,14 +80,23 @@ export async function buildIsoKit({ log }: { log: Log }): Promise<IsoKit> {
     const modules = ['--directory', join(root, 'usr/lib/grub/i386-pc'), '--prefix', '/boot/grub', ...BIOS_MODULES]
     const output = ['--format', 'i386-pc-eltorito', '--output', join(dir, 'eltorito.img')]
     await runFromRoot(root, 'bin/grub-mkimage', [...output, ...modules])
+    await makeEsp(run, efiLoaders(dir), join(dir, 'esp.img'), SOURCE_DATE_EPOCH)
   })
   return {
-    bootx64: join(folder, 'bootx64.efi'),
-    grubx64: join(folder, 'grubx64.efi'),
-    mmx64: join(folder, 'mmx64.efi'),
+    efi: efiLoaders(folder),
+    esp: join(folder, 'esp.img'),
     eltorito: join(folder, 'eltorito.img'),
     hybridMbr: join(folder, 'boot_hybrid.img'),
     version: JSON.stringify(key),
-    run: (program, args, options) => runFromRoot(root, TOOLS[program], args, { ...options, name: program }),
+    run,
   }
+}
+
+/** Under these names firmware and the loaders look for each other. */
+function efiLoaders(folder: string): IsoFile[] {
+  return [
+    { path: '/EFI/BOOT/BOOTX64.EFI', source: join(folder, 'bootx64.efi') },
+    { path: '/EFI/BOOT/grubx64.efi', source: join(folder, 'grubx64.efi') },
+    { path: '/EFI/BOOT/mmx64.efi', source: join(folder, 'mmx64.efi') },
+  ]
 }

@@ -10,7 +10,7 @@ import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
 import { CommandError } from '../debian/run.ts'
 import type { Installer } from '../installer/build.ts'
 import { IsoError } from './error.ts'
-import { makeEsp } from './esp.ts'
+import { espWithMenu } from './esp.ts'
 import { checkBlobs } from './image.ts'
 import type { IsoBlob, IsoImage } from './image.ts'
 import type { IsoKit } from './kit.ts'
@@ -66,12 +66,13 @@ export async function writeIso(
   const label = `LANDFALL_${hash.slice(0, 12).toUpperCase()}`
   const texts = { ...own, 'boot/grub/grub.cfg': menu(label) }
   const written = await writeTexts(texts, join(folder, 'texts'))
-  const loaders = efiFiles(kit, join(folder, 'texts/boot/grub/grub.cfg'))
-  const options = { folder, date, ...(signal && { signal }) }
-  const esp = await tool(() => makeEsp(kit, loaders, options))
+  const menuFile = join(folder, 'texts/boot/grub/grub.cfg')
+  const esp = await tool(() => espWithMenu(kit.run, { from: kit.esp, menu: menuFile, folder, date }))
   const files: IsoFile[] = [
     ...written,
-    ...loaders.filter(({ path }) => path.startsWith('/EFI/')),
+    // For firmware that reads ISO 9660 itself.
+    ...kit.efi,
+    { path: '/EFI/BOOT/grub.cfg', source: menuFile },
     { path: '/boot/vmlinuz', source: contents.installer.vmlinuz },
     { path: '/boot/initrd.img', source: contents.installer.initrd },
     { path: ELTORITO, source: kit.eltorito },
@@ -81,29 +82,32 @@ export async function writeIso(
   await writeFile(list, pathListText(files))
   const iso = join(folder, basename(output))
   const layout = { label, guid: guidOf(hash), date, files, esp, hybridMbr: kit.hybridMbr }
-  await assemble(xorrisoArguments(layout, list, iso), blobs, { ...writing, totalBytes, date })
-  onProgress('reading it all for its checksum', totalBytes, totalBytes)
-  await tool(() => kit.run('implantisomd5', [iso], signal && { signal }))
-  const bytes = await publish(iso, output)
-  return { label, bytes }
-}
-
-/** Writes and checks the layers at the same time: both read every byte. The first to fail ends the other. */
-async function assemble(
-  args: readonly string[],
-  blobs: readonly IsoBlob[],
-  { kit, onProgress = () => {}, signal, totalBytes, date }: IsoWriting & { totalBytes: number; date: number },
-): Promise<void> {
-  const failed = new AbortController()
-  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
   const log = (line: string) => {
     const share = progressOf(line)
     if (share !== undefined) onProgress('writing', share * totalBytes, totalBytes)
   }
   const env = { SOURCE_DATE_EPOCH: String(date) }
-  const works = [tool(() => kit.run('xorriso', args, { log, env, signal: either })), checkBlobs(blobs, either)]
-  // Only the first reason counts; the abort that it causes is none.
-  await Promise.all(works.map((work) => work.catch((error: unknown) => failed.abort(error))))
+  const assemble = async (either: AbortSignal) => {
+    await tool(() => kit.run('xorriso', xorrisoArguments(layout, list, iso), { log, env, signal: either }))
+    onProgress('reading it all for its checksum', totalBytes, totalBytes)
+    // The disk takes in what was written while it is read.
+    await Promise.all([tool(() => kit.run('implantisomd5', [iso], { signal: either })), flush(iso)])
+  }
+  await together([assemble, (either) => checkBlobs(blobs, either)], signal)
+  await flush(iso)
+  const { size: bytes } = await stat(iso)
+  await rename(iso, output)
+  return { label, bytes }
+}
+
+/** Works at the same time, all of which read every byte. The first to fail ends the others and is what this throws. */
+async function together(
+  works: readonly ((signal: AbortSignal) => Promise<void>)[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const failed = new AbortController()
+  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  await Promise.all(works.map((work) => work(either).catch((error: unknown) => failed.abort(error))))
   if (failed.signal.aborted) throw failed.signal.reason
 }
 
@@ -128,17 +132,6 @@ function ownTexts({ medium, images }: IsoContents): Record<string, string> {
     [`${MEDIUM_IMAGES}/index.json`]: `${JSON.stringify(index)}\n`,
     [`${MEDIUM_IMAGES}/oci-layout`]: '{"imageLayoutVersion":"1.0.0"}\n',
   }
-}
-
-/** On the partition and, for firmware that reads ISO 9660 itself, in the tree. GRUB looks for its menu in /boot/grub. */
-function efiFiles(kit: IsoKit, menu: string): IsoFile[] {
-  return [
-    { path: '/EFI/BOOT/BOOTX64.EFI', source: kit.bootx64 },
-    { path: '/EFI/BOOT/grubx64.efi', source: kit.grubx64 },
-    { path: '/EFI/BOOT/mmx64.efi', source: kit.mmx64 },
-    { path: '/EFI/BOOT/grub.cfg', source: menu },
-    { path: '/boot/grub/grub.cfg', source: menu },
-  ]
 }
 
 async function writeTexts(texts: Record<string, string>, folder: string): Promise<IsoFile[]> {
@@ -185,17 +178,14 @@ async function tool<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** Durable first, visible after. Resolves with its size. */
-async function publish(iso: string, output: string): Promise<number> {
-  const file = await open(iso, 'r+')
+/** What is visible under its name is on the disk, too. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+')
   try {
     await file.sync()
   } finally {
     await file.close()
   }
-  const { size } = await stat(iso)
-  await rename(iso, output)
-  return size
 }
 
 /** A random UUID (version 4) in form, made of the hash. */
