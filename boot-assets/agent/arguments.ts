@@ -48,6 +48,7 @@ export function parseArguments(commandLine: string): AgentArguments {
   }
   const bootMac = parseBootif(values.get('BOOTIF'))
   if (values.has('landfall.medium')) {
+    // A volume id that needs no escaping in ISO 9660, GRUB, udev and here.
     const label = required('landfall.medium', /^[A-Z0-9_]{1,32}$/, '<volume id of the medium>')
     return { bootMac, source: { kind: 'medium', label, confirm: words.includes('landfall.confirm') } }
   }

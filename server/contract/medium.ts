@@ -16,9 +16,6 @@ export const MEDIUM_IMAGES = 'landfall/images'
  */
 export const INSTALLED_FROM = 'landfall/installed-from'
 
-/** A volume id that needs no escaping anywhere: ISO 9660, GRUB, udev, kernel command line. */
-export const MediumLabel = z.string().regex(/^[A-Z0-9_]{1,32}$/, 'must be 1 to 32 of A-Z, 0-9 and _')
-
 /** How the deployed system tells a server that it runs. */
 const MediumReport = z.strictObject({
   /** Origin of the server. */

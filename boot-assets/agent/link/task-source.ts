@@ -33,7 +33,7 @@ export interface InstallOrder {
   medium: string | undefined
 }
 
-export type Order = InstallOrder | Exclude<Task, { type: 'wait' | 'install' }>
+type Order = InstallOrder | Exclude<Task, { type: 'wait' | 'install' }>
 
 export interface TaskSource {
   /** The next thing to do, however long it takes until there is one. */
