@@ -13,7 +13,8 @@ export async function withWorkFolder<T>(output: string, work: (folder: string) =
     const there = await stat(output).catch(() => undefined)
     if (there !== undefined && !there.isFile()) throw new Error('it is no file')
     await rm(folder, { recursive: true, force: true })
-    await mkdir(folder)
+    // What passes through may hold secrets.
+    await mkdir(folder, { mode: 0o700 })
   } catch (cause) {
     const hint = 'name a file in a folder that exists and may be written'
     throw new IsoError('OUTPUT_UNWRITABLE', `writing ${output}: ${(cause as Error).message}`, { cause, hint })

@@ -1,30 +1,21 @@
 // Writes an ISO: the files that are its own, the tree with everything, around it the boot records, into it a checksum.
 import { createHash } from 'node:crypto'
-import { mkdir, open, rename, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, open, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../server/contract/bytes.ts'
-import { MEDIUM_FILE, MEDIUM_IMAGES } from '../../server/contract/medium.ts'
-import type { Medium } from '../../server/contract/medium.ts'
 import type { Templates } from '../../server/render/templates.ts'
 import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
 import { CommandError } from '../debian/run.ts'
-import type { Installer } from '../installer/build.ts'
 import { IsoError } from './error.ts'
 import { espWithMenu } from './esp.ts'
 import { checkBlobs } from './image.ts'
-import type { IsoBlob, IsoImage } from './image.ts'
+import type { IsoBlob } from './image.ts'
 import type { IsoKit } from './kit.ts'
-import { ELTORITO, pathListText, progressOf, xorrisoArguments } from './layout.ts'
+import { pathListText, progressOf, xorrisoArguments } from './layout.ts'
 import type { IsoFile } from './layout.ts'
 import { menuVariables } from './menu.ts'
-
-export interface IsoContents {
-  medium: Medium
-  images: readonly IsoImage[]
-  installer: Pick<Installer, 'vmlinuz' | 'initrd' | 'version'>
-  /** Nothing is written in a machine before somebody has typed yes. */
-  confirm: boolean
-}
+import { blobFiles, commonFiles, mediumTexts, uniqueBlobs } from './tree.ts'
+import type { IsoContents } from './tree.ts'
 
 export interface IsoWriting {
   kit: IsoKit
@@ -57,10 +48,10 @@ export async function writeIso(
   const blobs = uniqueBlobs(contents.images)
   const totalBytes = await sizeOf(contents, blobs)
   await requireSpace(output, totalBytes)
-  const date = Number(process.env['SOURCE_DATE_EPOCH'] ?? SOURCE_DATE_EPOCH)
+  const date = readDate(process.env['SOURCE_DATE_EPOCH'])
   const menu = (label: string) =>
     templates.render('grub/medium.cfg', menuVariables(contents.medium, label, contents.confirm))
-  const own = ownTexts(contents)
+  const own = mediumTexts(contents)
   // Everything that shapes the bytes.
   const hash = sha256(JSON.stringify([kit.version, contents.installer.version, date, own, menu('LABEL')]))
   const label = `LANDFALL_${hash.slice(0, 12).toUpperCase()}`
@@ -68,16 +59,7 @@ export async function writeIso(
   const written = await writeTexts(texts, join(folder, 'texts'))
   const menuFile = join(folder, 'texts/boot/grub/grub.cfg')
   const esp = await tool(() => espWithMenu(kit.run, { from: kit.esp, menu: menuFile, folder, date }))
-  const files: IsoFile[] = [
-    ...written,
-    // For firmware that reads ISO 9660 itself.
-    ...kit.efi,
-    { path: '/EFI/BOOT/grub.cfg', source: menuFile },
-    { path: '/boot/vmlinuz', source: contents.installer.vmlinuz },
-    { path: '/boot/initrd.img', source: contents.installer.initrd },
-    { path: ELTORITO, source: kit.eltorito },
-    ...blobs.map(({ digest, file }) => ({ path: `/${MEDIUM_IMAGES}/blobs/${digest.replace(':', '/')}`, source: file })),
-  ]
+  const files = [...written, ...commonFiles(contents, kit, menuFile), ...blobFiles(blobs)]
   const list = join(folder, 'files')
   await writeFile(list, pathListText(files))
   const iso = join(folder, basename(output))
@@ -95,7 +77,11 @@ export async function writeIso(
   }
   await together([assemble, (either) => checkBlobs(blobs, either)], signal)
   await flush(iso)
+  const { server, entries } = contents.medium
+  // Nobody else need read what lets machines in.
+  if (server || entries.some(({ report }) => report)) await chmod(iso, 0o600)
   const { size: bytes } = await stat(iso)
+  signal?.throwIfAborted()
   await rename(iso, output)
   return { label, bytes }
 }
@@ -111,29 +97,6 @@ async function together(
   if (failed.signal.aborted) throw failed.signal.reason
 }
 
-/** Texts of the medium by path, all but the boot menu, whose label depends on them. */
-function ownTexts({ medium, images }: IsoContents): Record<string, string> {
-  const manifests = [
-    ...new Map(images.map(({ manifest, order }) => [manifest.digest, { ...manifest, order }])).values(),
-  ]
-  const index = {
-    schemaVersion: 2,
-    mediaType: 'application/vnd.oci.image.index.v1+json',
-    manifests: manifests.map(({ mediaType, digest, size, order }) => ({
-      mediaType,
-      digest,
-      size,
-      platform: { architecture: 'amd64', os: 'linux' },
-      annotations: { 'org.opencontainers.image.ref.name': order.targetReference },
-    })),
-  }
-  return {
-    [MEDIUM_FILE]: `${JSON.stringify(medium, null, 2)}\n`,
-    [`${MEDIUM_IMAGES}/index.json`]: `${JSON.stringify(index)}\n`,
-    [`${MEDIUM_IMAGES}/oci-layout`]: '{"imageLayoutVersion":"1.0.0"}\n',
-  }
-}
-
 async function writeTexts(texts: Record<string, string>, folder: string): Promise<IsoFile[]> {
   const files: IsoFile[] = []
   for (const [path, text] of Object.entries(texts)) {
@@ -143,11 +106,6 @@ async function writeTexts(texts: Record<string, string>, folder: string): Promis
     files.push({ path: `/${path}`, source })
   }
   return files
-}
-
-/** Images share layers; a file is there once. */
-function uniqueBlobs(images: readonly IsoImage[]): IsoBlob[] {
-  return [...new Map(images.flatMap(({ blobs }) => blobs).map((blob) => [blob.digest, blob])).values()]
 }
 
 async function sizeOf({ installer }: IsoContents, blobs: readonly IsoBlob[]): Promise<number> {
@@ -186,6 +144,13 @@ async function flush(path: string): Promise<void> {
   } finally {
     await file.close()
   }
+}
+
+/** Seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+function readDate(text: string | undefined): number {
+  if (text === undefined || text === '') return SOURCE_DATE_EPOCH
+  if (/^\d{1,10}$/.test(text)) return Number(text)
+  throw new IsoError('INPUT_INVALID', `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, want seconds since 1970`)
 }
 
 /** A random UUID (version 4) in form, made of the hash. */

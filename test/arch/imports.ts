@@ -72,7 +72,7 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
-    folder: 'server/cli/commands/iso.ts',
+    folder: 'server/cli/iso',
     may: ['node:', 'commander', 'server/cli', 'server/contract', 'server/render', 'boot-assets'],
   },
   { folder: 'server', may: ['node:', 'server'] },
