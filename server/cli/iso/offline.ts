@@ -17,22 +17,28 @@ export interface OfflineOptions {
 
 /** Throws CliError for options that contradict each other. */
 export async function gatherOffline({ desk, server }: Site, options: OfflineOptions): Promise<Gathered> {
-  const { image: reference, machine, spec: specFile, follow, name } = options
-  if ((reference === undefined) === (machine === undefined)) {
-    throw new CliError('an offline ISO needs --image REFERENCE or --machine MACHINE, not both', { exitCode: 2 })
-  }
+  const { image, machine, spec: specFile, follow, layout } = options
   if (machine !== undefined) {
-    const extra = [specFile && '--spec', follow && '--follow', options.layout && '--layout'].filter(Boolean)
+    const others = { '--image': image, '--spec': specFile, '--follow': follow, '--layout': layout }
+    const extra = Object.entries(others).flatMap(([flag, value]) => (value === undefined ? [] : [flag]))
     if (extra.length > 0) {
       const hint = 'change what the server wants with `landfall machine assign`'
       throw new CliError(`--machine does not go with ${extra.join(', ')}`, { exitCode: 2, hint })
     }
-    return gatherMachine({ desk, server }, machine, name)
+    return gatherMachine({ desk, server }, machine, options.name)
   }
   const spec = specFile === undefined ? {} : await readSpec(specFile)
-  const image = await desk.image(reference!, follow)
-  const entry = { name: name ?? reference!, spec: MachineSpec.parse(spec), image: image.order }
-  return { medium: { version: 1, entries: [entry] }, images: [image] }
+  const reference = image ?? spec.image
+  if (reference === undefined) {
+    throw new CliError('an offline ISO needs --image REFERENCE or --machine MACHINE', { exitCode: 2 })
+  }
+  const taken = await desk.image(reference, follow)
+  const entry = {
+    name: options.name ?? reference,
+    spec: MachineSpec.parse({ ...spec, image: reference }),
+    image: taken.order,
+  }
+  return { medium: { version: 1, entries: [entry] }, images: [taken] }
 }
 
 async function gatherMachine({ desk, server }: Site, machine: string, name?: string): Promise<Gathered> {
