@@ -6,6 +6,7 @@ import { run } from './debian/run.ts'
 import type { Log } from './debian/run.ts'
 import { BUDGET_BYTES, buildInstaller } from './installer/build.ts'
 import type { Installer } from './installer/build.ts'
+import { buildIsoKit } from './iso/kit.ts'
 import { buildLoaders } from './loaders/build.ts'
 
 export interface BootAssets {
@@ -77,7 +78,10 @@ if (import.meta.main) {
   const started = Date.now()
   const seconds = (): string => ((Date.now() - started) / 1000).toFixed(1).padStart(6)
   try {
-    const assets = await buildBootAssets({ log: (line) => console.log(`${seconds()} s  ${line}`) })
+    const log: Log = (line) => console.log(`${seconds()} s  ${line}`)
+    const assets = await buildBootAssets({ log })
+    // A server does without; whoever builds ISOs later need not be root then.
+    await buildIsoKit({ log: prefixed(log, 'iso') })
     console.log(await table(assets))
   } catch (error) {
     console.error(`build failed: ${error instanceof Error ? error.message : String(error)}`)

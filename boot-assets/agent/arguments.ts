@@ -1,24 +1,37 @@
-// What the boot script told the installer on the kernel command line.
+// What the boot script, or the boot menu of a medium, told the installer on the kernel command line.
 import { Mac } from '../../server/contract/common.ts'
 import { AgentError } from './errors.ts'
 
-export interface AgentArguments {
+/** A server, how to know that it is the right one, and the secret that lets this machine in. */
+export interface ServerArguments {
   /** Origin of agent API and registry: `https://192.0.2.1:8443`. */
   url: string
   /** Origin of plain HTTP boot files, where the CA certificate lies: `http://192.0.2.1:8080`. */
   http: string
   /** SHA-256 of the CA certificate's DER, lower-case hex. */
   ca: string
-  /** Install token. */
+  /** Install token; on a medium, join token. */
   token: string
+}
+
+export interface MediumArguments {
+  /** Volume id of the medium that started this machine. */
+  label: string
+  /** Ask the person at the console before anything is written. */
+  confirm: boolean
+}
+
+export interface AgentArguments {
   /** MAC of the NIC that booted, from BOOTIF. */
   bootMac: string | undefined
+  source: ({ kind: 'server' } & ServerArguments) | ({ kind: 'medium' } & MediumArguments)
 }
 
 /** Reads the agent's arguments; throws AgentError naming the first one that is missing or malformed. */
 export function parseArguments(commandLine: string): AgentArguments {
+  const words = splitCommandLine(commandLine)
   const values = new Map<string, string>()
-  for (const word of splitCommandLine(commandLine)) {
+  for (const word of words) {
     const equals = word.indexOf('=')
     if (equals > 0) values.set(word.slice(0, equals), word.slice(equals + 1))
   }
@@ -33,12 +46,21 @@ export function parseArguments(commandLine: string): AgentArguments {
     }
     return value
   }
+  const bootMac = parseBootif(values.get('BOOTIF'))
+  if (values.has('landfall.medium')) {
+    // A volume id that needs no escaping in ISO 9660, GRUB, udev and here.
+    const label = required('landfall.medium', /^[A-Z0-9_]{1,32}$/, '<volume id of the medium>')
+    return { bootMac, source: { kind: 'medium', label, confirm: words.includes('landfall.confirm') } }
+  }
   return {
-    url: required('landfall.url', /^https:\/\/[^/\s]+\/?$/, 'https://ADDRESS:8443').replace(/\/$/, ''),
-    http: required('landfall.http', /^http:\/\/[^/\s]+\/?$/, 'http://ADDRESS:8080').replace(/\/$/, ''),
-    ca: required('landfall.ca', /^[0-9a-fA-F]{64}$/, '<sha256 of the CA certificate>').toLowerCase(),
-    token: required('landfall.token', /^\S+$/, '<install token>'),
-    bootMac: parseBootif(values.get('BOOTIF')),
+    bootMac,
+    source: {
+      kind: 'server',
+      url: required('landfall.url', /^https:\/\/[^/\s]+\/?$/, 'https://ADDRESS:8443').replace(/\/$/, ''),
+      http: required('landfall.http', /^http:\/\/[^/\s]+\/?$/, 'http://ADDRESS:8080').replace(/\/$/, ''),
+      ca: required('landfall.ca', /^[0-9a-fA-F]{64}$/, '<sha256 of the CA certificate>').toLowerCase(),
+      token: required('landfall.token', /^\S+$/, '<install token>'),
+    },
   }
 }
 

@@ -41,6 +41,7 @@ const INNER_CODES: Record<string, ReasonCode> = {
   BUSY: 'NETWORK',
   FETCH_FAILED: 'NETWORK',
   FETCH_REFUSED: 'IMAGE_NOT_FOUND',
+  READ_FAILED: 'MEDIUM_UNREADABLE',
   ABORTED: 'CANCELLED',
   CHUNKED_UNSUPPORTED: 'IMAGE_UNSUPPORTED',
   COMPRESSION_UNSUPPORTED: 'IMAGE_UNSUPPORTED',
@@ -68,6 +69,7 @@ const HINTS: Partial<Record<ReasonCode, string>> = {
   DISK_IO: 'look at the disk: the kernel log on this console may show read or write errors',
   DIGEST_MISMATCH: 'import the image into Landfall again; if it happens again, check the network and the server disk',
   DIFFID_MISMATCH: 'the image itself is inconsistent: build or copy it again',
+  MEDIUM_UNREADABLE: 'the stick or CD is damaged or was taken out: put it back, or write it again',
   NETWORK: 'check cabling and that the server is reachable from this network',
 }
 

@@ -1,23 +1,22 @@
 // The agent in the installer: says who this machine is, waits for what it shall become, and makes it that.
 //
 // Exit codes: 0 with `reboot` or `poweroff` in /run/landfall/finish; 1 when it could not go on and should be started again.
-import { randomUUID } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
-import type { Facts } from '../../server/contract/facts.ts'
 import { planDisks } from '../../server/plan/plan-disks.ts'
 import { parseArguments } from './arguments.ts'
 import { textConsole } from './console.ts'
 import { toFailure } from './errors.ts'
 import { ServerError } from './link/server.ts'
-import { Session } from './link/session.ts'
-import { connect } from './stages/connect.ts'
-import { bootNic, identify } from './stages/identify.ts'
+import { openServer } from './link/server-source.ts'
+import type { TaskSource } from './link/task-source.ts'
+import { openMedium } from './medium/medium-source.ts'
+import { consolePrompt } from './prompt.ts'
+import { identify } from './stages/identify.ts'
 import { install } from './stages/install.ts'
-import { waitForTask } from './stages/wait.ts'
 import { realHost } from './sys/host.ts'
 import { agentVersion } from './version.ts'
 
@@ -25,6 +24,7 @@ import { agentVersion } from './version.ts'
 const FINISH_FILE = '/run/landfall/finish'
 const MOUNT_POINT = '/run/landfall/target'
 const STAGE = '/run/landfall/image-root'
+const MEDIUM = '/run/landfall/medium'
 
 /** Time for the consoles to show what was said last. */
 const LAST_WORDS_MS = 5000
@@ -34,51 +34,37 @@ type Finish = 'reboot' | 'poweroff'
 // Not process.stdout: that one blocks the whole process while a console hangs, and no serial line may hold up an install.
 const out = createWriteStream('/dev/stdout', { fd: 1 })
 // The installer's init copies our output to every console, so that a pipe here still means a terminal there.
-const terminal = isatty(1) || process.env['LANDFALL_CONSOLES'] !== undefined
+const consoles = process.env['LANDFALL_CONSOLES']
+const terminal = isatty(1) || consoles !== undefined
 const console = textConsole(out, { terminal })
 const host = realHost
+const prompt = consolePrompt(host, console, consoles?.split(' ') ?? ['/dev/tty'])
 
 async function main(): Promise<Finish> {
   console.say(`Landfall agent ${agentVersion}`)
-  const args = parseArguments((await host.read('/proc/cmdline')) ?? '')
-  const { server, ca } = await connect(host, console, args)
-  const bootId = randomUUID()
-  let facts: Facts = await identify(host, args.bootMac)
-
-  const session = new Session({
-    server,
-    installToken: args.token,
-    describe: async () => {
-      facts = await identify(host, args.bootMac)
-      return { bootMac: args.bootMac ?? bootNic(facts.nics).mac, facts, agentVersion, bootId }
-    },
-    onTrouble: (message, pause) => console.say(`${message}; trying again in ${Math.round(pause / 1000)} s`),
-    onRegistered: ({ machineName, serverName }) => console.say(`registered with ${serverName} as ${machineName}`),
-  })
-
-  console.say(`registering with ${args.url}`)
-  await session.register()
+  const { bootMac, source } = parseArguments((await host.read('/proc/cmdline')) ?? '')
+  const common = { host, console, bootMac, identify: () => identify(host, bootMac) }
+  const orders: TaskSource =
+    source.kind === 'server'
+      ? await openServer({ ...common, server: source })
+      : await openMedium({ ...common, arguments: source, prompt, mountPoint: MEDIUM })
   for (;;) {
-    const task = await waitForTask(session, console, () => ({ facts, url: args.url }))
-    if (task.type !== 'install') return task.type
-    console.say(`an image is assigned: ${task.image.targetReference} (${task.image.digest})`)
+    const order = await orders.next()
+    if (order.type !== 'install') return order.type
+    const { image, spec } = order.task
+    console.say(`an image is assigned: ${image.targetReference} (${image.digest})`)
     const outcome = await install(
       {
-        host,
-        console,
-        server,
-        session,
-        ca,
-        identify: () => identify(host, args.bootMac),
+        ...common,
         planDisks,
         mountPoint: MOUNT_POINT,
         stage: STAGE,
         peakRss: () => process.resourceUsage().maxRSS * 1024,
       },
-      task,
+      order,
     )
-    if (outcome.state === 'installed') return task.spec.finish
-    console.say('this machine now waits for another assignment; nothing needs to be done here')
+    if (outcome.state === 'installed') return spec.finish
+    orders.failed()
   }
 }
 

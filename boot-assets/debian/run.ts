@@ -18,6 +18,8 @@ export interface RunOptions {
   log?: Log
   env?: Record<string, string>
   cwd?: string
+  /** Ends the program. */
+  signal?: AbortSignal
 }
 
 /** How many of the last lines of standard error an error message repeats. */
@@ -25,11 +27,12 @@ const TAIL_LINES = 15
 
 /** Runs `file` without a shell and returns its standard output; throws CommandError with the end of its standard error. */
 export async function run(file: string, args: readonly string[], options: RunOptions = {}): Promise<string> {
-  const { log, env, cwd } = options
+  const { log, env, cwd, signal } = options
   const child = spawn(file, args, {
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LC_ALL: 'C.UTF-8', ...env },
     ...(cwd === undefined ? {} : { cwd }),
+    ...(signal === undefined ? {} : { signal }),
   })
   const output: Buffer[] = []
   const tail: string[] = []
@@ -40,9 +43,11 @@ export async function run(file: string, args: readonly string[], options: RunOpt
     if (tail.length > TAIL_LINES) tail.shift()
   })
   const ended = await new Promise<string>((resolve, reject) => {
-    child.once('error', (cause) =>
-      reject(new CommandError('NOT_FOUND', `starting ${file}: ${cause.message}`, { cause })),
-    )
+    child.once('error', (cause) => {
+      // What was called off has ended when this rejects: the caller may remove what it wrote.
+      if (signal?.aborted) return child.once('close', () => reject(cause))
+      reject(new CommandError('NOT_FOUND', `starting ${file}: ${cause.message}`, { cause }))
+    })
     child.once('close', (code, signal) => resolve(code === null ? `signal ${signal}` : `status ${code}`))
   })
   if (ended !== 'status 0') {

@@ -60,7 +60,7 @@ export async function stageModules(root: string, stage: string): Promise<Modules
   for (const index of ['modules.order', 'modules.builtin', 'modules.builtin.modinfo']) {
     await copyFile(join(root, folder, index), join(stage, folder, index))
   }
-  await runFromRoot(root, 'bin/kmod', ['--basedir', stage, release], 'depmod')
+  await runFromRoot(root, 'bin/kmod', ['--basedir', stage, release], { name: 'depmod' })
   return { modules: modules.length, ...(await stageFirmware(root, stage, modules)) }
 }
 

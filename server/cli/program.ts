@@ -2,6 +2,7 @@
 import { Command, Option } from 'commander'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
+import { addIsoCommands } from './commands/iso.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
@@ -23,6 +24,7 @@ export function landfallProgram(version: string): Command {
   addMachineCommands(program)
   addInstallCommands(program)
   addRenderCommands(program)
+  addIsoCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
   return program

@@ -19,7 +19,10 @@ export interface Host {
 }
 
 /** The settings a server runs by: nothing is left open. */
-export type Config = Omit<ConfigInput, 'name' | 'dataDir' | 'templatesDir' | 'address' | 'registry' | 'tftp' | 'log'> & {
+export type Config = Omit<
+  ConfigInput,
+  'name' | 'dataDir' | 'templatesDir' | 'address' | 'registry' | 'tftp' | 'log'
+> & {
   name: string
   dataDir: string
   templatesDir: string

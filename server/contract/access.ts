@@ -2,7 +2,8 @@
 import { z } from 'zod'
 import { Timestamp, Uuid } from './common.ts'
 
-export const Role = z.enum(['admin', 'operator', 'viewer'])
+/** `join`: lets machines that were started from a medium register, and nothing else. */
+export const Role = z.enum(['admin', 'operator', 'viewer', 'join'])
 export type Role = z.infer<typeof Role>
 
 export const ApiToken = z

@@ -206,8 +206,9 @@ function confirmed(
     // The answer to the first report was lost.
     return right ? unchanged(install) : refuse(install, `confirming ${digest}`)
   }
-  // `running`: the power went between the last write and the last word, but the disk was complete.
-  if (install.state !== 'running' && install.state !== 'rebooting') return refuse(install, 'confirming')
+  // `running`: the power went between the last write and the last word, but the disk was complete. `pending`: a medium did it all.
+  const unheard = install.state === 'pending'
+  if (!unheard && install.state !== 'running' && install.state !== 'rebooting') return refuse(install, 'confirming')
   if (!right) {
     const failure: Failure = {
       code: 'WRONG_DIGEST_BOOTED',
@@ -218,7 +219,7 @@ function confirmed(
     return { ...move, notes: [...move.notes, { note: 'wrong-digest' }] }
   }
   const steps = install.steps.map((step): StepProgress => {
-    const ends = step.state === 'running' || step.name === 'reboot' || step.name === 'confirm'
+    const ends = unheard || step.state === 'running' || step.name === 'reboot' || step.name === 'confirm'
     if (!ends || step.state === 'done') return step
     return { ...step, state: 'done', startedAt: step.startedAt ?? at, endedAt: at, rate: 0, sample: null }
   })

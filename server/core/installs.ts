@@ -10,6 +10,7 @@ import type {
 } from '../contract/agent.ts'
 import type { Install } from '../contract/install.ts'
 import type { AssignRequest, AssignResult } from '../contract/machine.ts'
+import type { MachineMedium } from '../contract/medium.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { beyondAgent } from './agent-limits.ts'
@@ -140,6 +141,30 @@ export class Installs {
     return this.#ports.installs.log(installId, after, limit)
   }
 
+  /**
+   * What a medium needs that installs this machine without asking: its waiting install, and a secret for the report of the first boot.
+   * Throws MACHINE_NOT_FOUND, CONFLICT when no install waits.
+   */
+  mediumFor(machineId: string): MachineMedium {
+    const { inventory, installs, tokens, registry } = this.#ports
+    const { name, macs, serial } = inventory.toSummary(machineId)
+    const install = installs.newest(machineId)
+    if (install?.state !== 'pending') {
+      const hint = 'assign an image to it, or reinstall it'
+      throw new CoreError('CONFLICT', `machine ${name} has no install that waits to begin`, { hint })
+    }
+    const { id: installId, generation, spec, repository, digest, followReference } = install
+    return {
+      name,
+      macs,
+      serial,
+      spec,
+      image: { repository, digest, targetReference: `${registry}/${followReference}` },
+      installId,
+      token: tokens.issueConfirmToken({ machineId, installId, generation }),
+    }
+  }
+
   // --- machines
 
   /** Notes that a machine was handed the installer. Call it for a boot decision `install`, when it is carried out. */
@@ -152,13 +177,15 @@ export class Installs {
 
   /**
    * Lets an agent in: stores its facts and opens its session, which ends the machine's former one. Another bootId in the middle of an
-   * install makes that start over. Throws TOKEN_INVALID, TOKEN_EXPIRED, MACHINE_RETIRED, MACHINE_NOT_FOUND.
+   * install makes that start over. An install token is one machine's own; with a join token a machine comes in by its identity, unknown
+   * ones as discovered. Throws TOKEN_INVALID, TOKEN_EXPIRED, MACHINE_RETIRED, MACHINE_NOT_FOUND.
    */
-  openSession(installToken: string, request: RegisterRequest, address?: string): RegisterResponse {
+  openSession(token: string, request: RegisterRequest, address?: string): RegisterResponse {
     const { tokens, inventory, transactions, installs, serverName } = this.#ports
     const { bootId } = request
     return transactions.transaction(() => {
-      const claims = tokens.checkInstallToken(installToken)
+      const joined = tokens.isJoinToken(token) ? this.#identified(request, address) : undefined
+      const claims = joined ? { machineId: joined.id, generation: joined.generation } : tokens.checkInstallToken(token)
       const { state, name } = inventory.get(claims.machineId)
       if (state === 'retired') throw new CoreError('MACHINE_RETIRED', `machine ${name} is retired`)
       const machineId = inventory.recordFacts(claims.machineId, request.facts)
@@ -295,6 +322,14 @@ export class Installs {
         nextEvent: install.lastEvent + 1,
       }
     })
+  }
+
+  /** The machine that these facts are of, by any of its cards; brought in now if it is a stranger. */
+  #identified({ bootMac, facts }: RegisterRequest, address: string | undefined): MachineRecord {
+    const { inventory } = this.#ports
+    const known = facts.nics.map(({ mac }) => inventory.find({ mac })).find((machine) => machine !== undefined)
+    const { uuid, serial } = facts.smbios
+    return known ?? inventory.discover({ mac: bootMac, uuid, serial }, { address, architecture: facts.architecture })
   }
 
   #create(machineId: string, image: ResolvedImage, actor: string, change?: PartialSpec): InstallRecord {

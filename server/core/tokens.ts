@@ -77,6 +77,14 @@ export class Tokens {
     return { id, machineId: machineId!, generation: generation! }
   }
 
+  /** Whether this token lets in any machine, so that its identity has to say which it is. */
+  isJoinToken(secret: string): boolean {
+    const record = this.#live(secret)
+    if (!isKind(record, 'api') || record.role !== 'join') return false
+    this.#noteUse(record)
+    return true
+  }
+
   /** Opens the agent session of a machine and ends the one before. */
   openAgentSession(session: AgentSession): string {
     const { tokens, transactions } = this.#ports
@@ -160,7 +168,7 @@ export class Tokens {
   someoneCanLogIn(besides?: string): boolean {
     const { tokens } = this.#ports
     const usable = [...tokens.list('api'), ...tokens.list('ui')].filter((token) => !this.#isExpired(token))
-    return usable.some(({ kind, name }) => kind === 'ui' || name !== besides)
+    return usable.some(({ kind, name, role }) => kind === 'ui' || (name !== besides && role !== 'join'))
   }
 
   /** A secret for one login as admin within 24 hours; earlier ones end. */
@@ -181,6 +189,7 @@ export class Tokens {
     try {
       return transactions.transaction(() => {
         const record = this.#check(isKind(tokens.byHash(hashSecret(secret)), 'login') ? 'login' : 'api', secret)
+        if (record.role === 'join') throw new CoreError('TOKEN_INVALID', 'a join token is for machines')
         if (record.kind === 'login') tokens.remove(record.id)
         const { name, role } = principalOf(record)
         // A session outlives neither its own week nor the token it was opened with.

@@ -39,6 +39,11 @@ export class BlobStore {
     }
   }
 
+  /** Where a blob lies; whoever asks only reads it. */
+  file(digest: string): string {
+    return this.#path(digest)
+  }
+
   /** Bytes `start` to `end` (both inclusive) as a stream; the caller destroys it. The blob must exist. */
   stream(digest: string, range: { start?: number; end?: number } = {}): Readable {
     return createReadStream(this.#path(digest), { ...range, highWaterMark: 256 * 1024 })

@@ -74,8 +74,16 @@ export const RULES: readonly Rule[] = [
       'boot-assets',
     ],
   },
+  {
+    folder: 'server/cli/iso',
+    may: ['node:', 'commander', 'server/cli', 'server/contract', 'server/render', 'boot-assets'],
+  },
   { folder: 'server', may: ['node:', 'server'] },
   { folder: 'boot-assets', may: ['node:', 'rolldown', 'package.json'] },
+  {
+    folder: 'boot-assets/iso',
+    may: ['node:', 'zod', 'smol-toml', 'boot-assets', 'server/contract', 'server/oci', 'server/render'],
+  },
   {
     folder: 'boot-assets/agent',
     may: [

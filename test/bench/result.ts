@@ -11,6 +11,8 @@ export interface Measurement {
   goal?: number
   /** Whether a larger value is better. */
   isRate?: boolean
+  /** Whether the goal is one for the ratio of value and peer. */
+  isRatio?: boolean
   /** The same of another program, measured in turns with ours. */
   peer?: { name: string; value: number }
 }
@@ -25,15 +27,16 @@ export interface Bench {
 /** The line for one measurement. */
 export function resultLine(
   bench: string,
-  { metric, unit, value, runs, goal, isRate = false, peer }: Measurement,
+  { metric, unit, value, runs, goal, isRate = false, isRatio = false, peer }: Measurement,
 ): string {
+  const judged = isRatio && peer ? value / peer.value : value
   return JSON.stringify({
     bench,
     metric,
     value,
     unit,
     ...(peer && { peer: peer.name, peer_value: peer.value, ratio: value / peer.value }),
-    ...(goal !== undefined && { goal, met: isRate ? value >= goal : value <= goal }),
+    ...(goal !== undefined && { goal, met: isRate ? judged >= goal : judged <= goal }),
     runs,
   })
 }

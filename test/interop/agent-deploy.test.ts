@@ -12,6 +12,7 @@ import { unescapeRef } from '../../boot-assets/agent/ostree/ref-escape.ts'
 import { install } from '../../boot-assets/agent/stages/install.ts'
 import type { InstallContext, InstallOutcome } from '../../boot-assets/agent/stages/install.ts'
 import { Server } from '../../boot-assets/agent/link/server.ts'
+import { serverImages } from '../../boot-assets/agent/link/server-images.ts'
 import { Session } from '../../boot-assets/agent/link/session.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
 import type { Host } from '../../boot-assets/agent/sys/host.ts'
@@ -210,32 +211,34 @@ async function installOnto(device: string): Promise<InstallOutcome> {
   const context: InstallContext = {
     host: withoutVfat(realHost, join(folder, 'mnt/boot/efi'), join(folder, 'esp')),
     console: textConsole(process.env['VERBOSE'] ? process.stdout : { write: (text: string) => lines.push(text) }),
-    server,
-    session,
-    ca: fake.ca,
     identify: async () => facts,
     planDisks: () => base,
     mountPoint: join(folder, 'mnt'),
     stage: join(folder, 'stage'),
     peakRss: () => process.resourceUsage().maxRSS * 1024,
   }
-  const result = await install(
-    context,
-    InstallTask.parse({
-      type: 'install',
-      installId: '01890000-0000-7000-8000-000000000003',
-      generation: 1,
-      spec: MachineSpec.parse({
-        hostname: 'web1',
-        rootSshKeys: [KEY],
-        users: [{ name: 'ops', sshKeys: [KEY], groups: ['adm'] }],
-        kernelArguments: ['quiet'],
-      }),
-      image: { repository: 'landfall/demo', digest, targetReference: TARGET },
-      confirmToken: 'confirm-secret',
-      nextEvent: 1,
+  const { installId, spec, image, nextEvent, confirmToken } = InstallTask.parse({
+    type: 'install',
+    installId: '01890000-0000-7000-8000-000000000003',
+    generation: 1,
+    spec: MachineSpec.parse({
+      hostname: 'web1',
+      rootSshKeys: [KEY],
+      users: [{ name: 'ops', sshKeys: [KEY], groups: ['adm'] }],
+      kernelArguments: ['quiet'],
     }),
-  )
+    image: { repository: 'landfall/demo', digest, targetReference: TARGET },
+    confirmToken: 'confirm-secret',
+    nextEvent: 1,
+  })
+  const result = await install(context, {
+    type: 'install',
+    task: { installId, spec, image, nextEvent },
+    images: serverImages(server, fake.ca),
+    link: session,
+    confirmation: { url: server.url, token: confirmToken, installId, ca: fake.ca },
+    medium: undefined,
+  })
   server.close()
   if (result.state === 'failed') console.log(lines.join(''))
   return result

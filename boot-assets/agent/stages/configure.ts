@@ -3,9 +3,9 @@ import { chmod, mkdir, readlink, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../../../server/contract/first-boot.ts'
-import type { ConfirmSettings } from '../../../server/contract/first-boot.ts'
 import { rootKeysText } from '../deployment/files.ts'
 import { labelFiles } from '../deployment/labels.ts'
+import type { Confirmation } from '../link/task-source.ts'
 import type { ImageTree } from '../deployment/tree.ts'
 import { sysusersText, usersTmpfilesText } from '../deployment/users.ts'
 import type { Deployment } from './deploy.ts'
@@ -14,9 +14,8 @@ export interface ConfigureOptions {
   deployment: Deployment
   tree: ImageTree
   spec: MachineSpec
-  confirm: ConfirmSettings
-  /** PEM of the CA that the report trusts. */
-  ca: string
+  /** Undefined: the deployed system reports to nobody. */
+  confirmation: Confirmation | undefined
   say: (text: string) => void
   warn: (text: string) => void
 }
@@ -28,32 +27,40 @@ interface NewFile {
   mode: number
 }
 
+/** What `systemctl enable` makes of WantedBy=multi-user.target. */
+const WANTS = `etc/systemd/system/multi-user.target.wants/${CONFIRM_UNIT}`
+
 /** Later writes replace earlier ones: running it again gives the same result. */
 export async function configure(options: ConfigureOptions): Promise<void> {
-  const { deployment, tree, spec, confirm, ca, say, warn } = options
+  const { deployment, tree, spec, confirmation, say, warn } = options
   const files: NewFile[] = [
     ...hostname(spec),
     ...(await rootKeys(tree, spec)),
     ...(await users(tree, spec)),
-    { path: `etc/systemd/system/${CONFIRM_UNIT}`, text: CONFIRM_UNIT_TEXT, mode: 0o644 },
-    { path: 'etc/landfall/confirm.sh', text: CONFIRM_SCRIPT, mode: 0o700 },
-    { path: 'etc/landfall/confirm.env', text: confirmEnvText(confirm), mode: 0o600 },
-    { path: 'etc/landfall/ca.pem', text: ca, mode: 0o644 },
+    ...(confirmation === undefined ? [] : report(confirmation)),
   ]
   for (const file of files) {
     say(`writing /${file.path}`)
     await writeNew(deployment.path, file)
   }
-  const wants = `etc/systemd/system/multi-user.target.wants/${CONFIRM_UNIT}`
-  await enable(join(deployment.path, wants))
-  await labelFiles(tree, join(deployment.path, 'etc'), [
-    ...files.map(({ path }) => `/${path}`),
-    '/etc/landfall',
-    `/${wants}`,
-  ])
-  if (!tree.hasProgram('curl') && !tree.hasProgram('wget')) {
-    warn('the image has neither curl nor wget: the deployed system cannot report that it runs')
+  const folders: string[] = []
+  if (confirmation !== undefined) {
+    await enable(join(deployment.path, WANTS))
+    folders.push('/etc/landfall', `/${WANTS}`)
+    if (!tree.hasProgram('curl') && !tree.hasProgram('wget')) {
+      warn('the image has neither curl nor wget: the deployed system cannot report that it runs')
+    }
   }
+  await labelFiles(tree, join(deployment.path, 'etc'), [...files.map(({ path }) => `/${path}`), ...folders])
+}
+
+function report({ ca, ...settings }: Confirmation): NewFile[] {
+  return [
+    { path: `etc/systemd/system/${CONFIRM_UNIT}`, text: CONFIRM_UNIT_TEXT, mode: 0o644 },
+    { path: 'etc/landfall/confirm.sh', text: CONFIRM_SCRIPT, mode: 0o700 },
+    { path: 'etc/landfall/confirm.env', text: confirmEnvText(settings), mode: 0o600 },
+    { path: 'etc/landfall/ca.pem', text: ca, mode: 0o644 },
+  ]
 }
 
 function hostname({ hostname: name }: MachineSpec): NewFile[] {
@@ -90,7 +97,6 @@ async function writeNew(root: string, { path, text, mode }: NewFile): Promise<vo
   await chmod(file, mode)
 }
 
-/** What `systemctl enable` does for WantedBy=multi-user.target. */
 async function enable(link: string): Promise<void> {
   await mkdir(dirname(link), { recursive: true, mode: 0o755 })
   await symlink(`/etc/systemd/system/${CONFIRM_UNIT}`, link).catch((error: NodeJS.ErrnoException) => {

@@ -1,7 +1,7 @@
 // Gets hold of the server: its CA by fingerprint, and a clock that its certificates are valid on.
 import { retry } from '../link/retry.ts'
 import { checkCa, fetchCa, Server, ServerError } from '../link/server.ts'
-import type { AgentArguments } from '../arguments.ts'
+import type { ServerArguments } from '../arguments.ts'
 import type { Console } from '../console.ts'
 import type { Host } from '../sys/host.ts'
 
@@ -15,7 +15,7 @@ export interface Connection {
 }
 
 /** Waits for the server as long as it takes. Throws AgentError NETWORK when its CA is not the one named at boot. */
-export async function connect(host: Host, console: Console, args: AgentArguments): Promise<Connection> {
+export async function connect(host: Host, console: Console, args: ServerArguments): Promise<Connection> {
   console.say(`fetching the CA certificate from ${args.http}`)
   const { pem, serverTime } = await retry(() => fetchCa(args.http), {
     again: (error) => error instanceof ServerError,

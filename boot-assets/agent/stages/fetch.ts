@@ -1,5 +1,6 @@
-// Streams the image's layers from the server straight into the repository on the target disk.
+// Streams the image's layers from where they are straight into the repository on the target disk.
 import { join } from 'node:path'
+import type { ImageSource } from '../link/task-source.ts'
 import { importImage } from '../ostree/import-image.ts'
 import { Repo } from '../ostree/repo.ts'
 import type { ResolvedImage } from './resolve.ts'
@@ -8,10 +9,7 @@ export interface FetchOptions {
   image: ResolvedImage
   /** Where the target's root is mounted. */
   mountPoint: string
-  /** Origin of the registry. */
-  url: string
-  /** PEM of the only CA to trust. */
-  ca: string
+  images: Pick<ImageSource, 'locate'>
   signal: AbortSignal
   onProgress: (bytes: number, totalBytes: number, message: string) => void
 }
@@ -23,14 +21,14 @@ export interface FetchedImage {
 
 /** Every byte is hashed as it passes; nothing is staged. Throws OstreeError and StreamError. */
 export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
-  const { image, mountPoint, url, ca, signal, onProgress } = options
+  const { image, images, mountPoint, signal, onProgress } = options
   const { mergeCommit, files } = await importImage({
     repo: Repo.init(join(mountPoint, 'ostree/repo')),
     manifest: image.manifest,
     config: image.config,
     manifestDigest: image.digest,
     targetImage: `docker://${image.targetReference}`,
-    locate: (layer) => ({ urls: [`${url}/v2/${image.repository}/blobs/${layer.digest}`], ca }),
+    locate: ({ digest }) => images.locate(image.repository, digest),
     signal,
     onProgress: (progress) =>
       onProgress(

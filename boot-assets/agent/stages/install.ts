@@ -1,5 +1,4 @@
 // One install from task to reboot: the order of its stages, and what happens when one fails.
-import type { InstallTask } from '../../../server/contract/agent.ts'
 import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
@@ -9,8 +8,7 @@ import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError, toFailure } from '../errors.ts'
-import type { Server } from '../link/server.ts'
-import type { Session } from '../link/session.ts'
+import type { InstallOrder } from '../link/task-source.ts'
 import { EventClient } from '../report/event-client.ts'
 import { Reporter } from '../report/reporter.ts'
 import type { Host } from '../sys/host.ts'
@@ -19,6 +17,7 @@ import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
 import { finalize } from './finalize.ts'
+import { noteMedium } from './note-medium.ts'
 import { partitionDisk, unmountAll } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
 import { resolveImage } from './resolve.ts'
@@ -27,10 +26,6 @@ import type { ResolvedImage } from './resolve.ts'
 export interface InstallContext {
   host: Host
   console: Console
-  server: Pick<Server, 'url' | 'bytes'>
-  session: Pick<Session, 'sendPlan' | 'sendEvents'>
-  /** PEM of the pinned CA. */
-  ca: string
   identify: () => Promise<Facts>
   planDisks: (spec: MachineSpec, facts: Facts) => DiskPlan | Failure
   /** Where the target is mounted, and an empty folder off it for the image's root. */
@@ -44,22 +39,23 @@ export type InstallOutcome = { state: 'installed' } | { state: 'failed'; failure
 
 /**
  * Installs and reports. Never throws for a reason the server should know: such an install ends as `failed`, is reported
- * so, and leaves a disk that cannot be booted. When this returns, the server has acknowledged all of it.
+ * so, and leaves a disk that cannot be booted. When this returns, whoever gave the order has acknowledged all of it.
  */
-export async function install(context: InstallContext, task: InstallTask): Promise<InstallOutcome> {
-  const { console, session } = context
+export async function install(context: InstallContext, order: InstallOrder): Promise<InstallOutcome> {
+  const { console } = context
+  const { task, link } = order
   const cancel = new AbortController()
   const events = new EventClient({
     firstSeq: task.nextEvent,
-    send: (request) => session.sendEvents(task.installId, request),
+    send: (request) => link.sendEvents(task.installId, request),
     onCancelled: (reason) => cancel.abort(new AgentError('CANCELLED', `the install was stopped: ${reason}`)),
   })
   const report = new Reporter(console, (event) => events.emit(event))
   try {
-    const mergeCommit = await runStages(context, task, report, cancel.signal)
+    const mergeCommit = await runStages(context, order, report, cancel.signal)
     events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
     events.emit({ type: 'installed', mergeCommit, agentPeakRss: context.peakRss() })
-    console.say('waiting for the server to take note')
+    console.say('handing in the last of the report')
     await events.flush()
     return { state: 'installed' }
   } catch (error) {
@@ -74,11 +70,12 @@ export async function install(context: InstallContext, task: InstallTask): Promi
 /** The boot loader comes last of all that is written: cut the power at any moment before, and no firmware finds a system. */
 async function runStages(
   context: InstallContext,
-  task: InstallTask,
+  order: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
 ): Promise<string> {
-  const { host, console, server, session, ca, mountPoint, stage } = context
+  const { host, console, mountPoint, stage } = context
+  const { task, images, link } = order
   const { spec } = task
   const { say, warn } = report
   const facts = await report.step('identify', 'looking at the machine once more', () => context.identify())
@@ -93,9 +90,9 @@ async function runStages(
         },
       )
     }
-    const resolved = await resolveImage(server, task.image, facts.architecture, (message) => warn(message), signal)
+    const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
     const planned = context.planDisks(spec, facts)
-    const agreed = await agreeOnPlan(planned, console, (disks) => session.sendPlan(task.installId, disks, signal))
+    const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
     return { image: resolved, plan: agreed }
   })
@@ -109,13 +106,13 @@ async function runStages(
     const { mergeCommit } = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
-      () => fetchImage({ image, mountPoint, url: server.url, ca, signal, onProgress: report.progress() }),
+      () => fetchImage({ image, images, mountPoint, signal, onProgress: report.progress() }),
       image.totalBytes,
     )
     signal.throwIfAborted()
     const tree = await ImageTree.checkout(host, mountPoint, mergeCommit, stage)
     try {
-      await finishInTree(context, task, report, signal, { facts, target, image, tree, mergeCommit })
+      await finishInTree(context, order, report, signal, { facts, target, image, tree, mergeCommit })
     } catch (error) {
       // The first failure counts, not that of tidying up after it.
       await tree.remove().catch(() => {})
@@ -132,8 +129,8 @@ async function runStages(
 
 /** The stages that run programs of the image. */
 async function finishInTree(
-  { host, server, ca }: InstallContext,
-  { spec, installId, confirmToken }: InstallTask,
+  { host }: InstallContext,
+  { task: { spec }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
   made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
@@ -145,14 +142,14 @@ async function finishInTree(
   )
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
-  await report.step('configure', 'writing host name, keys and the first-boot report', () => {
-    const confirm = { url: server.url, token: confirmToken, installId }
-    return configure({ deployment, tree, spec, confirm, ca, say, warn })
-  })
+  await report.step('configure', 'writing host name, keys and the first-boot report', () =>
+    configure({ deployment, tree, spec, confirmation, say, warn }),
+  )
   signal.throwIfAborted()
-  await report.step('bootloader', 'making the disk bootable', () => {
+  await report.step('bootloader', 'making the disk bootable', async () => {
     const { architecture, secureBoot } = facts
-    return installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
+    await installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
+    if (medium !== undefined) await noteMedium(target, medium)
   })
 }
 

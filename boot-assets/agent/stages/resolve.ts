@@ -9,11 +9,10 @@ import {
   parseManifest,
 } from '../../../server/oci/manifest.ts'
 import type { ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
-import { ACCEPTED_MANIFESTS } from '../../../server/oci/media-types.ts'
 import { AgentError } from '../errors.ts'
 import { retry } from '../link/retry.ts'
 import { ServerError } from '../link/server.ts'
-import type { Server } from '../link/server.ts'
+import type { ImageSource } from '../link/task-source.ts'
 
 export interface ResolvedImage {
   repository: string
@@ -22,7 +21,7 @@ export interface ResolvedImage {
   /** `registry.example:8443/os/web:stable`: what the deployed system follows. */
   targetReference: string
   manifest: Manifest
-  /** The manifest as the registry serves it. */
+  /** The manifest as its source has it. */
   manifestBytes: Buffer
   config: ImageConfig
   configBytes: Buffer
@@ -35,28 +34,17 @@ export interface ResolvedImage {
  * DIGEST_MISMATCH, IMAGE_NOT_FOUND, IMAGE_INVALID, ARCHITECTURE_MISMATCH or IMAGE_NOT_BOOTABLE.
  */
 export async function resolveImage(
-  server: Pick<Server, 'bytes'>,
+  images: Pick<ImageSource, 'bytes'>,
   image: InstallTask['image'],
   architecture: string,
   onTrouble: (message: string, pauseMs: number) => void,
   signal?: AbortSignal,
 ): Promise<ResolvedImage> {
   const fetchVerified = async (kind: 'manifests' | 'blobs', digest: string): Promise<Buffer> => {
-    const path = `/v2/${image.repository}/${kind}/${digest}`
-    const bytes = await retry(() => server.bytes('GET', path, { headers: { accept: ACCEPTED_MANIFESTS }, signal }), {
+    const bytes = await retry(() => images.bytes(kind, image.repository, digest, signal), {
       again: (error) => error instanceof ServerError && error.temporary,
       onRetry: (error, pause) => onTrouble((error as Error).message, pause),
       signal,
-    }).catch((cause) => {
-      if (!(cause instanceof ServerError && cause.status === 404)) throw cause
-      throw new AgentError(
-        'IMAGE_NOT_FOUND',
-        `fetching ${digest} of ${image.repository}: the server does not have it`,
-        {
-          cause,
-          hint: 'import or pull the image into Landfall again',
-        },
-      )
     })
     const got = `sha256:${createHash('sha256').update(bytes).digest('hex')}`
     if (got === digest) return bytes

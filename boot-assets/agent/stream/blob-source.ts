@@ -30,7 +30,7 @@ export class BlobFetcher {
 
   /**
    * The whole blob in order. A broken connection is resumed at the next byte, at the next URL; a server that ignores Range costs
-   * reading the start again. Throws FETCH_REFUSED (4xx, bad redirect), FETCH_FAILED, ABORTED.
+   * reading the start again. Throws FETCH_REFUSED (4xx, bad redirect), READ_FAILED (a file; read once), FETCH_FAILED, ABORTED.
    */
   async *fetch(source: BlobSource, size: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
     const { urls, patience = 300_000 } = source
@@ -47,13 +47,14 @@ export class BlobFetcher {
           yield chunk
         }
         if (offset >= size) return
-        throw new StreamError('FETCH_FAILED', `fetching ${redact(url)}: ended after ${offset} of ${size} bytes`)
+        const code = url.startsWith('file:') ? 'READ_FAILED' : 'FETCH_FAILED'
+        throw new StreamError(code, `fetching ${redact(url)}: ended after ${offset} of ${size} bytes`)
       } catch (error) {
         if (signal?.aborted === true)
           throw new StreamError('ABORTED', `fetching ${redact(url)}: cancelled`, { cause: error })
-        const refused = error instanceof StreamError && error.code === 'FETCH_REFUSED'
+        const final = error instanceof StreamError && (error.code === 'FETCH_REFUSED' || error.code === 'READ_FAILED')
         // The next mirror may still have it.
-        if (refused && attempt + 1 >= urls.length) throw error
+        if (final && attempt + 1 >= urls.length) throw error
         if (performance.now() - lastProgress > patience) {
           throw new StreamError('FETCH_FAILED', `fetching ${redact(url)}: ${(error as Error).message}; gave up`, {
             cause: error,
@@ -78,8 +79,7 @@ export class BlobFetcher {
 
   async *#open(url: string, source: BlobSource, offset: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
     if (url.startsWith('file:')) {
-      yield* createReadStream(fileURLToPath(url), { start: offset, highWaterMark: 256 * 1024 })
-      return
+      return yield* readFrom(fileURLToPath(url), offset)
     }
     const response = await this.#request(url, source, offset, signal)
     let skip = offset
@@ -160,6 +160,14 @@ export class BlobFetcher {
       this.#agents.set(ca ?? '', agents)
     }
     return agents
+  }
+}
+
+async function* readFrom(path: string, start: number): AsyncGenerator<Buffer> {
+  try {
+    yield* createReadStream(path, { start, highWaterMark: 256 * 1024 })
+  } catch (cause) {
+    throw new StreamError('READ_FAILED', `reading ${path}: ${(cause as Error).message}`, { cause })
   }
 }
 

@@ -11,6 +11,8 @@ export type StreamErrorCode =
   | 'FETCH_FAILED'
   /** The server answered and said no. */
   | 'FETCH_REFUSED'
+  /** A file is absent, unreadable or too short. */
+  | 'READ_FAILED'
   | 'COMPRESSION_UNSUPPORTED'
   | 'COMPRESSION_INVALID'
   | 'TAR_TRUNCATED'

@@ -13,6 +13,7 @@ import {
   MachineSummary,
   UpdateMachine,
 } from '../../contract/machine.ts'
+import { MachineMedium } from '../../contract/medium.ts'
 import { DiskPlan } from '../../contract/plan.ts'
 import { planDisks } from '../../plan/plan-disks.ts'
 import type { HttpEnv } from '../context.ts'
@@ -111,6 +112,16 @@ const reinstall = createRoute({
   responses: { 200: json(Install, 'the new install'), ...refusals, ...notFound, ...conflict, ...unprocessable },
 })
 
+const makeMedium = createRoute({
+  method: 'post',
+  path: '/machines/{id}/medium',
+  tags,
+  summary: 'What a stick or CD for this one machine needs: its waiting install, and a secret for the first-boot report',
+  ...needs('operator'),
+  request: { params: IdParameter },
+  responses: { 200: json(MachineMedium, 'the install'), ...refusals, ...notFound, ...conflict },
+})
+
 const getPlan = createRoute({
   method: 'get',
   path: '/machines/{id}/plan',
@@ -185,6 +196,7 @@ export function machineRoutes({ inventory, installs, kickstarts, events }: Servi
   app.openapi(reinstall, async (c) =>
     c.json(await installs.reinstall(c.req.valid('param').id, c.var.caller.actor), 200),
   )
+  app.openapi(makeMedium, (c) => c.json(installs.mediumFor(c.req.valid('param').id), 200))
   app.openapi(getPlan, (c) => {
     const { name, facts, spec } = inventory.toMachine(c.req.valid('param').id)
     if (!facts) {

@@ -15,7 +15,7 @@ export interface Authenticator {
 }
 
 /** What each role may do is what it ranks above: an admin may do all an operator may. */
-const RANK: Record<Role, number> = { viewer: 0, operator: 1, admin: 2 }
+const RANK: Record<Role, number> = { join: -1, viewer: 0, operator: 1, admin: 2 }
 
 /**
  * Requires a valid API token or session and leaves the caller in the context. A cookie alone comes along with requests that other sites

@@ -6,6 +6,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { textConsole } from '../../../boot-assets/agent/console.ts'
 import { ServerError } from '../../../boot-assets/agent/link/server.ts'
+import { serverImages } from '../../../boot-assets/agent/link/server-images.ts'
+import type { InstallOrder } from '../../../boot-assets/agent/link/task-source.ts'
 import { install } from '../../../boot-assets/agent/stages/install.ts'
 import type { InstallContext } from '../../../boot-assets/agent/stages/install.ts'
 import { CommandError } from '../../../boot-assets/agent/sys/command.ts'
@@ -70,8 +72,10 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-function scene(change: Partial<InstallContext> & { image?: ReturnType<typeof image> } = {}) {
-  const { image: served = image(), ...context } = change
+type Change = Partial<InstallContext> & { image?: ReturnType<typeof image>; link?: InstallOrder['link'] }
+
+function scene(change: Change = {}) {
+  const { image: served = image(), link, ...context } = change
   const events: AgentEvent[] = []
   const plans: unknown[] = []
   let text = ''
@@ -79,23 +83,6 @@ function scene(change: Partial<InstallContext> & { image?: ReturnType<typeof ima
   const full: InstallContext = {
     host,
     console: textConsole({ write: (chunk: string) => (text += chunk) }),
-    server: {
-      // Nobody listens there: the fetch step has no layers to get.
-      url: 'https://127.0.0.1:1',
-      bytes: async (_, path) => {
-        const bytes = served.blobs.get(path.split('/').at(-1)!)
-        if (bytes === undefined) throw new ServerError('REFUSED', 'no', { status: 404 })
-        return bytes
-      },
-    },
-    session: {
-      sendPlan: async (_, sent) => (plans.push(sent), { go: true }),
-      sendEvents: async (_: string, request: EventsRequest) => {
-        events.push(...request.events.map(({ event }) => event))
-        return { acknowledged: request.events.at(-1)!.seq, cancelled: false }
-      },
-    },
-    ca: '',
     identify: async () => facts,
     planDisks: () => plan(),
     mountPoint: join(folder, 'target'),
@@ -103,7 +90,12 @@ function scene(change: Partial<InstallContext> & { image?: ReturnType<typeof ima
     peakRss: () => 1,
     ...context,
   }
-  const task = InstallTask.parse({
+  const {
+    spec,
+    installId,
+    image: named,
+    nextEvent,
+  } = InstallTask.parse({
     type: 'install',
     installId: '01890000-0000-7000-8000-000000000003',
     generation: 1,
@@ -112,8 +104,31 @@ function scene(change: Partial<InstallContext> & { image?: ReturnType<typeof ima
     confirmToken: 'c',
     nextEvent: 1,
   })
+  const server = {
+    // Nobody listens there: the fetch step has no layers to get.
+    url: 'https://127.0.0.1:1',
+    bytes: async (_: string, path: string) => {
+      const bytes = served.blobs.get(path.split('/').at(-1)!)
+      if (bytes === undefined) throw new ServerError('REFUSED', 'no', { status: 404 })
+      return bytes
+    },
+  }
+  const order: InstallOrder = {
+    type: 'install',
+    task: { spec, installId, image: named, nextEvent },
+    images: serverImages(server, ''),
+    link: link ?? {
+      sendPlan: async (_, sent) => (plans.push(sent), { go: true }),
+      sendEvents: async (_: string, request: EventsRequest) => {
+        events.push(...request.events.map(({ event }) => event))
+        return { acknowledged: request.events.at(-1)!.seq, cancelled: false }
+      },
+    },
+    confirmation: { url: server.url, token: 'c', installId, ca: '' },
+    medium: undefined,
+  }
   return {
-    run: () => install(full, task),
+    run: () => install(full, order),
     events,
     plans,
     text: () => text,
@@ -142,7 +157,7 @@ describe('install, before the disk is touched', () => {
     [
       'a server that does not agree',
       {
-        session: {
+        link: {
           sendPlan: async () => ({ go: false, reason: 'cancelled' }),
           sendEvents: async (_: string, { events }: EventsRequest) => ({
             acknowledged: events.at(-1)!.seq,
@@ -201,7 +216,7 @@ describe('install, once it writes', () => {
 
   it('stops when the server cancels', async () => {
     const { run } = scene({
-      session: {
+      link: {
         // The server answers the plan only after it has cancelled.
         sendPlan: () => new Promise((resolve) => setTimeout(() => resolve({ go: true }), 300)),
         sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)!.seq, cancelled: true }),

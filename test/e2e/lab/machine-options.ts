@@ -5,7 +5,7 @@ import type { Accelerator } from './accelerator.ts'
 import type { QemuPackage } from './qemu-package.ts'
 
 export type Firmware = 'uefi' | 'uefi-secureboot' | 'bios'
-type Nic = 'virtio-net-pci' | 'e1000e'
+type Nic = 'virtio-net-pci' | 'e1000e' | 'none'
 type DiskBus = 'virtio' | 'nvme' | 'ahci' | 'scsi' | 'usb' | 'cdrom'
 type BootDevice = 'network' | 'disk'
 
@@ -23,7 +23,7 @@ export interface DiskOptions {
 export interface MachineOptions {
   name: string
   firmware?: Firmware
-  /** Default: virtio-net-pci, for BIOS e1000e. */
+  /** Default: virtio-net-pci, for BIOS e1000e. With `none` the machine has no network at all. */
   nic?: Nic
   mac?: string
   /**
@@ -145,10 +145,11 @@ function option(name: string, value: string): string[] {
   return ['-fw_cfg', `name=opt/${name},string=${value}`]
 }
 
-const ROM_NAME: Record<Nic, string> = { 'virtio-net-pci': 'virtio', e1000e: 'e1000e' }
+const ROM_NAME: Record<Exclude<Nic, 'none'>, string> = { 'virtio-net-pci': 'virtio', e1000e: 'e1000e' }
 
 function networkArguments(hardware: MachineHardware, qemu: QemuPackage): string[] {
   const { name, nic, rom, mac, tap, firmware } = hardware
+  if (nic === 'none') return []
   if (!rom && firmware === 'bios') {
     throw new LabError(
       'BAD_MACHINE',

@@ -127,9 +127,9 @@ const TABLE: Record<keyof typeof INPUTS, Record<InstallState, string>> = {
     failed: '=',
     superseded: '=',
   },
-  // NB: the power may go between the last write and the last word; the system that booted proves itself.
+  // NB: the power may go between the last write and the last word, and a medium says nothing; the system that booted proves itself.
   'confirmed, right': {
-    pending: 'no',
+    pending: 'succeeded deployed',
     running: 'succeeded deployed',
     rebooting: 'succeeded deployed',
     succeeded: '=',
@@ -137,7 +137,7 @@ const TABLE: Record<keyof typeof INPUTS, Record<InstallState, string>> = {
     superseded: 'over',
   },
   'confirmed, wrong': {
-    pending: 'no',
+    pending: 'failed failed',
     running: 'failed failed',
     rebooting: 'failed failed',
     succeeded: 'over',

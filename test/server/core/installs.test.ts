@@ -395,9 +395,59 @@ describe('openSession', () => {
     expect(() => core.installs.openSession(token, request)).toThrowWithCode(CoreError, 'TOKEN_INVALID')
   })
 
+  it('lets in whoever comes with a join token: strangers too, and known machines as themselves', async () => {
+    const { secret } = core.tokens.createApiToken({ name: 'sticks', role: 'join' }, 'token:ann')
+    const stranger = { ...request, bootMac: '52:54:00:00:00:99', facts: { ...facts(), nics: [], smbios: {} } }
+    const { machineId: strange } = core.installs.openSession(secret, stranger, '10.0.0.7')
+    expect(core.inventory.toMachine(strange)).toMatchObject({ state: 'ready', macs: ['52:54:00:00:00:99'] })
+
+    await assign()
+    // By another card than the one it was first seen with.
+    const { machineId: known, session } = core.installs.openSession(secret, {
+      ...request,
+      bootMac: '52:54:00:00:00:98',
+    })
+    expect(known).toBe(machineId)
+    expect(await core.installs.nextTask(core.installs.authenticateSession(session), 0)).toMatchObject({
+      type: 'install',
+    })
+  })
+
+  it('takes no other API token, and no join token that was revoked', () => {
+    const admin = core.tokens.createApiToken({ name: 'a', role: 'admin' }, 'system')
+    const join = core.tokens.createApiToken({ name: 'j', role: 'join' }, 'system')
+    core.tokens.revoke(join.id, 'system')
+    for (const { secret } of [admin, join]) {
+      expect(() => core.installs.openSession(secret, request)).toThrowWithCode(CoreError, 'TOKEN_INVALID')
+    }
+  })
+
   it('stores nothing when it refuses', () => {
     expect(() => core.installs.openSession('lfi_wrong', request)).toThrowWithCode(CoreError, 'TOKEN_INVALID')
     expect(core.inventory.toMachine(machineId).facts).toBeNull()
+  })
+})
+
+describe('mediumFor', () => {
+  it('gives away the waiting install, whose report is taken without a word before it', async () => {
+    expect(() => core.installs.mediumFor(machineId)).toThrowWithCode(CoreError, 'CONFLICT')
+    const installId = await assign()
+    const medium = core.installs.mediumFor(machineId)
+    expect(medium).toMatchObject({ installId, macs: [MAC], image: { digest: digestOf('a') } })
+    core.installs.confirm(medium.token, { installId, digest: medium.image.digest })
+    expect(state()).toBe('deployed')
+    const { state: ended, steps } = core.installs.get(installId)
+    expect(ended).toBe('succeeded')
+    expect(new Set(steps.map((step) => step.state))).toEqual(new Set(['done']))
+    expect(() => core.installs.mediumFor(machineId)).toThrowWithCode(CoreError, 'CONFLICT')
+  })
+
+  it('is worth nothing once another image is assigned', async () => {
+    const installId = await assign()
+    const { token, image } = core.installs.mediumFor(machineId)
+    await assign()
+    const confirming = () => core.installs.confirm(token, { installId, digest: image.digest })
+    expect(confirming).toThrowWithCode(CoreError, 'INSTALL_OVER')
   })
 })
 

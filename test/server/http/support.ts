@@ -58,7 +58,7 @@ export async function testServer() {
     },
   })
   const secrets = Object.fromEntries(
-    (['admin', 'operator', 'viewer'] as const).map((role) => [
+    (['admin', 'operator', 'viewer', 'join'] as const).map((role) => [
       role,
       core.tokens.createApiToken({ name: `the-${role}`, role }, 'system').secret,
     ]),

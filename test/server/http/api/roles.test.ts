@@ -20,6 +20,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'DELETE /machines/{id}': 'operator',
   'POST /machines/{id}/reinstall': 'operator',
   'GET /machines/{id}/kickstart': 'viewer',
+  'POST /machines/{id}/medium': 'operator',
   'GET /machines/{id}/plan': 'viewer',
   'GET /machines/{id}/events': 'viewer',
   'GET /machines/{id}/installs': 'viewer',
@@ -46,7 +47,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /events': 'viewer',
 }
 
-const ROLES = ['viewer', 'operator', 'admin'] as const
+const ROLES = ['join', 'viewer', 'operator', 'admin'] as const
 
 interface Document {
   paths: Record<string, Record<string, { security?: Record<string, string[]>[] }>>

@@ -1,0 +1,25 @@
+// Images from a server's registry.
+import { ACCEPTED_MANIFESTS } from '../../../server/oci/media-types.ts'
+import { AgentError } from '../errors.ts'
+import { ServerError } from './server.ts'
+import type { Server } from './server.ts'
+import type { ImageSource } from './task-source.ts'
+
+/** `ca` is the PEM of the only CA to trust. */
+export function serverImages(server: Pick<Server, 'url' | 'bytes'>, ca: string): ImageSource {
+  return {
+    async bytes(kind, repository, digest, signal) {
+      const path = `/v2/${repository}/${kind}/${digest}`
+      try {
+        return await server.bytes('GET', path, { headers: { accept: ACCEPTED_MANIFESTS }, signal })
+      } catch (cause) {
+        if (!(cause instanceof ServerError && cause.status === 404)) throw cause
+        throw new AgentError('IMAGE_NOT_FOUND', `fetching ${digest} of ${repository}: the server does not have it`, {
+          cause,
+          hint: 'import or pull the image into Landfall again',
+        })
+      }
+    },
+    locate: (repository, digest) => ({ urls: [`${server.url}/v2/${repository}/blobs/${digest}`], ca }),
+  }
+}

@@ -1,0 +1,165 @@
+// Writes an ISO: the files that are its own, the tree with everything, around it the boot records, into it a checksum.
+import { createHash } from 'node:crypto'
+import { chmod, mkdir, open, rename, stat, statfs, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { formatBytes } from '../../server/contract/bytes.ts'
+import type { Templates } from '../../server/render/templates.ts'
+import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
+import { CommandError } from '../debian/run.ts'
+import { IsoError } from './error.ts'
+import { espWithMenu } from './esp.ts'
+import { checkBlobs } from './image.ts'
+import type { IsoBlob } from './image.ts'
+import type { IsoKit } from './kit.ts'
+import { pathListText, progressOf, xorrisoArguments } from './layout.ts'
+import type { IsoFile } from './layout.ts'
+import { menuVariables } from './menu.ts'
+import { blobFiles, commonFiles, mediumTexts, uniqueBlobs } from './tree.ts'
+import type { IsoContents } from './tree.ts'
+
+export interface IsoWriting {
+  kit: IsoKit
+  templates: Templates
+  /** Bytes written of all there are to write. */
+  onProgress?: (step: string, bytes: number, totalBytes: number) => void
+  signal?: AbortSignal
+}
+
+export interface WrittenIso {
+  /** Volume id: LANDFALL_ and a hash of the content. */
+  label: string
+  bytes: number
+}
+
+/** What firmware, directories and rounding add to the files. */
+const OVERHEAD = 8 * 2 ** 20
+
+/**
+ * Writes the ISO to `output`, which appears whole or not at all; `folder` is an empty one on the same file system. The same contents give the same
+ * bytes: everything is dated SOURCE_DATE_EPOCH, of the environment if it is set there. Throws IsoError.
+ */
+export async function writeIso(
+  contents: IsoContents,
+  output: string,
+  folder: string,
+  writing: IsoWriting,
+): Promise<WrittenIso> {
+  const { kit, templates, onProgress = () => {}, signal } = writing
+  const blobs = uniqueBlobs(contents.images)
+  const totalBytes = await sizeOf(contents, blobs)
+  await requireSpace(output, totalBytes)
+  const date = readDate(process.env['SOURCE_DATE_EPOCH'])
+  const menu = (label: string) =>
+    templates.render('grub/medium.cfg', menuVariables(contents.medium, label, contents.confirm))
+  const own = mediumTexts(contents)
+  // Everything that shapes the bytes.
+  const hash = sha256(JSON.stringify([kit.version, contents.installer.version, date, own, menu('LABEL')]))
+  const label = `LANDFALL_${hash.slice(0, 12).toUpperCase()}`
+  const texts = { ...own, 'boot/grub/grub.cfg': menu(label) }
+  const written = await writeTexts(texts, join(folder, 'texts'))
+  const menuFile = join(folder, 'texts/boot/grub/grub.cfg')
+  const esp = await tool(() => espWithMenu(kit.run, { from: kit.esp, menu: menuFile, folder, date }))
+  const files = [...written, ...commonFiles(contents, kit, menuFile), ...blobFiles(blobs)]
+  const list = join(folder, 'files')
+  await writeFile(list, pathListText(files))
+  const iso = join(folder, basename(output))
+  const layout = { label, guid: guidOf(hash), date, files, esp, hybridMbr: kit.hybridMbr }
+  const log = (line: string) => {
+    const share = progressOf(line)
+    if (share !== undefined) onProgress('writing', share * totalBytes, totalBytes)
+  }
+  const env = { SOURCE_DATE_EPOCH: String(date) }
+  const assemble = async (either: AbortSignal) => {
+    await tool(() => kit.run('xorriso', xorrisoArguments(layout, list, iso), { log, env, signal: either }))
+    onProgress('reading it all for its checksum', totalBytes, totalBytes)
+    // The disk takes in what was written while it is read.
+    await Promise.all([tool(() => kit.run('implantisomd5', [iso], { signal: either })), flush(iso)])
+  }
+  await together([assemble, (either) => checkBlobs(blobs, either)], signal)
+  await flush(iso)
+  const { server, entries } = contents.medium
+  // Nobody else need read what lets machines in.
+  if (server || entries.some(({ report }) => report)) await chmod(iso, 0o600)
+  const { size: bytes } = await stat(iso)
+  signal?.throwIfAborted()
+  await rename(iso, output)
+  return { label, bytes }
+}
+
+/** Works at the same time, all of which read every byte. The first to fail ends the others and is what this throws. */
+async function together(
+  works: readonly ((signal: AbortSignal) => Promise<void>)[],
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const failed = new AbortController()
+  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
+  await Promise.all(works.map((work) => work(either).catch((error: unknown) => failed.abort(error))))
+  if (failed.signal.aborted) throw failed.signal.reason
+}
+
+async function writeTexts(texts: Record<string, string>, folder: string): Promise<IsoFile[]> {
+  const files: IsoFile[] = []
+  for (const [path, text] of Object.entries(texts)) {
+    const source = join(folder, path)
+    await mkdir(dirname(source), { recursive: true })
+    await writeFile(source, text)
+    files.push({ path: `/${path}`, source })
+  }
+  return files
+}
+
+async function sizeOf({ installer }: IsoContents, blobs: readonly IsoBlob[]): Promise<number> {
+  const files = await Promise.all([installer.vmlinuz, installer.initrd].map((file) => stat(file)))
+  return [...files, ...blobs].reduce((sum, { size }) => sum + size, OVERHEAD)
+}
+
+async function requireSpace(output: string, need: number): Promise<void> {
+  const { bavail, bsize } = await statfs(dirname(resolve(output)))
+  const free = bavail * bsize
+  if (free >= need) return
+  throw new IsoError(
+    'NO_SPACE',
+    `writing ${output}: it needs ${formatBytes(need)}, ${formatBytes(free)} are free there`,
+  )
+}
+
+/** Translates what a program says into what a person can do about it. */
+async function tool<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (cause) {
+    if (!(cause instanceof CommandError)) throw cause
+    if (/No space left on device|ENOSPC/.test(cause.message)) {
+      throw new IsoError('NO_SPACE', 'the disk became full while the ISO was written', { cause })
+    }
+    throw new IsoError('TOOL_FAILED', cause.message, { cause })
+  }
+}
+
+/** What is visible under its name is on the disk, too. */
+async function flush(path: string): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** Seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH). */
+function readDate(text: string | undefined): number {
+  if (text === undefined || text === '') return SOURCE_DATE_EPOCH
+  if (/^\d{1,10}$/.test(text)) return Number(text)
+  throw new IsoError('INPUT_INVALID', `SOURCE_DATE_EPOCH is ${JSON.stringify(text)}, want seconds since 1970`)
+}
+
+/** A random UUID (version 4) in form, made of the hash. */
+function guidOf(hash: string): string {
+  const variant = '89AB'[Number.parseInt(hash[16]!, 16) % 4]
+  const text = `${hash.slice(0, 8)}-${hash.slice(8, 12)}-4${hash.slice(13, 16)}-${variant}${hash.slice(17, 20)}-${hash.slice(20, 32)}`
+  return text.toUpperCase()
+}
+
+function sha256(text: string): string {
+  return createHash('sha256').update(text).digest('hex')
+}
