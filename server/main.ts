@@ -81,7 +81,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
   })
   const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
     unpacker: xorriso(),
-    inUse: (id) => inventory.countWanting('media', id),
+    inUse: (id) => inventory.countWanting('media', id) + profiles.countNaming(id),
   })
 
   const pkiDir = join(dataDir, 'pki')

@@ -17,6 +17,12 @@ export interface IsoContents {
 
 /** Texts of the medium by path, all but the boot menu, whose label depends on them. */
 export function mediumTexts({ medium, images }: Pick<IsoContents, 'medium' | 'images'>): Record<string, string> {
+  const layout = Object.entries(imageLayoutTexts(images)).map(([path, text]) => [`${MEDIUM_IMAGES}/${path}`, text])
+  return { [MEDIUM_FILE]: `${JSON.stringify(medium, null, 2)}\n`, ...Object.fromEntries(layout) }
+}
+
+/** What an OCI image layout with these images has besides blobs. */
+export function imageLayoutTexts(images: readonly IsoImage[]): Record<string, string> {
   const manifests = [
     ...new Map(images.map(({ manifest, order }) => [manifest.digest, { ...manifest, order }])).values(),
   ]
@@ -31,11 +37,7 @@ export function mediumTexts({ medium, images }: Pick<IsoContents, 'medium' | 'im
       annotations: { 'org.opencontainers.image.ref.name': order.targetReference },
     })),
   }
-  return {
-    [MEDIUM_FILE]: `${JSON.stringify(medium, null, 2)}\n`,
-    [`${MEDIUM_IMAGES}/index.json`]: `${JSON.stringify(index)}\n`,
-    [`${MEDIUM_IMAGES}/oci-layout`]: '{"imageLayoutVersion":"1.0.0"}\n',
-  }
+  return { 'index.json': `${JSON.stringify(index)}\n`, 'oci-layout': '{"imageLayoutVersion":"1.0.0"}\n' }
 }
 
 /** Images share layers; a file is there once. */

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto'
 import { chmod, mkdir, open, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../server/contract/bytes.ts'
+import { beyondAgent } from '../../server/contract/agent-limits.ts'
+import type { MediumEntry } from '../../server/contract/medium.ts'
 import type { Templates } from '../../server/render/templates.ts'
 import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
 import { CommandError } from '../debian/run.ts'
@@ -45,6 +47,7 @@ export async function writeIso(
   writing: IsoWriting,
 ): Promise<WrittenIso> {
   const { kit, templates, onProgress = () => {}, signal } = writing
+  for (const entry of contents.medium.entries) requirePossible(entry)
   const blobs = uniqueBlobs(contents.images)
   const totalBytes = await sizeOf(contents, blobs)
   await requireSpace(output, totalBytes)
@@ -86,6 +89,15 @@ export async function writeIso(
   return { label, bytes }
 }
 
+/** What the agent would leave undone is refused, not left out. */
+function requirePossible({ name, spec }: MediumEntry): void {
+  const beyond = beyondAgent(spec)
+  if (beyond.length === 0) return
+  throw new IsoError('INPUT_INVALID', `${name}: Landfall's agent cannot carry out ${beyond.join(', ')}`, {
+    hint: 'leave these values out, or make an ISO of a distribution: `landfall iso build anaconda`',
+  })
+}
+
 /** Works at the same time, all of which read every byte. The first to fail ends the others and is what this throws. */
 async function together(
   works: readonly ((signal: AbortSignal) => Promise<void>)[],
@@ -113,7 +125,7 @@ async function sizeOf({ installer }: IsoContents, blobs: readonly IsoBlob[]): Pr
   return [...files, ...blobs].reduce((sum, { size }) => sum + size, OVERHEAD)
 }
 
-async function requireSpace(output: string, need: number): Promise<void> {
+export async function requireSpace(output: string, need: number): Promise<void> {
   const { bavail, bsize } = await statfs(dirname(resolve(output)))
   const free = bavail * bsize
   if (free >= need) return
@@ -124,7 +136,7 @@ async function requireSpace(output: string, need: number): Promise<void> {
 }
 
 /** Translates what a program says into what a person can do about it. */
-async function tool<T>(work: () => Promise<T>): Promise<T> {
+export async function tool<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (cause) {
@@ -137,7 +149,7 @@ async function tool<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /** What is visible under its name is on the disk, too. */
-async function flush(path: string): Promise<void> {
+export async function flush(path: string): Promise<void> {
   const file = await open(path, 'r+')
   try {
     await file.sync()

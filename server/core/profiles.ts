@@ -22,6 +22,11 @@ export class Profiles {
     return this.#ports.profiles.list().map(shown)
   }
 
+  /** How many name the boot medium, whether a machine is in them or not. */
+  countNaming(media: string): number {
+    return this.#ports.profiles.list().filter(({ spec }) => spec.media === media).length
+  }
+
   /** Throws PROFILE_NOT_FOUND. */
   get(id: string): Profile {
     return shown(this.#record(id))

@@ -1,7 +1,8 @@
 // What a kickstart template is given: commands ready to be written, and the files that its scripts make. docs/reference/kickstart.md
 // describes it for authors of templates.
 import type { Facts } from '../contract/facts.ts'
-import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT } from '../contract/first-boot.ts'
+import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../contract/first-boot.ts'
+import type { ConfirmSettings } from '../contract/first-boot.ts'
 import type { KickstartRelease } from '../contract/kickstart-release.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import type { TemplateVariables } from '../render/templates.ts'
@@ -39,6 +40,8 @@ export interface KickstartInput {
   source: PayloadSource
   /** Absent on media that work without one: then all secrets are in the text. */
   server?: KickstartServer
+  /** On such media: how the installed system reports, if it ever reaches a server. */
+  report?: ConfirmSettings & { ca: string }
   /** How the NIC that booted is known to the installer. */
   bootDevice: 'bootif' | 'link'
 }
@@ -87,7 +90,12 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
   const auth = registryAuth(spec.registry)
   const files: FileOfPre[] = [
     ...includes,
-    ...registryFiles(spec.registry, server).map((file) => ({ ...file, name: '', mode: '644', secret: false })),
+    ...registryFiles(spec.registry, ownRegistry(input)).map((file) => ({
+      ...file,
+      name: '',
+      mode: '644',
+      secret: false,
+    })),
     ...(auth === undefined ? [] : [{ name: 'auth.json', path: AUTH_FILE, mode: '600', text: auth, secret: true }]),
     ...passphraseFile(spec),
   ]
@@ -116,9 +124,7 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
         mode,
         base64: secret && server ? null : base64(contents),
       })),
-      ...(server
-        ? [{ name: 'confirm.env', path: CONFIRM_ENV, folder: folderOf(CONFIRM_ENV), mode: '600', base64: null }]
-        : []),
+      ...confirmFile(input),
     ],
     resolve:
       resolving.length === 0
@@ -163,23 +169,37 @@ function passphraseFile({ disks: { encryption } }: MachineSpec): FileOfPre[] {
   return [{ name: 'passphrase', path, mode: '600', text: encryption.passphrase, secret: true }]
 }
 
+/** The registry and the CA of the server that the machine reports to. */
+function ownRegistry({ server, report, source }: KickstartInput): { registry: string; ca: string } | undefined {
+  return server ?? (report && { registry: source.reference.replace(/\/.*$/, ''), ca: report.ca })
+}
+
+/** Settings of the first-boot report. */
+function confirmFile({ server, report }: KickstartInput) {
+  if (!server && !report) return []
+  const contents = report && !server ? base64(confirmEnvText(report)) : null
+  return [{ name: 'confirm.env', path: CONFIRM_ENV, folder: folderOf(CONFIRM_ENV), mode: '600', base64: contents }]
+}
+
 /** What the installed system is given besides the image: who its registries are, and the report of its first boot. */
-function targetFiles({ spec, server }: KickstartInput, hasAuth: boolean) {
+function targetFiles(input: KickstartInput, hasAuth: boolean) {
+  const { spec } = input
+  const own = ownRegistry(input)
   const unit = `/etc/systemd/system/${CONFIRM_UNIT}`
-  const files = registryFiles(spec.registry, server).map(({ path, text }) => ({
+  const files = registryFiles(spec.registry, own).map(({ path, text }) => ({
     path,
     mode: '644',
     base64: base64(text),
   }))
   const copies = hasAuth ? [{ from: AUTH_FILE, path: AUTH_FILE, folder: folderOf(AUTH_FILE), mode: '600' }] : []
-  if (!server) return { files, copies, links: [], labels: ['/etc/containers', '/etc/ostree'] }
+  if (!own) return { files, copies, links: [], labels: ['/etc/containers', '/etc/ostree'] }
   const wants = '/etc/systemd/system/multi-user.target.wants'
   return {
     files: [
       ...files,
       { path: unit, mode: '644', base64: base64(CONFIRM_UNIT_TEXT) },
       { path: '/etc/landfall/confirm.sh', mode: '700', base64: base64(CONFIRM_SCRIPT) },
-      { path: '/etc/landfall/ca.pem', mode: '644', base64: base64(server.ca) },
+      { path: '/etc/landfall/ca.pem', mode: '644', base64: base64(own.ca) },
     ],
     copies: [...copies, { from: CONFIRM_ENV, path: '/etc/landfall/confirm.env', folder: '/etc/landfall', mode: '600' }],
     links: [{ path: `${wants}/${CONFIRM_UNIT}`, folder: wants, to: unit }],

@@ -76,13 +76,13 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'server/cli/iso',
-    may: ['node:', 'commander', 'server/cli', 'server/contract', 'server/render', 'boot-assets'],
+    may: ['node:', 'commander', 'server/cli', 'server/contract', 'server/kickstart', 'server/render', 'boot-assets'],
   },
   { folder: 'server', may: ['node:', 'server'] },
   { folder: 'boot-assets', may: ['node:', 'rolldown', 'package.json'] },
   {
     folder: 'boot-assets/iso',
-    may: ['node:', 'zod', 'smol-toml', 'boot-assets', 'server/contract', 'server/oci', 'server/render'],
+    may: ['node:', 'zod', 'smol-toml', 'boot-assets', 'server/contract', 'server/media', 'server/oci', 'server/render'],
   },
   {
     folder: 'boot-assets/agent',

@@ -1,5 +1,7 @@
 // `landfall iso build`: media that install without anybody at the keyboard. Each kind gathers what it holds; the writing is the same.
 import type { Command } from 'commander'
+import { buildAnacondaIso } from '../iso/anaconda.ts'
+import type { AnacondaOptions } from '../iso/anaconda.ts'
 import { buildIso } from '../iso/build.ts'
 import type { BuildOptions } from '../iso/build.ts'
 import { gatherFleet } from '../iso/fleet.ts'
@@ -26,6 +28,17 @@ export function addIsoCommands(program: Command): void {
       await buildIso(command, options, (site) => gatherOffline(site, options))
     })
 
+  common(build.command('anaconda'))
+    .description("a distribution's own ISO with a kickstart inside: Anaconda installs the image, unattended")
+    .requiredOption('--iso <file>', 'boot or DVD ISO of Fedora, RHEL or one of its rebuilds, x86_64')
+    .option('--image <reference>', 'with its registry, or as a Landfall server or the layout names it')
+    .option('--machine <machine>', 'what the server wants this machine to become')
+    .option('--spec <file>', 'disks, network, accounts and so on (TOML or JSON)')
+    .option('--follow <reference>', 'what the installed system upgrades from; default: where the image comes from')
+    .option('--name <text>', 'what the boot menu calls it; default: the image')
+    .option('--pull', 'leave the image out: the machine pulls it over the network')
+    .action(async (_: unknown, command: Command) => buildAnacondaIso(command, command.opts<AnacondaOptions>()))
+
   common(build.command('fleet'))
     .description('one ISO for many machines, told apart by MAC or serial')
     .option('--machines <file>', 'which machine gets what (TOML or JSON); layers that images share are there once')
@@ -44,5 +57,5 @@ function common(command: Command): Command {
   return command
     .requiredOption('--out <file>', 'the ISO to write')
     .option('--layout <path>', 'take images from this OCI layout or archive instead of from a server or registry')
-    .option('--confirm', 'ask at the console before a disk is wiped, instead of waiting 10 s in the boot menu')
+    .option('--confirm', 'wait for a person before a disk is wiped, instead of 10 s in the boot menu')
 }

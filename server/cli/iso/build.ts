@@ -1,12 +1,14 @@
 // Builds an ISO of whatever kind, with progress, and leaves nothing half-done.
 import { join } from 'node:path'
 import type { Command } from 'commander'
+import type { IsoKit } from '../../../boot-assets/iso/kit.ts'
 import { formatBytes } from '../../contract/bytes.ts'
 import type { MediumEntry } from '../../contract/medium.ts'
 import { CliError } from '../errors.ts'
 import { printObject } from '../output.ts'
 import type { OutputFormat } from '../output.ts'
 import { progressLine } from '../progress.ts'
+import type { Templates } from '../../render/templates.ts'
 import { imageServer, lazyServer } from './site.ts'
 import type { Gathered, Site } from './site.ts'
 
@@ -19,22 +21,59 @@ export interface BuildOptions {
   confirm?: boolean
 }
 
+/** What the making of an ISO has at hand. */
+export interface IsoJob extends Site {
+  /** An empty folder on the file system of the ISO, removed at the end. */
+  folder: string
+  kit: IsoKit
+  templates: Templates
+  log: (text: string) => void
+  onProgress: (step: string, bytes: number, totalBytes: number) => void
+  signal: AbortSignal
+}
+
 /** Builds from what `gather` brings; the file appears when it is whole, and an interrupt leaves nothing behind. */
 export async function buildIso(
   command: Command,
-  { out, layout, confirm = false }: BuildOptions,
+  options: BuildOptions,
   gather: (site: Site) => Promise<Gathered>,
 ): Promise<void> {
-  const { output, dataDir } = command.optsWithGlobals<{ output: OutputFormat; dataDir?: string }>()
-  const [{ buildInstaller }, { buildIsoKit }, { ImageDesk }, { withWorkFolder }, { writeIso }, { loadTemplates }] =
-    await Promise.all([
+  const { out, confirm = false } = options
+  await isoJob(command, options, async (job) => {
+    const [{ buildInstaller }, { writeIso }] = await Promise.all([
       import('../../../boot-assets/installer/build.ts'),
-      import('../../../boot-assets/iso/kit.ts'),
-      import('../../../boot-assets/iso/image-desk.ts'),
-      import('../../../boot-assets/iso/work-folder.ts'),
       import('../../../boot-assets/iso/write.ts'),
-      import('../../render/templates.ts'),
     ])
+    const gathered = await gather(job)
+    const installer = await buildInstaller({ arch: 'amd64', log: job.log })
+    job.signal.throwIfAborted()
+    const { label, bytes } = await writeIso({ ...gathered, installer, confirm }, out, job.folder, job)
+    const { entries, server } = gathered.medium
+    return {
+      value: { file: out, label, bytes, entries: entries.map(summaryOf) },
+      rows: [
+        ['File', `${out}, ${formatBytes(bytes)}`],
+        ['Label', label],
+        ...entries.map(({ name, image }): [string, string] => ['Installs', `${name}: ${image.digest}`]),
+        ...(server ? [['Others ask', server.url] as [string, string]] : []),
+      ],
+    }
+  })
+}
+
+/** Runs the work with progress and interrupts looked after, and prints what it returns. */
+export async function isoJob(
+  command: Command,
+  { out, layout }: BuildOptions,
+  work: (job: IsoJob) => Promise<{ value: unknown; rows: [string, string][] }>,
+): Promise<void> {
+  const { output, dataDir } = command.optsWithGlobals<{ output: OutputFormat; dataDir?: string }>()
+  const [{ buildIsoKit }, { ImageDesk }, { withWorkFolder }, { loadTemplates }] = await Promise.all([
+    import('../../../boot-assets/iso/kit.ts'),
+    import('../../../boot-assets/iso/image-desk.ts'),
+    import('../../../boot-assets/iso/work-folder.ts'),
+    import('../../render/templates.ts'),
+  ])
   const line = progressLine()
   const log = (text: string) => {
     line.end()
@@ -46,7 +85,7 @@ export async function buildIso(
   const { signal } = interrupted
   await using server = lazyServer(dataDir)
   try {
-    const { iso, medium } = await withWorkFolder(out, async (folder) => {
+    const { value, rows } = await withWorkFolder(out, async (folder) => {
       await using desk = new ImageDesk({
         work: folder,
         ...(layout !== undefined && { layout }),
@@ -54,24 +93,13 @@ export async function buildIso(
         onProgress: (reference, bytes, totalBytes) => line.update(bytes, totalBytes, `fetching ${reference}`),
         signal,
       })
-      const gathered = await gather({ desk, server: server.find })
-      line.end()
-      const installer = await buildInstaller({ arch: 'amd64', log })
+      const onProgress = (step: string, bytes: number, totalBytes: number) => line.update(bytes, totalBytes, step)
       const kit = await buildIsoKit({ log })
       const templates = await loadTemplates(TEMPLATES)
-      signal.throwIfAborted()
-      const onProgress = (step: string, bytes: number, totalBytes: number) => line.update(bytes, totalBytes, step)
-      const contents = { ...gathered, installer, confirm }
-      return { ...gathered, iso: await writeIso(contents, out, folder, { kit, templates, onProgress, signal }) }
+      return work({ desk, server: server.find, folder, kit, templates, log, onProgress, signal })
     })
     line.end()
-    const { label, bytes } = iso
-    printObject(output, { file: out, label, bytes, entries: medium.entries.map(summaryOf) }, [
-      ['File', `${out}, ${formatBytes(bytes)}`],
-      ['Label', label],
-      ...medium.entries.map(({ name, image }): [string, string] => ['Installs', `${name}: ${image.digest}`]),
-      ...(medium.server ? [['Others ask', medium.server.url] as [string, string]] : []),
-    ])
+    printObject(output, value, rows)
   } catch (error) {
     throw signal.aborted ? signal.reason : error
   } finally {

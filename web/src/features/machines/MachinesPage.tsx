@@ -41,17 +41,22 @@ const STATES = [
 /** Filter and order live in the address, so that they can be shared and survive a reload. */
 function useFilter(): [MachineFilter, (change: Partial<MachineFilter>) => void] {
   const [params, setParams] = useSearchParams()
-  const filter: MachineFilter = {
+  const change = (values: Partial<MachineFilter>): void => {
+    // The address, not what was drawn last: a change that follows quickly must not undo the one before.
+    const current = filterOf(new URLSearchParams(window.location.search))
+    const entries = Object.entries({ ...current, ...values }).filter(([, value]) => value !== '')
+    setParams(new URLSearchParams(entries), { replace: true })
+  }
+  return [filterOf(params), change]
+}
+
+function filterOf(params: URLSearchParams): MachineFilter {
+  return {
     search: params.get('search') ?? '',
     state: params.get('state') ?? '',
     sort: params.get('sort') ?? 'createdAt',
     order: params.get('order') === 'asc' ? 'asc' : 'desc',
   }
-  const change = (values: Partial<MachineFilter>): void => {
-    const entries = Object.entries({ ...filter, ...values }).filter(([, value]) => value !== '')
-    setParams(new URLSearchParams(entries), { replace: true })
-  }
-  return [filter, change]
 }
 
 export function MachinesPage() {

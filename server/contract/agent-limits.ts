@@ -1,5 +1,5 @@
 // What a spec may ask of Anaconda but not yet of Landfall's own agent.
-import type { MachineSpec } from '../contract/spec.ts'
+import type { MachineSpec } from './spec.ts'
 
 /** The values that the agent cannot carry out, as dotted paths; none when it can do all of it. */
 export function beyondAgent(spec: MachineSpec): string[] {

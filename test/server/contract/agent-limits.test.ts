@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MachineSpec } from '../../../server/contract/spec.ts'
-import { beyondAgent } from '../../../server/core/agent-limits.ts'
+import { beyondAgent } from '../../../server/contract/agent-limits.ts'
 
 describe("what is beyond Landfall's agent", () => {
   it('is nothing of a spec by default, nor of what it does', () => {
