@@ -1,8 +1,8 @@
 // What a machine of the lab is made of, and the QEMU arguments that say the same.
 
+import { acceleratorArguments, type Accelerator } from '../../../boot-assets/qemu/accelerator.ts'
+import type { QemuPackage } from '../../../boot-assets/qemu/package.ts'
 import { LabError } from './errors.ts'
-import type { Accelerator } from './accelerator.ts'
-import type { QemuPackage } from './qemu-package.ts'
 
 export type Firmware = 'uefi' | 'uefi-secureboot' | 'bios'
 type Nic = 'virtio-net-pci' | 'e1000e'
@@ -85,7 +85,7 @@ export function qemuArguments(
     'none',
     '-machine',
     machineType(firmware),
-    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...acceleratorArguments(accelerator),
     '-smp',
     String(cpus),
     '-m',
