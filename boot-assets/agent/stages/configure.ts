@@ -1,11 +1,13 @@
-// Writes what the spec says into the deployment's /etc: host name, keys, users, and the first-boot report.
-import { chmod, mkdir, readlink, symlink, writeFile } from 'node:fs/promises'
+// Writes what the spec says into the deployment's /etc: host name, keys, users, passwords, and the first-boot report.
+import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { DiskImageTask } from '../../../server/contract/agent.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../deployment/confirm.ts'
 import type { ConfirmSettings } from '../deployment/confirm.ts'
 import { rootKeysText } from '../deployment/files.ts'
 import { labelFiles } from '../deployment/labels.ts'
+import { passwordsOf, withPasswords } from '../deployment/passwords.ts'
 import type { ImageTree } from '../deployment/tree.ts'
 import { sysusersText, usersTmpfilesText } from '../deployment/users.ts'
 import type { Deployment } from './deploy.ts'
@@ -14,9 +16,10 @@ export interface ConfigureOptions {
   deployment: Deployment
   tree: ImageTree
   spec: MachineSpec
-  confirm: ConfirmSettings
-  /** PEM of the CA that the report trusts. */
-  ca: string
+  /** Of the first-boot report; without them the system reports nothing. */
+  report: (ConfirmSettings & { /** PEM of the CA to trust. */ ca: string }) | undefined
+  /** Written as they are. */
+  files: DiskImageTask['files']
   say: (text: string) => void
   warn: (text: string) => void
 }
@@ -30,27 +33,24 @@ interface NewFile {
 
 /** Later writes replace earlier ones: running it again gives the same result. */
 export async function configure(options: ConfigureOptions): Promise<void> {
-  const { deployment, tree, spec, confirm, ca, say, warn } = options
+  const { deployment, tree, spec, report, say, warn } = options
   const files: NewFile[] = [
     ...hostname(spec),
     ...(await rootKeys(tree, spec)),
     ...(await users(tree, spec)),
-    { path: `etc/systemd/system/${CONFIRM_UNIT}`, text: CONFIRM_UNIT_TEXT, mode: 0o644 },
-    { path: 'etc/landfall/confirm.sh', text: CONFIRM_SCRIPT, mode: 0o700 },
-    { path: 'etc/landfall/confirm.env', text: confirmEnvText(confirm), mode: 0o600 },
-    { path: 'etc/landfall/ca.pem', text: ca, mode: 0o644 },
+    ...(await passwords(deployment, spec)),
+    ...(report === undefined ? [] : reportFiles(report)),
+    ...options.files.map((file) => ({ ...file, path: file.path.slice(1) })),
   ]
   for (const file of files) {
     say(`writing /${file.path}`)
     await writeNew(deployment.path, file)
   }
+  const labelled = files.map(({ path }) => `/${path}`)
+  if (report === undefined) return labelFiles(tree, join(deployment.path, 'etc'), labelled)
   const wants = `etc/systemd/system/multi-user.target.wants/${CONFIRM_UNIT}`
   await enable(join(deployment.path, wants))
-  await labelFiles(tree, join(deployment.path, 'etc'), [
-    ...files.map(({ path }) => `/${path}`),
-    '/etc/landfall',
-    `/${wants}`,
-  ])
+  await labelFiles(tree, join(deployment.path, 'etc'), [...labelled, '/etc/landfall', `/${wants}`])
   if (!tree.hasProgram('curl') && !tree.hasProgram('wget')) {
     warn('the image has neither curl nor wget: the deployed system cannot report that it runs')
   }
@@ -73,6 +73,27 @@ async function users(tree: ImageTree, spec: MachineSpec): Promise<NewFile[]> {
   return [
     { path: 'etc/sysusers.d/landfall-users.conf', text: sysusersText(spec.users, layout), mode: 0o644 },
     { path: 'etc/tmpfiles.d/landfall-users.conf', text: usersTmpfilesText(spec.users, layout), mode: 0o644 },
+  ]
+}
+
+async function passwords(deployment: Deployment, spec: MachineSpec): Promise<NewFile[]> {
+  const wanted = passwordsOf(spec)
+  if (wanted.size === 0) return []
+  const path = 'etc/shadow'
+  const file = join(deployment.path, path)
+  const mode = await stat(file).then(
+    (found) => found.mode & 0o777,
+    () => 0o600,
+  )
+  return [{ path, text: withPasswords(await readFile(file, 'utf8').catch(() => ''), wanted), mode }]
+}
+
+function reportFiles({ ca, ...confirm }: NonNullable<ConfigureOptions['report']>): NewFile[] {
+  return [
+    { path: `etc/systemd/system/${CONFIRM_UNIT}`, text: CONFIRM_UNIT_TEXT, mode: 0o644 },
+    { path: 'etc/landfall/confirm.sh', text: CONFIRM_SCRIPT, mode: 0o700 },
+    { path: 'etc/landfall/confirm.env', text: confirmEnvText(confirm), mode: 0o600 },
+    { path: 'etc/landfall/ca.pem', text: ca, mode: 0o644 },
   ]
 }
 

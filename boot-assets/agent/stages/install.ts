@@ -5,6 +5,7 @@ import type { Failure } from '../../../server/contract/install.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import type { Console } from '../console.ts'
+import { forgetMachine } from '../deployment/forget.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import type { Target } from '../disk/target.ts'
@@ -133,7 +134,7 @@ async function runStages(
 /** The stages that run programs of the image. */
 async function finishInTree(
   { host, server, ca }: InstallContext,
-  { spec, installId, confirmToken }: InstallTask,
+  { spec, installId, confirmToken, diskImage }: InstallTask,
   report: Reporter,
   signal: AbortSignal,
   made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
@@ -145,14 +146,17 @@ async function finishInTree(
   )
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
-  await report.step('configure', 'writing host name, keys and the first-boot report', () => {
-    const confirm = { url: server.url, token: confirmToken, installId }
-    return configure({ deployment, tree, spec, confirm, ca, say, warn })
+  await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
+    const confirm = diskImage ? undefined : { url: server.url, token: confirmToken, installId, ca }
+    await configure({ deployment, tree, spec, report: confirm, files: diskImage?.files ?? [], say, warn })
+    if (diskImage) await forgetMachine(deployment.path)
   })
   signal.throwIfAborted()
   await report.step('bootloader', 'making the disk bootable', () => {
-    const { architecture, secureBoot } = facts
-    return installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
+    const { architecture, secureBoot, firmware } = facts
+    const { consoles } = spec
+    const wanted = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
+    return installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...wanted, say, warn })
   })
 }
 
