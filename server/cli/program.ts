@@ -1,8 +1,10 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
+import { addDiskImageCommands } from './commands/disk-image.ts'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addProfileCommands } from './commands/profile.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -17,7 +19,9 @@ export function landfallProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
   addServeCommand(program, version)
   addImageCommands(program)
+  addDiskImageCommands(program, version)
   addMachineCommands(program)
+  addProfileCommands(program)
   addInstallCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)

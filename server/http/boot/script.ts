@@ -64,7 +64,8 @@ export function troubleScript(templates: Templates, server: ServerView, attempt:
   })
 }
 
-function installerArguments(server: ServerView, boot: DecidedBoot): string[] {
+/** What the kernel command line tells the installer. */
+export function installerArguments(server: ServerView, boot: DecidedBoot): string[] {
   return [
     `landfall.url=${server.https}`,
     `landfall.http=${server.http}`,
