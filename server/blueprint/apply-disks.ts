@@ -31,7 +31,7 @@ export function applyDisks({ filesystem = [], disk, installation_device }: Custo
   outcome.skipAll(key, disk, ['start_offset', 'sector_size'], LAYS_OUT)
   if (disk.minsize !== undefined) {
     if (outcome.target === 'disk-image') outcome.minDiskSize = disk.minsize
-    else outcome.skip(`${key}.minsize`, 'the size of the disk is the machine’s')
+    else outcome.skip(`${key}.minsize`, "the size of the disk is the machine's")
   }
   disk.partitions.forEach((partition, at) => applyPartition(partition, `${key}.partitions[${at}]`, outcome))
 }
