@@ -11,6 +11,8 @@ import { addTokenCommands } from './commands/token.ts'
 
 export function landfallProgram(version: string): Command {
   const program = new Command('landfall')
+    // Before there are commands below: they take it over when they are made, and wrong calls end with the same code everywhere.
+    .exitOverride()
     .description('Turns bare metal into the bootable container image you chose for it')
     .version(version)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))

@@ -1,13 +1,10 @@
 // Why a disk image could not be made.
 
 export type DiskImageErrorCode =
-  | 'FORMAT_UNKNOWN'
   | 'SIZE_INVALID'
   | 'SIZE_TOO_SMALL'
   | 'OUTPUT_EXISTS'
   | 'OUTPUT_UNWRITABLE'
-  | 'IMAGE_AMBIGUOUS'
-  | 'REFERENCE_INVALID'
   /** The installer itself ended with a reason code, which the message names. */
   | 'INSTALL_FAILED'
   /** The virtual machine ended, or came to a standstill, before its installer was done. */

@@ -1,6 +1,4 @@
 // The file formats a disk image can have, in qemu-img's words.
-import { DiskImageError } from './errors.ts'
-
 export const FORMATS = ['raw', 'qcow2', 'vmdk', 'vhd'] as const
 export type DiskImageFormat = (typeof FORMATS)[number]
 
@@ -11,15 +9,6 @@ const CONVERSIONS: Readonly<Record<Exclude<DiskImageFormat, 'raw'>, readonly str
   vmdk: ['-O', 'vmdk', '-o', 'subformat=streamOptimized'],
   // Azure takes fixed ones only, and sizes in whole MiB: without force_size the geometry of the disk would round it.
   vhd: ['-O', 'vpc', '-o', 'subformat=fixed,force_size=on'],
-}
-
-/** Throws DiskImageError FORMAT_UNKNOWN. */
-export function parseFormat(text: string): DiskImageFormat {
-  const format = FORMATS.find((one) => one === text)
-  if (format) return format
-  throw new DiskImageError('FORMAT_UNKNOWN', `there is no disk image format ${JSON.stringify(text)}`, {
-    hint: `use one of ${FORMATS.join(', ')}`,
-  })
 }
 
 /** Arguments of `qemu-img` that make `target` of the raw disk `source`; undefined where the raw disk is what is wanted. */

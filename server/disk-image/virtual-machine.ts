@@ -72,18 +72,17 @@ export async function startVirtualMachine(options: VirtualMachineOptions): Promi
 /** QEMU's arguments. A disk that is full or broken on the host is an I/O error to the guest, not a machine that stands still. */
 export function machineArguments(options: Omit<VirtualMachineOptions, 'qemu'>): string[] {
   const { accelerator, vmlinuz, initrd, kernelArguments, disk } = options
+  const drive = `if=none,id=disk0,file=${escaped(disk)},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap`
   return [
-    ...['-name', 'landfall-disk-image', '-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
-    ...['-machine', 'q35', ...acceleratorArguments(accelerator)],
-    ...['-smp', String(Math.min(MAX_PROCESSORS, availableParallelism())), '-m', String(MEMORY_MIB)],
-    ...['-device', 'virtio-rng-pci', '-serial', 'stdio'],
-    ...['-kernel', vmlinuz, '-initrd', initrd, '-append', kernelArguments.join(' ')],
-    ...['-netdev', 'user,id=net0', '-device', `virtio-net-pci,netdev=net0,mac=${MAC},romfile=`],
-    '-drive',
-    `if=none,id=disk0,file=${escaped(disk)},format=raw,cache=unsafe,discard=unmap,detect-zeroes=unmap`,
-    '-device',
-    `virtio-blk-pci,drive=disk0,serial=${DISK_SERIAL},werror=report,rerror=report`,
-  ]
+    ['-name', 'landfall-disk-image', '-no-user-config', '-nodefaults', '-display', 'none', '-no-reboot'],
+    ['-machine', 'q35', ...acceleratorArguments(accelerator)],
+    ['-smp', String(Math.min(MAX_PROCESSORS, availableParallelism())), '-m', String(MEMORY_MIB)],
+    ['-device', 'virtio-rng-pci', '-serial', 'stdio'],
+    ['-kernel', vmlinuz, '-initrd', initrd, '-append', kernelArguments.join(' ')],
+    ['-netdev', 'user,id=net0', '-device', `virtio-net-pci,netdev=net0,mac=${MAC},romfile=`],
+    ['-drive', drive],
+    ['-device', `virtio-blk-pci,drive=disk0,serial=${DISK_SERIAL},werror=report,rerror=report`],
+  ].flat()
 }
 
 /** A comma ends a value of QEMU's options unless it is doubled. */
@@ -100,7 +99,9 @@ async function tailOf(file: string): Promise<string> {
     // A console positions and colours; a person reads lines.
     return buffer
       .toString('utf8', 0, bytesRead)
-      .replaceAll(/\x1b\[[0-9;?]*[A-Za-z]/g, '')
+      .split('\u001b')
+      .map((text, at) => (at === 0 ? text : text.replace(/^\[[0-9;?]*[A-Za-z]/, '')))
+      .join('')
       .replaceAll('\r', '')
       .trim()
   } finally {

@@ -1,15 +1,16 @@
 // `landfall disk-image`: an image as a disk that starts by itself. Makes it here, on this host; the server only gives the image.
+import { Option } from 'commander'
 import type { Command } from 'commander'
 import type { Firmware } from '../../contract/common.ts'
 import { formatBytes } from '../../contract/bytes.ts'
 import { Filesystem } from '../../contract/spec-disks.ts'
 import type { PartialSpec } from '../../contract/spec.ts'
 import { SystemInfo } from '../../contract/system.ts'
+import { FORMATS } from '../../disk-image/formats.ts'
 import type { DiskImageFormat } from '../../disk-image/formats.ts'
 import type { ImageSource } from '../../disk-image/source.ts'
 import { findAccess } from '../access.ts'
 import { ApiClient } from '../client.ts'
-import { CliError } from '../errors.ts'
 import { layoutArchive } from '../layout-archive.ts'
 import { layoutIndexOf } from '../layout-image.ts'
 import { printObject } from '../output.ts'
@@ -17,19 +18,19 @@ import type { OutputFormat } from '../output.ts'
 import { stepLines } from '../progress.ts'
 
 interface BuildOptions {
-  format: string
+  format: DiskImageFormat
   file?: string
   size?: string
   config?: string
   skipUnsupported?: boolean
-  firmware: string
-  filesystem?: string
+  firmware: keyof typeof FIRMWARE
+  filesystem?: Filesystem
   layout?: string
   follow?: string
   force?: boolean
 }
 
-const FIRMWARE: Readonly<Record<string, Firmware[]>> = { both: ['uefi', 'bios'], uefi: ['uefi'], bios: ['bios'] }
+const FIRMWARE = { both: ['uefi', 'bios'], uefi: ['uefi'], bios: ['bios'] } satisfies Record<string, Firmware[]>
 
 export function addDiskImageCommands(program: Command, version: string): void {
   const diskImage = program.command('disk-image').description('images as disks for virtual machines and clouds')
@@ -38,13 +39,15 @@ export function addDiskImageCommands(program: Command, version: string): void {
     .command('build')
     .description('install an image onto a disk of its own, in a virtual machine on this host')
     .argument('<image>', 'repository:tag of the server; with --layout the name to upgrade from, with its registry')
-    .requiredOption('--format <format>', 'raw, qcow2, vmdk or vhd')
+    .addOption(new Option('--format <format>', 'of the file').choices(FORMATS).makeOptionMandatory())
     .option('-f, --file <file>', 'the result (default: named after the image, in this folder)')
     .option('--size <size>', 'of the disk, like 20GiB (default: 10GiB, more where the configuration wants more)')
     .option('-c, --config <file>', 'config.toml or config.json as of bootc-image-builder')
     .option('--skip-unsupported', 'leave out what of the configuration cannot be applied, instead of refusing it')
-    .option('--firmware <kind>', 'what the disk must start by: both, uefi or bios', 'both')
-    .option('--filesystem <kind>', 'root file system: xfs, ext4, btrfs')
+    .addOption(
+      new Option('--firmware <kind>', 'what the disk must start by').choices(Object.keys(FIRMWARE)).default('both'),
+    )
+    .addOption(new Option('--filesystem <kind>', 'of the root (default: xfs)').choices(Filesystem.options))
     .option('--layout <folder>', 'take the image from this OCI image layout instead of a server')
     .option('--follow <reference>', 'what the system upgrades from, with its registry (default: where the image is)')
     .option('--force', 'replace a file that is there')
@@ -54,14 +57,8 @@ export function addDiskImageCommands(program: Command, version: string): void {
 async function build(image: string, options: BuildOptions, command: Command, version: string): Promise<void> {
   const { output, dataDir } = command.optsWithGlobals<{ output: OutputFormat; dataDir?: string }>()
   const { buildDiskImage } = await import('../../disk-image/build.ts')
-  const { parseFormat } = await import('../../disk-image/formats.ts')
   const { blueprintFile } = await import('../blueprint-file.ts')
-  const format = parseFormat(options.format)
-  const firmware = FIRMWARE[options.firmware]
-  if (firmware === undefined) {
-    throw new CliError(`no firmware ${options.firmware}: use both, uefi or bios`, { exitCode: 2 })
-  }
-  const { config, skipUnsupported = false } = options
+  const { format, config, skipUnsupported = false } = options
   const applied =
     config === undefined ? undefined : await blueprintFile(config, { target: 'disk-image', strict: !skipUnsupported })
   const { source, follows } = await findSource(image, options, dataDir)
@@ -80,7 +77,7 @@ async function build(image: string, options: BuildOptions, command: Command, ver
       ...(applied && { minRootSize: applied.minRootSize, minDiskSize: applied.minDiskSize }),
     },
     spec: { ...applied?.spec, ...layoutOf(options, applied?.spec) },
-    task: { firmware, files: applied?.files ?? [] },
+    task: { firmware: FIRMWARE[options.firmware], files: applied?.files ?? [] },
     version,
     report,
     signal: stop.signal,
@@ -97,9 +94,7 @@ async function build(image: string, options: BuildOptions, command: Command, ver
 
 function layoutOf({ filesystem }: BuildOptions, spec: PartialSpec = {}): PartialSpec {
   if (filesystem === undefined) return {}
-  const kind = Filesystem.safeParse(filesystem)
-  if (kind.success) return { disks: { ...spec.disks, filesystem: kind.data } }
-  throw new CliError(`no file system ${filesystem}: use ${Filesystem.options.join(', ')}`, { exitCode: 2 })
+  return { disks: { ...spec.disks, filesystem } }
 }
 
 /** Where the image is taken from, and what systems made of it upgrade from. */
