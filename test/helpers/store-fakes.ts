@@ -1,4 +1,5 @@
 // The core over a database in memory, with a fake catalog of images; and what tests put in.
+import type { DiskImageTask } from '../../server/contract/agent.ts'
 import type { Facts } from '../../server/contract/facts.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
@@ -26,7 +27,8 @@ export interface TestCore {
 export function testCore({
   file = ':memory:',
   clock = testClock(),
-}: { file?: string; clock?: TestClock } = {}): TestCore {
+  diskImage,
+}: { file?: string; clock?: TestClock; diskImage?: DiskImageTask } = {}): TestCore {
   const store = openStore(file)
   const { transactions } = store
   const events = new EventLog({ store: store.events, transactions, clock })
@@ -43,6 +45,7 @@ export function testCore({
     clock,
     registry: 'landfall.test:8443',
     serverName: 'landfall.test',
+    diskImage,
   })
   return { store, clock, events, inventory, profiles, tokens, installs, catalog }
 }

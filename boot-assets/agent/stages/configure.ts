@@ -46,7 +46,9 @@ export async function configure(options: ConfigureOptions): Promise<void> {
     say(`writing /${file.path}`)
     await writeNew(deployment.path, file)
   }
-  const labelled = files.map(({ path }) => `/${path}`)
+  // Folders that these files brought with them are labelled too; /etc itself was there.
+  const folders = options.files.map(({ path }) => dirname(path)).filter((path) => path !== '/etc')
+  const labelled = [...new Set([...folders, ...files.map(({ path }) => `/${path}`)])]
   if (report === undefined) return labelFiles(tree, join(deployment.path, 'etc'), labelled)
   const wants = `etc/systemd/system/multi-user.target.wants/${CONFIRM_UNIT}`
   await enable(join(deployment.path, wants))
