@@ -63,7 +63,7 @@ export async function buildDiskImage(options: DiskImageOptions): Promise<BuiltDi
   const qemu = await findQemu({ log })
   const { vmlinuz, initrd } = await buildInstaller({ arch: 'amd64', log })
 
-  await using output = await openOutput(file)
+  await using output = await openOutput(file, force)
   const dataDir = join(output.workFolder, 'server')
   await mkdir(dataDir)
   report.step('prepare', `fetching ${follows}`)

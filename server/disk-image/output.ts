@@ -1,6 +1,6 @@
 // The file that a build ends with: whole under its name, or not there; nothing of a killed build stays.
 import { constants } from 'node:fs'
-import { access, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
+import { access, link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { ownedNames } from '../host/owned-names.ts'
 import { DiskImageError } from './errors.ts'
@@ -10,7 +10,7 @@ const { ownedName, isOrphan } = ownedNames('.landfall-disk-image')
 export interface Output extends AsyncDisposable {
   /** Folder for everything that is made on the way, on the file system of the result. */
   readonly workFolder: string
-  /** Puts a finished file of that folder in place, durably. */
+  /** Puts a finished file of that folder in place, durably. Throws OUTPUT_EXISTS when somebody was quicker and force is off. */
   publish(file: string): Promise<void>
 }
 
@@ -22,13 +22,11 @@ export async function checkOutput(file: string, force: boolean): Promise<void> {
   })
   const there = await stat(file).catch(() => undefined)
   if (there?.isFile() === false) throw new DiskImageError('OUTPUT_UNWRITABLE', `${file} is there and is not a file`)
-  if (there && !force) {
-    throw new DiskImageError('OUTPUT_EXISTS', `${file} exists already`, { hint: '--force replaces it' })
-  }
+  if (there && !force) throw existsAlready(file)
 }
 
 /** Makes the work folder beside `file`, after removing those of killed builds. Disposing removes it. */
-export async function openOutput(file: string): Promise<Output> {
+export async function openOutput(file: string, force: boolean): Promise<Output> {
   const target = resolve(file)
   const folder = dirname(target)
   for (const name of (await readdir(folder)).filter(isOrphan)) {
@@ -40,11 +38,28 @@ export async function openOutput(file: string): Promise<Output> {
     workFolder,
     async publish(made) {
       await sync(made)
-      await rename(made, target)
+      if (force) await rename(made, target)
+      else await linkNew(made, target)
       await sync(folder)
     },
     [Symbol.asyncDispose]: () => rm(workFolder, { recursive: true, force: true, maxRetries: 3 }),
   }
+}
+
+/** Unlike a rename, a link never replaces. Where there are no links, the check at the beginning has to do. */
+async function linkNew(made: string, target: string): Promise<void> {
+  try {
+    await link(made, target)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'EEXIST') throw existsAlready(target)
+    if (code !== 'EPERM' && code !== 'ENOTSUP') throw error
+    await rename(made, target)
+  }
+}
+
+function existsAlready(file: string): DiskImageError {
+  return new DiskImageError('OUTPUT_EXISTS', `${file} exists already`, { hint: '--force replaces it' })
 }
 
 async function sync(path: string): Promise<void> {

@@ -1,8 +1,10 @@
 // Where the image comes from, and bringing it into the store of the private server.
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { ConfigInput } from '../config/schema.ts'
 import type { Image } from '../contract/image.ts'
 import { BlobStore } from '../oci/blob-store.ts'
+import { OciError } from '../oci/errors.ts'
 import { ImageService } from '../oci/image-service.ts'
 import type { OnProgress } from '../oci/image-service.ts'
 import { formatReference, parseRemoteReference } from '../oci/reference.ts'
@@ -37,7 +39,12 @@ export interface StoreOptions {
 
 /** Checks the name that deployed systems will follow. Throws OciError REFERENCE_INVALID. */
 export function checkFollows(follows: string): void {
-  parseRemoteReference(follows)
+  const { registry } = parseRemoteReference(follows)
+  if (ConfigInput.shape.registry.safeParse(registry).success) return
+  throw new OciError(
+    'REFERENCE_INVALID',
+    `${follows}: the registry must be a host name or an IPv4 address, with or without port`,
+  )
 }
 
 /**

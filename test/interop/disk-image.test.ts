@@ -73,6 +73,12 @@ describe('landfall disk-image build', () => {
       /customizations\.iso: .*\n {2}customizations\.timezone\.timezone: .*UNSUPPORTED/,
     ],
     [
+      'a registry that no server could be called',
+      ['--format', 'raw', '-f', '@out/a', '--follow', '[::1]:5000/os:1'],
+      1,
+      /must be a host name or an IPv4 address/,
+    ],
+    [
       'a name without a registry',
       ['--format', 'raw', '-f', '@out/a', '--follow', 'os/tiny:1'],
       1,

@@ -31,7 +31,7 @@ describe('checkOutput', () => {
 describe('openOutput', () => {
   it('puts the finished file in place and leaves nothing else', async () => {
     {
-      await using output = await openOutput(file)
+      await using output = await openOutput(file, false)
       const made = join(output.workFolder, 'disk.qcow2')
       await writeFile(made, 'new')
       await writeFile(join(output.workFolder, 'console.log'), '')
@@ -44,18 +44,30 @@ describe('openOutput', () => {
   it('leaves nothing behind, and the old file alone, when nothing was published', async () => {
     await writeFile(file, 'old')
     {
-      await using output = await openOutput(file)
+      await using output = await openOutput(file, false)
       await writeFile(join(output.workFolder, 'disk.raw'), 'half')
     }
     expect(await readdir(folder)).toEqual(['web.qcow2'])
     expect(await readFile(file, 'utf8')).toBe('old')
   })
 
+  it('replaces a file only by force, also one that came while it worked', async () => {
+    await using output = await openOutput(file, false)
+    const made = join(output.workFolder, 'disk.qcow2')
+    await writeFile(made, 'new')
+    await writeFile(file, 'old')
+    await expect(output.publish(made)).rejects.toThrowWithCode(DiskImageError, 'OUTPUT_EXISTS')
+    expect(await readFile(file, 'utf8')).toBe('old')
+    await using forced = await openOutput(file, true)
+    await forced.publish(made)
+    expect(await readFile(file, 'utf8')).toBe('new')
+  })
+
   it('removes what killed builds left, and no folder of others', async () => {
     const [dead, other] = ['.landfall-disk-image-999999999-1-0-a.raw', 'landfall-disk-image-notes']
     for (const name of [dead, other]) await mkdir(join(folder, name))
-    await using first = await openOutput(file)
-    await using second = await openOutput(file)
+    await using first = await openOutput(file, false)
+    await using second = await openOutput(file, false)
     const names = await readdir(folder)
     expect(names).not.toContain(dead)
     expect(names).toHaveLength(3)
