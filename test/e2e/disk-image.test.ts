@@ -123,5 +123,7 @@ async function expectConfigured(ssh: Ssh): Promise<void> {
   expect(await says(ssh, 'stat -c "%A %U %G" /usr/local/bin/hello /etc/app.d')).toBe(
     '-rwxr-xr-x root app\ndrwxr-xr-x root app',
   )
-  expect(await says(ssh, '/usr/sbin/sshd -T | tr A-Z a-z | grep ^passwordauthentication')).toBe('passwordauthentication no')
+  expect(await says(ssh, '/usr/sbin/sshd -T | tr A-Z a-z | grep ^passwordauthentication')).toBe(
+    'passwordauthentication no',
+  )
 }
