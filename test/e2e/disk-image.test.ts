@@ -1,6 +1,6 @@
 // A disk image of the demo image, made by the command, starts under either firmware and is what a netbooted machine would have become.
 
-import { writeFile } from 'node:fs/promises'
+import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { expectDeployed } from './deployed.ts'
@@ -87,6 +87,18 @@ journey(
       },
       { timeout: BUILD_TIMEOUT },
     )
+
+    chapter('leaves nothing behind when its build is interrupted', async ({ lab, landfall }) => {
+      const folder = join(lab.workFolder, 'interrupted')
+      await mkdir(folder)
+      const args = ['disk-image', 'build', DEMO_1, '--format', 'raw', '--file', join(folder, 'demo.raw')]
+      const build = lab.spawn('interrupted-build', landfall.argv(args))
+      await build.log.waitForLine(/ boot +starting a virtual machine/, { timeout: 120_000 })
+      expect(await readdir(folder)).toHaveLength(1)
+      expect(await build.stop()).toMatchObject({ code: 1 })
+      expect(build.log.tail()).toContain('the build was stopped (ABORTED)')
+      expect(await readdir(folder)).toEqual([])
+    })
 
     for (const firmware of ['uefi', 'bios'] as const) {
       chapter(`starts in ${firmware === 'uefi' ? 'OVMF' : 'SeaBIOS'} as what it was made of`, async (world) => {

@@ -86,8 +86,12 @@ export class Landfall {
 
   /** The same with all it printed, for commands that take long. */
   command(args: readonly string[], { timeout = 600_000 } = {}): Promise<CommandResult> {
-    const argv = [process.execPath, COMMAND, '--data-dir', this.dataDir, ...args]
-    return this.#lab.network.namespace.exec(argv, { timeout })
+    return this.#lab.network.namespace.exec(this.argv(args), { timeout })
+  }
+
+  /** The argument list of the real command line, for `lab.spawn`. */
+  argv(args: readonly string[]): string[] {
+    return [process.execPath, COMMAND, '--data-dir', this.dataDir, ...args]
   }
 
   /** Brings in all images of an OCI layout as tags of one repository. */
