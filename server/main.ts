@@ -1,16 +1,18 @@
 // The composition root: builds every part of the server, connects them, starts them in order and stops them in reverse.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { kickstartRenderer } from './anaconda.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
+import { KickstartService } from './core/kickstart-service.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
 import { httpsApp } from './http/app.ts'
-import { fileAssets, filesBelow, firstOf, memoryAssets } from './http/assets.ts'
+import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
@@ -19,6 +21,8 @@ import { serverView } from './http/boot/server-view.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
+import { MediaLibrary } from './media/media-library.ts'
+import { xorriso } from './media/xorriso.ts'
 import { startNetboot } from './netboot.ts'
 import { eventMetrics } from './observe/event-metrics.ts'
 import type { Logger } from './observe/logger.ts'
@@ -57,6 +61,7 @@ export interface RunningServer {
 
 const TEMPLATES = join(import.meta.dirname, '../templates')
 const DAY_MS = 24 * 3600 * 1000
+const MINUTE_MS = 60_000
 
 /**
  * Starts everything that `config` asks for; when some part cannot start, stops the others and rejects with that part's error, which names
@@ -78,12 +83,53 @@ export async function startServer({ config, version, web, logger, diskImage }: S
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
   const blobs = await BlobStore.open(join(dataDir, 'oci'))
   const images = new ImageService(blobs, store.images, {
-    machinesUsing: (reference) => inventory.countWanting(reference),
+    machinesUsing: (reference) => inventory.countWanting('image', reference),
     userAgent: `landfall/${version}`,
   })
-  const ports = { inventory, tokens, images, events, clock, registry: config.registry, serverName: config.name }
-  const installs = new Installs({ ...store, ...ports, diskImage })
+  const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
+    unpacker: xorriso(),
+    inUse: (id) => inventory.countWanting('media', id),
+  })
 
+  const pkiDir = join(dataDir, 'pki')
+  const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])
+  const authority = await openAuthority(pkiDir)
+  const certificate = await ensureServerCertificate(authority, pkiDir, names())
+
+  const templates = await loadTemplates(TEMPLATES)
+  const url = `https://${config.address}:${config.https.port}`
+  const medium = (id: string) => store.media.get(id)?.media
+  const renderer = kickstartRenderer({
+    templates,
+    registry: config.registry,
+    httpsUrl: url,
+    ca: authority.certificate,
+    medium,
+  })
+  const installs = new Installs({
+    ...store,
+    inventory,
+    tokens,
+    images,
+    events,
+    clock,
+    registry: config.registry,
+    serverName: config.name,
+    kickstarts: renderer,
+    diskImage,
+  })
+  const kickstarts = new KickstartService({
+    ...store,
+    inventory,
+    installs,
+    installStore: store.installs,
+    tokens,
+    events,
+    clock,
+    renderer,
+    httpsUrl: url,
+  })
+  parts.defer(everyMinute(() => kickstarts.endSilent(), logger))
   let eventStreams = 0
   const metrics = createMetrics({
     machinesByState: () => inventory.countByState(),
@@ -92,12 +138,6 @@ export async function startServer({ config, version, web, logger, diskImage }: S
   })
   parts.defer(events.subscribe(eventMetrics(metrics, (id) => secondsBetween(installs.get(id)))))
 
-  const pkiDir = join(dataDir, 'pki')
-  const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])
-  const authority = await openAuthority(pkiDir)
-  const certificate = await ensureServerCertificate(authority, pkiDir, names())
-
-  const templates = await loadTemplates(TEMPLATES)
   const bootFiles = await filesBelow(join(dataDir, 'boot'))
   const warnings = [
     ...missingBootFiles(bootFiles),
@@ -114,7 +154,6 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     httpsPort: config.https.port,
     caFingerprint: authority.fingerprint,
   }
-  const url = `https://${config.address}:${config.https.port}`
 
   const netboot = await startNetboot({
     config,
@@ -123,6 +162,7 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     serverNames,
     store,
     inventory,
+    installerOf: (machineId) => installs.installerOf(machineId),
     events,
     logger,
     metrics,
@@ -133,9 +173,11 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     inventory,
     profiles,
     installs,
+    kickstarts,
     tokens,
     events,
     images,
+    media,
     leases: netboot.leases,
     system: () => ({
       name: config.name,
@@ -152,14 +194,16 @@ export async function startServer({ config, version, web, logger, diskImage }: S
   const readiness = () => missingBootFiles(bootFiles)
   const stopping = new AbortController()
 
-  const decide = bootDesk(services)
+  const decide = bootDesk({ ...services, medium })
   const boot = bootApp({
     templates,
     assets: firstOf(memoryAssets({ 'ca.pem': authority.certificate }), fileAssets(bootFiles)),
+    media: foundFiles((path) => media.file(path)),
     decide(client, address) {
       if (client.mac !== undefined) netboot.scriptServed(client.mac)
       return decide(client, address)
     },
+    kickstart: (token, client) => kickstarts.kickstart(token, client),
     server: serverNames,
     readiness,
     logger,
@@ -222,6 +266,19 @@ function missingBootFiles(files: Readonly<Record<string, string>>): string[] {
 
 function localUrl({ https }: Config): string {
   return `https://${https.host === '0.0.0.0' ? '127.0.0.1' : https.host}:${https.port}`
+}
+
+/** Returns what ends it. A failure is logged, and the next minute is another chance. */
+function everyMinute(work: () => void, logger: Logger): () => void {
+  const timer = setInterval(() => {
+    try {
+      work()
+    } catch (error) {
+      logger.error({ err: error, part: 'core' }, 'looking after running installs failed')
+    }
+  }, MINUTE_MS)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** Looks once a day; a server runs longer than a certificate lasts, and its addresses change. Returns what ends it. */

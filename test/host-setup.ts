@@ -32,13 +32,17 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   iptables: 'loses datagrams on purpose',
   'iputils-ping': 'proves that a lab reaches nothing outside',
   'isc-dhcp-client': 'DHCP client',
+  isomd5sum: 'judges the checksum implanted into ISOs',
   openssl: 'certificates for misbehaving servers',
   ostree: 'judges the repositories that we write',
   perl: 'raw sockets',
+  'python3-venv': 'holds pykickstart, which judges kickstarts',
+  shellcheck: 'judges the scripts of kickstarts',
   skopeo: 'judges and moves images',
   'tftp-hpa': 'TFTP client',
   udhcpc: 'DHCP client',
   xfsprogs: 'makes and checks file systems',
+  xorriso: 'makes and unpacks ISOs',
 }
 
 /**

@@ -6,6 +6,7 @@ import { parseArgs, promisify } from 'node:util'
 import { buildBootAssets } from '../boot-assets/build.ts'
 import { qemuPackage } from '../boot-assets/qemu/package.ts'
 import { prepareHost } from './host-setup.ts'
+import { installPykickstart } from './interop/pykickstart.ts'
 import { buildDemoImages } from './images/demo-image.ts'
 import { OUTCOMES_VARIABLE, readOutcomes } from './outcomes.ts'
 import type { Outcome } from './outcomes.ts'
@@ -53,6 +54,7 @@ async function prepare(layers: readonly Layer[]): Promise<void> {
   await buildBootAssets({ log: say })
   await buildDemoImages({ log: say })
   if (layers.includes('vm')) await qemuPackage(say)
+  if (layers.includes('interop')) await installPykickstart(say)
   // Gigabytes that wait to be written hold up every file operation of the tests.
   say('letting what was built reach the disk')
   await promisify(execFile)('sync')

@@ -4,11 +4,16 @@ import { createInterface } from 'node:readline'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { z } from 'zod'
-import { ImageProgress } from '../contract/image.ts'
-import type { Image } from '../contract/image.ts'
 import { Problem } from '../contract/system.ts'
 import type { Access } from './access.ts'
 import { CliError } from './errors.ts'
+
+/** What is sent: JSON, or a stream of so many bytes, as far as that is known. */
+type RequestBody = { json?: unknown } | { stream: Readable; type: string; length?: number }
+
+/** Lines that an operation answers with. */
+type OperationLine =
+  { type: 'progress' } | { type: 'done' } | { type: 'failed'; code: string; message: string; hint?: string | undefined }
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20
 
@@ -32,36 +37,31 @@ export class ApiClient {
     return answer.parse(text === '' ? undefined : JSON.parse(text.slice(0, MAX_ANSWER_BYTES)))
   }
 
-  /** Calls an operation that answers with progress lines (NDJSON) and returns the images it ended with. */
-  async operate(
+  /** Calls an operation that answers with lines of this schema (NDJSON) and returns the `done` ones it ended with. */
+  async operate<Line extends OperationLine>(
     path: string,
-    body: { json: unknown } | { stream: Readable; type: string },
-    onProgress: (progress: Extract<ImageProgress, { type: 'progress' }>) => void,
-  ): Promise<Image[]> {
+    body: RequestBody,
+    schema: z.ZodType<Line>,
+    onProgress: (progress: Extract<Line, { type: 'progress' }>) => void,
+  ): Promise<Extract<Line, { type: 'done' }>[]> {
     const response = await this.#send('POST', path, body)
-    const images: Image[] = []
-    for await (const line of createInterface({ input: response.body as Readable })) {
-      if (line.trim() === '') continue
-      const progress = ImageProgress.parse(JSON.parse(line))
-      if (progress.type === 'progress') onProgress(progress)
-      else if (progress.type === 'failed') throw new CliError(progress.message, { code: progress.code })
-      else images.push(progress.image)
+    const done: Extract<Line, { type: 'done' }>[] = []
+    for await (const text of createInterface({ input: response.body as Readable })) {
+      if (text.trim() === '') continue
+      const line: OperationLine = schema.parse(JSON.parse(text))
+      if (line.type === 'failed') {
+        const { message, code, hint } = line
+        throw new CliError(message, { code, ...(hint !== undefined && { hint }) })
+      }
+      if (line.type === 'progress') onProgress(line as Extract<Line, { type: 'progress' }>)
+      else done.push(line as Extract<Line, { type: 'done' }>)
     }
-    if (images.length === 0) throw new CliError('the server ended the operation without a result', { exitCode: 3 })
-    return images
+    if (done.length === 0) throw new CliError('the server ended the operation without a result', { exitCode: 3 })
+    return done
   }
 
-  async #send(
-    method: Dispatcher.HttpMethod,
-    path: string,
-    body: { json?: unknown } | { stream: Readable; type: string },
-  ): Promise<Dispatcher.ResponseData> {
-    const payload =
-      'stream' in body
-        ? { body: body.stream, type: body.type }
-        : body.json === undefined
-          ? undefined
-          : { body: JSON.stringify(body.json), type: 'application/json' }
+  async #send(method: Dispatcher.HttpMethod, path: string, body: RequestBody): Promise<Dispatcher.ResponseData> {
+    const payload = payloadOf(body)
     let response: Dispatcher.ResponseData
     try {
       response = await request(`${this.#access.url}/api/v1${path}`, {
@@ -70,7 +70,7 @@ export class ApiClient {
         headers: {
           authorization: `Bearer ${this.#access.token}`,
           accept: 'application/json, application/x-ndjson, application/problem+json',
-          ...(payload && { 'content-type': payload.type }),
+          ...payload?.headers,
         },
         ...(payload && { body: payload.body }),
       })
@@ -85,6 +85,16 @@ export class ApiClient {
     if (response.statusCode < 400) return response
     throw await problemOf(response, `${method} ${path}`)
   }
+}
+
+function payloadOf(body: RequestBody): { body: Readable | string; headers: Record<string, string> } | undefined {
+  if ('stream' in body) {
+    const { stream, type, length } = body
+    const headers = { 'content-type': type, ...(length !== undefined && { 'content-length': String(length) }) }
+    return { body: stream, headers }
+  }
+  if (body.json === undefined) return undefined
+  return { body: JSON.stringify(body.json), headers: { 'content-type': 'application/json' } }
 }
 
 async function problemOf(response: Dispatcher.ResponseData, what: string): Promise<CliError> {

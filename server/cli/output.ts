@@ -20,6 +20,11 @@ export function printObject<T>(format: OutputFormat, value: T, lines: [string, s
   for (const [name, text] of lines) console.log(`${`${name}:`.padEnd(width)} ${text}`)
 }
 
+/** A value that is a text to people. */
+export function printText<T>(format: OutputFormat, value: T, text: string): void {
+  console.log(format === 'json' ? JSON.stringify(value, null, 2) : text)
+}
+
 export function table<T>(rows: T[], columns: Column<T>[]): string {
   const cells = [columns.map(({ title }) => title), ...rows.map((row) => columns.map(({ value }) => value(row)))]
   const widths = columns.map((_, i) => Math.max(...cells.map((line) => line[i]!.length)))

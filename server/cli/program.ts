@@ -5,6 +5,8 @@ import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addProfileCommands } from './commands/profile.ts'
+import { addRenderCommands } from './commands/render.ts'
+import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -21,10 +23,12 @@ export function landfallProgram(version: string): Command {
     .configureHelp({ showGlobalOptions: true })
   addServeCommand(program, version)
   addImageCommands(program)
+  addMediaCommands(program)
   addDiskImageCommands(program, version)
   addMachineCommands(program)
   addProfileCommands(program)
   addInstallCommands(program)
+  addRenderCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
   return program

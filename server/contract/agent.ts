@@ -90,7 +90,11 @@ export const AgentEvent = z.discriminatedUnion('type', [
   z.object({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string().max(16_384) }),
   z.object({ type: z.literal('failed'), step: InstallStepName, failure: Failure }),
   /** All written and synced, machine is about to leave the installer. */
-  z.object({ type: z.literal('installed'), mergeCommit: z.string(), agentPeakRss: z.number().int().nonnegative() }),
+  z.object({
+    type: z.literal('installed'),
+    mergeCommit: z.string(),
+    agentPeakRss: z.number().int().nonnegative().optional(),
+  }),
 ])
 export type AgentEvent = z.infer<typeof AgentEvent>
 

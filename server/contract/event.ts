@@ -23,6 +23,8 @@ export const EventType = z.enum([
   'install.succeeded',
   'image.added',
   'image.removed',
+  'media.imported',
+  'media.removed',
   'profile.changed',
   'token.created',
   'token.revoked',

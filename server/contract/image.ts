@@ -58,6 +58,6 @@ export const ImageProgress = z.discriminatedUnion('type', [
     message: z.string(),
   }),
   z.object({ type: z.literal('done'), image: Image }),
-  z.object({ type: z.literal('failed'), code: z.string(), message: z.string() }),
+  z.object({ type: z.literal('failed'), code: z.string(), message: z.string(), hint: z.string().optional() }),
 ])
 export type ImageProgress = z.infer<typeof ImageProgress>

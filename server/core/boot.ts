@@ -1,6 +1,7 @@
 // The boot decision: what a machine that asks to boot shall do. DHCP, TFTP, iPXE, GRUB and HTTP Boot only phrase the answer.
 import type { Architecture } from '../contract/common.ts'
 import type { MachineState } from '../contract/machine.ts'
+import type { MachineSpec } from '../contract/spec.ts'
 import { plausibleIdentity } from './identity.ts'
 import type { Identity } from './identity.ts'
 
@@ -18,11 +19,15 @@ export interface BootMachine {
   state: MachineState
   /** 0 before the first assignment. */
   generation: number
+  /** Of that generation. */
+  installer?: MachineSpec['installer'] | undefined
 }
 
 export type BootDecision =
   /** Start the installer: an install waits for this machine. */
   | { kind: 'install'; machineId: string; generation: number }
+  /** Start Anaconda from its boot medium, with a kickstart. */
+  | { kind: 'kickstart'; machineId: string; generation: number }
   /** Start the installer so that it shows itself and waits; `machineId` is absent for a stranger. */
   | { kind: 'discover'; machineId?: string; generation: number }
   /** Boot from the disk. */
@@ -40,6 +45,9 @@ const INSTALLABLE: readonly string[] = ['amd64'] satisfies Architecture[]
 export function decideBoot(machine: BootMachine | undefined, client: BootClient): BootDecision {
   if (machine && goesLocal(machine.state)) return { kind: 'local', machineId: machine.id }
   if (machine?.state === 'retired') return { kind: 'ignore', reason: 'the machine is retired' }
+  if (machine?.installer === 'anaconda' && wantsInstall(machine.state)) {
+    return { kind: 'kickstart', machineId: machine.id, generation: machine.generation }
+  }
   if (!INSTALLABLE.includes(client.architecture)) {
     return { kind: 'ignore', reason: `there is no installer for ${client.architecture} machines` }
   }

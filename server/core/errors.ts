@@ -20,6 +20,12 @@ export type CoreErrorCode =
   | 'EVENT_GAP'
   /** The deployed system runs another digest than the one installed. */
   | 'WRONG_DIGEST'
+  /** Another machine came with a machine's token. */
+  | 'MACHINE_MISMATCH'
+  | 'MEDIA_NOT_FOUND'
+  | 'FILE_NOT_FOUND'
+  /** No kickstart can be made of what is wanted. */
+  | 'KICKSTART_INVALID'
   /** The disk that holds the database is full; nothing was changed. */
   | 'STORE_FULL'
   /** The database cannot be written or read now; nothing was changed. */

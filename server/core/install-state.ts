@@ -34,6 +34,8 @@ export type InstallInput =
   /** The deployed system told what it runs. */
   | { type: 'confirmed'; digest: string; expected: string }
   | { type: 'cancelled'; by: string }
+  /** The server itself cannot go on with it. */
+  | { type: 'refused'; failure: Failure }
   /** A newer generation takes its place. */
   | { type: 'superseded' }
 
@@ -94,6 +96,8 @@ export function moveInstall(install: InstallProgress, input: InstallInput, at: s
       return confirmed(install, input, at)
     case 'cancelled':
       return cancelled(install, input.by, at)
+    case 'refused':
+      return isActive(install.state) ? failed(install, input.failure, 'plan', at) : unchanged(install)
     case 'superseded':
       if (!isActive(install.state)) return unchanged(install)
       return { install: { ...stopSteps(install, at), state: 'superseded', endedAt: at }, notes: [] }
@@ -182,7 +186,7 @@ function runningEvent(install: InstallProgress, event: Exclude<AgentEvent, { typ
     case 'failed':
       return failed(install, event.failure, event.step, at)
     case 'installed': {
-      const left = changeStep({ ...install, state: 'rebooting', agentPeakRss: event.agentPeakRss }, 'confirm', {
+      const left = changeStep({ ...install, state: 'rebooting', agentPeakRss: event.agentPeakRss ?? null }, 'confirm', {
         state: 'running',
         startedAt: at,
         message: 'waiting for the deployed system to tell what it runs',

@@ -40,6 +40,8 @@ export interface InstallStore {
   newest(machineId: string): InstallRecord | undefined
   /** Of the newest install of each machine; machines without any are left out. */
   outcomes(machineIds: readonly string[]): Map<string, InstallOutcome>
+  /** All that an installer works on now. */
+  running(): InstallRecord[]
   /** Newest first. */
   listFor(machineId: string): InstallRecord[]
   appendLog(installId: string, lines: readonly LogLine[]): void

@@ -26,6 +26,7 @@ import type { InstallInput, InstallNote, InstallRefusal } from './install-state.
 import type { InstallRecord, InstallStore, LogLine } from './install-store.ts'
 import { installOf } from './install-view.ts'
 import type { Inventory } from './inventory.ts'
+import type { KickstartRenderer } from './kickstart-service.ts'
 import type { MachineRecord, MachineStore } from './machine-store.ts'
 import { overlaySpec } from './merge-spec.ts'
 import { restoreSecrets } from './spec-secrets.ts'
@@ -48,6 +49,7 @@ export interface InstallsPorts {
   diskImage?: DiskImageTask | undefined
   /** What the agent's screen calls this server. */
   serverName: string
+  kickstarts: KickstartRenderer
 }
 
 /** What a machine is taken for until it has told. */
@@ -112,6 +114,16 @@ export class Installs {
     return this.#ports.transactions.transaction(() =>
       installOf(this.#apply(this.#record(installId), { type: 'cancelled', by: actor }, actor)),
     )
+  }
+
+  /** Moves an install by one thing that happened to it. Throws INSTALL_NOT_FOUND, and INSTALL_OVER or CONFLICT when that makes no sense. */
+  advance(installId: string, input: InstallInput, actor: string): InstallRecord {
+    return this.#ports.transactions.transaction(() => this.#apply(this.#record(installId), input, actor))
+  }
+
+  /** What installs the machine's newest generation, before its first one nothing. */
+  installerOf(machineId: string): MachineSpec['installer'] | undefined {
+    return this.#ports.installs.newest(machineId)?.spec.installer
   }
 
   /** Throws INSTALL_NOT_FOUND. */
@@ -269,7 +281,8 @@ export class Installs {
       throw new CoreError('TOKEN_INVALID', 'another registration of this machine has ended the session')
     }
     const newest = installs.newest(machineId)
-    if (newest?.state !== 'pending' && newest?.state !== 'running') {
+    if (newest?.spec.installer === 'anaconda' && newest.state === 'pending') return { type: 'reboot' }
+    if ((newest?.state !== 'pending' && newest?.state !== 'running') || newest.spec.installer === 'anaconda') {
       return { type: 'wait', message: waitMessage(inventory.get(machineId), newest) }
     }
     return transactions.transaction(() => {
@@ -301,7 +314,7 @@ export class Installs {
         ...(change && { ownSpec: overlaySpec(machine.ownSpec, restoreSecrets(change, machine.ownSpec)) }),
       })
       const { spec } = inventory.mergedSpec(machineId)
-      requirePossible(spec)
+      this.#requirePossible(machine, spec, image)
       const install: InstallRecord = {
         ...newInstall(),
         id: uuidV7(clock.now()),
@@ -390,6 +403,22 @@ export class Installs {
     }
   }
 
+  /** Refuses before anything is stored what would fail on the machine. */
+  #requirePossible(machine: MachineRecord, spec: MachineSpec, { followReference }: ResolvedImage): void {
+    const { kickstarts, machines, clock } = this.#ports
+    if (spec.installer === 'anaconda') {
+      const facts = machines.facts(machine.id)
+      const generation = machine.generation + 1
+      const createdAt = timestamp(clock)
+      kickstarts.render({ machine, facts, spec, generation, followReference, token: 'lfi_trial', createdAt })
+      return
+    }
+    const beyond = beyondAgent(spec)
+    if (beyond.length === 0) return
+    const message = `Landfall's agent cannot carry out ${beyond.join(', ')}`
+    throw new CoreError('VALIDATION', message, { hint: 'leave these values out, or set installer to anaconda' })
+  }
+
   #assignable(machineId: string): MachineRecord {
     const machine = this.#ports.inventory.get(machineId)
     if (machine.state === 'retired') throw new CoreError('MACHINE_RETIRED', `machine ${machine.name} is retired`)
@@ -423,15 +452,6 @@ export class Installs {
 /** The server, not the agent, ended it. */
 function wasStopped({ state, failure }: InstallRecord): boolean {
   return state === 'superseded' || (state === 'failed' && failure?.code === 'CANCELLED')
-}
-
-/** Refuses before anything is stored what would fail on the machine. */
-function requirePossible(spec: MachineSpec): void {
-  if (spec.installer !== 'agent') return
-  const beyond = beyondAgent(spec)
-  if (beyond.length === 0) return
-  const message = `Landfall's agent cannot carry out ${beyond.join(', ')}`
-  throw new CoreError('VALIDATION', message, { hint: 'leave these values out, or set installer to anaconda' })
 }
 
 function waitMessage({ state }: MachineRecord, install: InstallRecord | undefined): string {

@@ -14,7 +14,7 @@ import type { InstallStore } from './install-store.ts'
 import type { MachineFilter, MachineRecord, MachineStore } from './machine-store.ts'
 import { machineOf, summaryOf } from './machine-view.ts'
 import type { SummaryParts } from './machine-view.ts'
-import { mergeSpec, wantedImage } from './merge-spec.ts'
+import { mergeSpec, wantedValue } from './merge-spec.ts'
 import type { MergedSpec } from './merge-spec.ts'
 import { restoreSecrets } from './spec-secrets.ts'
 import type { ProfileStore } from './profile-store.ts'
@@ -85,12 +85,12 @@ export class Inventory {
     return this.#ports.machines.countByState()
   }
 
-  /** How many machines want the image, by their own spec or a profile's. */
-  countWanting(reference: string): number {
+  /** How many machines want the image, or that medium, by their own spec or a profile's. */
+  countWanting(key: 'image' | 'media', wanted: string): number {
     const profiles = this.#ports.profiles.list()
     const wanting = this.#ports.machines
       .list({})
-      .filter((machine) => machine.state !== 'retired' && wantedImage(machine, profiles) === reference)
+      .filter((machine) => machine.state !== 'retired' && wantedValue(machine, profiles, key) === wanted)
     return wanting.length
   }
 
@@ -311,7 +311,7 @@ export class Inventory {
     return records.map((record) => ({
       record,
       macs: macs.get(record.id) ?? [],
-      image: wantedImage(record, profiles),
+      image: wantedValue(record, profiles, 'image'),
       install: outcomes.get(record.id),
     }))
   }

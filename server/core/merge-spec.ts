@@ -41,16 +41,17 @@ export function mergeSpec(
   return { spec, origins, profiles: applying.map(({ name }) => name) }
 }
 
-/** The image of the merged spec, without the work of merging: for lists of thousands. */
-export function wantedImage(
+/** One value of the merged spec, without the work of merging: for lists of thousands. */
+export function wantedValue(
   machine: { labels: Labels; ownSpec: PartialSpec },
   profiles: readonly Profile[],
+  key: 'image' | 'media',
 ): string | undefined {
-  if (machine.ownSpec.image !== undefined) return machine.ownSpec.image
+  if (machine.ownSpec[key] !== undefined) return machine.ownSpec[key]
   const naming = profiles.filter(
-    ({ selector, spec }) => spec.image !== undefined && matchesLabels(selector, machine.labels),
+    ({ selector, spec }) => spec[key] !== undefined && matchesLabels(selector, machine.labels),
   )
-  return naming.sort(strongestFirst)[0]?.spec.image
+  return naming.sort(strongestFirst)[0]?.spec[key]
 }
 
 /** Lays one partial spec over another, by the same rules as {@link mergeSpec}. */

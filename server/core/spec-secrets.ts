@@ -1,11 +1,16 @@
 // Secrets inside specs: shown to nobody, kept when what was shown comes back.
 import { SECRET_MASK } from '../contract/spec.ts'
-import type { PartialSpec } from '../contract/spec.ts'
+import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { CoreError } from './errors.ts'
 
 /** The spec with a mask in place of each secret: for everything that people and programs are shown. */
 export function maskSecrets<Spec extends PartialSpec>(spec: Spec): Spec {
   return mapSecrets(spec, () => SECRET_MASK)
+}
+
+/** The same for a kickstart to look at, in which what stands for a password hash has to look like one. */
+export function maskForKickstart(spec: MachineSpec): MachineSpec {
+  return mapSecrets(spec, (path) => (/^(rootPassword|users\.)/.test(path) ? `$6$${SECRET_MASK}` : SECRET_MASK))
 }
 
 /**

@@ -24,6 +24,8 @@ export interface AgentSession {
 }
 
 export interface InstallTokenClaims {
+  /** Of the token: each start of the installer has one of its own. */
+  id: string
   machineId: string
   generation: number
 }
@@ -67,12 +69,12 @@ export class Tokens {
    * an install succeeded: a machine may be assigned an image while its kernel is still loading, and shall not be turned away for it.
    */
   checkInstallToken(secret: string): InstallTokenClaims {
-    const { machineId, generation } = this.#check(
+    const { id, machineId, generation } = this.#check(
       'install',
       secret,
       'reboot the machine: a new boot script has a new token',
     )
-    return { machineId: machineId!, generation: generation! }
+    return { id, machineId: machineId!, generation: generation! }
   }
 
   /** Opens the agent session of a machine and ends the one before. */

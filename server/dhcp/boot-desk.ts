@@ -1,6 +1,6 @@
 /** Phrases the boot decision for DHCP: which loader, or which script, a client is told to fetch. */
 import { decideBoot } from '../core/boot.ts'
-import type { BootClient } from '../core/boot.ts'
+import type { BootClient, BootMachine } from '../core/boot.ts'
 import type { Inventory } from '../core/inventory.ts'
 import type { Architecture } from './architecture.ts'
 import type { BootFileFor } from './boot-options.ts'
@@ -28,10 +28,21 @@ const ARCHITECTURES: Partial<Record<Platform, BootClient['architecture']>> = {
  * Answers for every client that netboots. A machine that shall start its disk is sent for a script all the same: the script says so on
  * its screen and in its history, while an offer without a boot file makes UEFI firmware search for a minute.
  */
-export function dhcpBootDesk({ inventory, httpPort }: { inventory: Inventory; httpPort: number }): BootFileFor {
+export function dhcpBootDesk({
+  inventory,
+  installerOf,
+  httpPort,
+}: {
+  inventory: Inventory
+  installerOf: (machineId: string) => BootMachine['installer']
+  httpPort: number
+}): BootFileFor {
   return ({ client, wants, serverAddress }) => {
     const known = inventory.find(client)
-    const decision = decideBoot(known, { ...client, ...describe(client, known?.architecture) })
+    const decision = decideBoot(known && { ...known, installer: installerOf(known.id) }, {
+      ...client,
+      ...describe(client, known?.architecture),
+    })
     if (decision.kind === 'ignore') {
       return known?.state === 'retired' ? { kind: 'no-boot' } : { kind: 'refuse', reason: decision.reason }
     }

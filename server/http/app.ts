@@ -3,6 +3,7 @@ import { Hono } from 'hono'
 import type { Logger } from '../observe/logger.ts'
 import type { Metrics } from '../observe/metrics.ts'
 import { agentApp } from './agent/app.ts'
+import { anacondaApp } from './anaconda/app.ts'
 import { apiApp } from './api/app.ts'
 import type { AssetSource } from './assets.ts'
 import type { HttpEnv } from './context.ts'
@@ -41,8 +42,9 @@ export function httpsApp(options: HttpsAppOptions): Hono<HttpEnv> {
   )
   app.route('/', registry)
   app.route('/agent/v1', agentApp({ services, stopping, logger, metrics }))
+  app.route('/anaconda/v1', anacondaApp(services.kickstarts))
   app.route('/api/v1', apiApp({ services, stopping, logger, ...(onEventStream && { onEventStream }) }))
-  for (const path of ['/api/*', '/agent/*']) {
+  for (const path of ['/api/*', '/agent/*', '/anaconda/*']) {
     app.all(path, (c) => {
       throw new HttpProblem(404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`, {
         hint: '/api/v1/openapi.json lists all operations',

@@ -35,10 +35,17 @@ const CHUNK_BYTES = 256 * 1024
 export function fileAssets(
   files: Readonly<Record<string, string>> | (() => Readonly<Record<string, string>>),
 ): AssetSource {
+  return foundFiles((path) => {
+    const known = typeof files === 'function' ? files() : files
+    return Object.hasOwn(known, path) ? known[path] : undefined
+  })
+}
+
+/** Serves the file on disk that `locate` names for a request's path; undefined for what is not served. */
+export function foundFiles(locate: (path: string) => string | undefined): AssetSource {
   return {
     async find(path) {
-      const known = typeof files === 'function' ? files() : files
-      const file = Object.hasOwn(known, path) ? known[path] : undefined
+      const file = locate(path)
       return file === undefined ? undefined : fileAsset(file)
     },
   }

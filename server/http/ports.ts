@@ -6,8 +6,10 @@ import type { EventLog } from '../core/events.ts'
 import type { ImageCatalog } from '../core/images.ts'
 import type { Installs } from '../core/installs.ts'
 import type { Inventory } from '../core/inventory.ts'
+import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
+import type { MediaLibrary } from '../media/media-library.ts'
 
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
 
@@ -29,9 +31,11 @@ export interface Services {
   inventory: Inventory
   profiles: Profiles
   installs: Installs
+  kickstarts: KickstartService
   tokens: Tokens
   events: EventLog
   images: ImageOperations
+  media: MediaLibrary
   leases: () => Lease[]
   system: () => SystemInfo
 }

@@ -7,6 +7,8 @@ import type { ReasonCode } from '../contract/install.ts'
 import type { Problem } from '../contract/system.ts'
 import { CoreError } from '../core/errors.ts'
 import type { CoreErrorCode } from '../core/errors.ts'
+import { MediaError } from '../media/errors.ts'
+import type { MediaErrorCode } from '../media/errors.ts'
 import { OciError } from '../oci/errors.ts'
 import type { OciErrorCode } from '../oci/errors.ts'
 
@@ -71,6 +73,10 @@ const CORE_STATUS: Record<CoreErrorCode, ContentfulStatusCode> = {
   VALIDATION: 400,
   EVENT_GAP: 409,
   WRONG_DIGEST: 409,
+  MACHINE_MISMATCH: 403,
+  MEDIA_NOT_FOUND: 404,
+  FILE_NOT_FOUND: 404,
+  KICKSTART_INVALID: 422,
   STORE_FULL: 507,
   STORE_UNAVAILABLE: 503,
 }
@@ -86,6 +92,23 @@ const OCI_STATUS: Record<OciErrorCode, ContentfulStatusCode> = {
   UNAUTHORIZED: 502,
   REGISTRY_UNREACHABLE: 502,
   REGISTRY_ERROR: 502,
+  NO_SPACE: 507,
+  STORE_IO: 503,
+  ABORTED: 503,
+}
+
+const MEDIA_STATUS: Record<MediaErrorCode, ContentfulStatusCode> = {
+  NOT_AN_ISO: 422,
+  ISO_CUT_SHORT: 422,
+  ISO_TOO_LARGE: 422,
+  CHECKSUM_WRONG: 422,
+  MEDIA_UNSUPPORTED: 422,
+  MEDIA_INVALID: 422,
+  MEDIA_DAMAGED: 422,
+  MEDIA_NOT_FOUND: 404,
+  MEDIA_IN_USE: 409,
+  XORRISO_MISSING: 503,
+  XORRISO_FAILED: 422,
   NO_SPACE: 507,
   STORE_IO: 503,
   ABORTED: 503,
@@ -120,6 +143,7 @@ export function describeError(error: unknown): Omit<Problem, 'requestId'> & { he
   }
   if (error instanceof CoreError) return base(CORE_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof OciError) return base(OCI_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof MediaError) return base(MEDIA_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof z.ZodError) return { ...base(400, 'VALIDATION', summary(error)), errors: fieldErrors(error) }
   if (error instanceof HTTPException && error.status < 500) {
     const code = error.status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'

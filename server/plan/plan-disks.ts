@@ -5,8 +5,7 @@ import type { Failure } from '../contract/install.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import { layOutPartitions, smallestDisk } from './partitions.ts'
-import { describeDisk, judgeDisks } from './select-disk.ts'
-import type { Candidate } from './select-disk.ts'
+import { describeDisk, selectDisk } from './select-disk.ts'
 
 /**
  * Plans the one disk that `spec.disks.disk` means. Pure: the agent writes by the very plan the server can preview. Refuses with
@@ -17,13 +16,8 @@ export function planDisks(
   facts: Pick<Facts, 'architecture' | 'firmware' | 'disks'>,
 ): DiskPlan | Failure {
   const { disk: selector, ...layout } = spec.disks
-  const candidates = judgeDisks(selector, facts.disks)
-  const matching = candidates.filter(({ against }) => against.length === 0)
-  const [chosen, ...others] = matching
-  if (!chosen) return noneMatches(candidates)
-  if (others.length > 0) return severalMatch(candidates, matching.length)
-
-  const { disk } = chosen
+  const disk = selectDisk(selector, facts.disks)
+  if ('code' in disk) return disk
   const partitions = layOutPartitions(disk.size, layout, facts.architecture)
   if (!partitions) {
     const needed = smallestDisk(layout, facts.architecture)
@@ -34,32 +28,6 @@ export function planDisks(
     }
   }
   return { disk, device: devicePath(disk), firmware: facts.firmware, partitions, warnings: warningsFor(disk) }
-}
-
-function noneMatches(candidates: Candidate[]): Failure {
-  const list = candidates.length === 0 ? 'the machine shows no disk at all' : listing(candidates)
-  return {
-    code: 'DISK_NONE_MATCHES',
-    message: `no disk matches the selector: ${list}`,
-    hint:
-      candidates.length === 0
-        ? 'check cabling and the storage controller mode; a RAID controller may need a driver or a volume first'
-        : 'change spec.disks.disk so that it matches one of these disks',
-  }
-}
-
-function severalMatch(candidates: Candidate[], count: number): Failure {
-  return {
-    code: 'DISK_SEVERAL_MATCH',
-    message: `${count} disks match the selector and exactly one may: ${listing(candidates)}`,
-    hint: 'name one of them in spec.disks.disk, by serial for instance',
-  }
-}
-
-function listing(candidates: Candidate[]): string {
-  return candidates
-    .map(({ disk, against }) => `${describeDisk(disk)} ${against.length > 0 ? `no: ${against.join(', ')}` : 'matches'}`)
-    .join('; ')
 }
 
 /** A by-id name stays right when kernel names change between the plan and the write. */

@@ -1,4 +1,5 @@
 // Template helpers: each puts a value into one language safely, or refuses it.
+import { shellQuote } from '../contract/shell-quote.ts'
 import { RenderError } from './errors.ts'
 
 /**
@@ -47,6 +48,15 @@ export function ipxeWord(value: unknown): string {
  */
 export function grubQuote(value: unknown): string {
   return `'${text(value).replaceAll("'", `'\\''`)}'`
+}
+
+/**
+ * A value as one word of a POSIX shell.
+ *
+ * @example curl {{sh url}}
+ */
+export function sh(value: unknown): string {
+  return shellQuote(text(value))
 }
 
 function text(value: unknown): string {

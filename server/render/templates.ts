@@ -3,7 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import Handlebars from 'handlebars'
 import { RenderError } from './errors.ts'
-import { grubQuote, ipxeText, ipxeWord, uristring } from './helpers.ts'
+import { grubQuote, ipxeText, ipxeWord, sh, uristring } from './helpers.ts'
 import { safeValue } from './values.ts'
 import type { TemplateValue } from './values.ts'
 
@@ -33,7 +33,7 @@ export async function loadTemplates(root: string): Promise<Templates> {
     handlebars.unregisterHelper(name)
     if (BUILT_IN.includes(name)) handlebars.registerHelper(name, refuseUnknown(name, helper))
   }
-  handlebars.registerHelper({ uristring, ipxeText, ipxeWord, grubQuote })
+  handlebars.registerHelper({ uristring, ipxeText, ipxeWord, grubQuote, sh })
 
   const sources = await readSources(root)
   const compiled = new Map<string, Handlebars.TemplateDelegate>()

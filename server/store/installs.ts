@@ -71,6 +71,11 @@ export class SqliteInstalls implements InstallStore {
     )
   }
 
+  running(): InstallRecord[] {
+    const query = this.#db.query.selectFrom('installs').selectAll().where('state', '=', 'running')
+    return this.#db.all(query).map((row) => this.#withSteps(row))
+  }
+
   listFor(machineId: string): InstallRecord[] {
     return this.#db.all(this.#of(machineId)).map((row) => this.#withSteps(row))
   }

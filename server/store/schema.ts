@@ -97,4 +97,5 @@ export interface Schema {
   leases: { address: string; lease: Json }
   image_tags: { repository: string; tag: string; digest: string; media_type: string; added_at: Time }
   image_manifests: { repository: string; digest: string; media_type: string }
+  media: { id: string; record: Json }
 }

@@ -5,6 +5,7 @@ import { SqliteImages } from './images.ts'
 import { SqliteInstalls } from './installs.ts'
 import { SqliteLeases } from './leases.ts'
 import { SqliteMachines } from './machines.ts'
+import { SqliteMedia } from './media.ts'
 import { SqliteProfiles } from './profiles.ts'
 import { SqliteTokens } from './tokens.ts'
 
@@ -17,6 +18,7 @@ export interface Store {
   tokens: SqliteTokens
   leases: SqliteLeases
   images: SqliteImages
+  media: SqliteMedia
   close(): void
 }
 
@@ -32,6 +34,7 @@ export function openStore(file: string): Store {
     tokens: new SqliteTokens(db),
     leases: new SqliteLeases(db),
     images: new SqliteImages(db),
+    media: new SqliteMedia(db),
     close: () => db.close(),
   }
 }

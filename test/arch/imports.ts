@@ -35,11 +35,13 @@ export const RULES: readonly Rule[] = [
   },
   { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
+  { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {
     folder: 'server/oci',
     may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],
     mayTypes: ['server/core/images.ts'],
   },
+  { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   { folder: 'server/pki', may: ['node:', 'node-forge'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
@@ -55,6 +57,7 @@ export const RULES: readonly Rule[] = [
       'server/render',
       'server/oci',
       'server/plan',
+      'server/media',
     ],
     mayTypes: ['server/observe'],
   },
@@ -152,6 +155,11 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'web/src/features/images',
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/media',
     may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
     mayTypes: ['server/contract'],
   },

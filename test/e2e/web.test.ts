@@ -10,6 +10,7 @@ import { buildBootAssets } from '../../boot-assets/build.ts'
 import type { InstallTask } from '../../server/contract/agent.ts'
 import { PretendMachine } from '../helpers/pretend-machine.ts'
 import { writeTinyImage } from '../images/tiny-image.ts'
+import { writeBootIso } from '../media/synthetic-boot-iso.ts'
 import { serve, type Served } from '../interop/serve.ts'
 import { browserUnavailable, openBrowser, type BrowserPage } from './lab/browser.ts'
 
@@ -80,6 +81,25 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
     expect((await server.cli('image', 'import', join(folder, 'tiny'), '--as', 'os/tiny')).code).toBe(0)
     await page.getByText(IMAGE).waitFor()
     await expectAccessible('images')
+  })
+
+  it('lists boot media that come in, and removes one after a question', async () => {
+    await page.getByRole('link', { name: 'Boot media' }).click()
+    await page.getByRole('heading', { name: 'No boot media yet' }).waitFor()
+    await page.getByText('landfall media import boot.iso').waitFor()
+    await expectAccessible('no-media')
+    const iso = join(folder, 'fedora.iso')
+    await writeBootIso(iso)
+    expect((await server.cli('media', 'import', iso)).code).toBe(0)
+    const row = rowOf('Fedora 43 (x86_64)')
+    for (const text of ['F43', 'amd64', 'verified']) await row.getByText(text, { exact: true }).waitFor()
+    await row.getByRole('button', { name: 'Details' }).click()
+    await page.getByText('images/install.img').waitFor()
+    await expectAccessible('media')
+    await page.getByRole('button', { name: 'Remove Fedora 43 (x86_64)' }).click()
+    await expectAccessible('remove-media')
+    await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click()
+    await page.getByRole('heading', { name: 'No boot media yet' }).waitFor()
   })
 
   it('assigns an image to several machines with a few clicks', async () => {

@@ -1,12 +1,18 @@
 // The core over a database in memory, with a fake catalog of images; and what tests put in.
 import type { DiskImageTask } from '../../server/contract/agent.ts'
+import { join } from 'node:path'
+import { kickstartRenderer } from '../../server/anaconda.ts'
+import type { Architecture } from '../../server/contract/common.ts'
+import type { KickstartRelease } from '../../server/contract/kickstart-release.ts'
 import type { Facts } from '../../server/contract/facts.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
 import { Installs } from '../../server/core/installs.ts'
+import { KickstartService } from '../../server/core/kickstart-service.ts'
 import { Inventory } from '../../server/core/inventory.ts'
 import { Profiles } from '../../server/core/profiles.ts'
 import { Tokens } from '../../server/core/tokens.ts'
+import { loadTemplates } from '../../server/render/templates.ts'
 import { openStore } from '../../server/store/store.ts'
 import type { Store } from '../../server/store/store.ts'
 import { testClock } from './clock.ts'
@@ -20,8 +26,21 @@ export interface TestCore {
   profiles: Profiles
   tokens: Tokens
   installs: Installs
+  kickstarts: KickstartService
   catalog: FakeCatalog
+  /** Boot media by id. */
+  media: Map<string, BootMedium>
+  medium: (id: string) => BootMedium | undefined
 }
+
+interface BootMedium {
+  release: KickstartRelease
+  architecture: Architecture
+}
+
+const templates = await loadTemplates(join(import.meta.dirname, '../../templates'))
+const REGISTRY = 'landfall.test:8443'
+const HTTPS = 'https://landfall.test:8443'
 
 /** All services as server/main.ts builds them. `file` is a path for tests that reopen it. */
 export function testCore({
@@ -36,6 +55,14 @@ export function testCore({
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const catalog = new FakeCatalog()
+  const media: TestCore['media'] = new Map()
+  const renderer = kickstartRenderer({
+    templates,
+    registry: REGISTRY,
+    httpsUrl: HTTPS,
+    ca: 'CA',
+    medium: (id) => media.get(id),
+  })
   const installs = new Installs({
     ...store,
     inventory,
@@ -43,11 +70,24 @@ export function testCore({
     images: catalog,
     events,
     clock,
-    registry: 'landfall.test:8443',
+    registry: REGISTRY,
     serverName: 'landfall.test',
+    kickstarts: renderer,
     diskImage,
   })
-  return { store, clock, events, inventory, profiles, tokens, installs, catalog }
+  const kickstarts = new KickstartService({
+    ...store,
+    inventory,
+    installs,
+    installStore: store.installs,
+    tokens,
+    events,
+    clock,
+    renderer,
+    httpsUrl: HTTPS,
+  })
+  const medium = (id: string) => media.get(id)
+  return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, media, medium }
 }
 
 /** Knows `os/web:stable` and `os/web:next` for amd64, and what tests add. */

@@ -17,6 +17,8 @@ export interface ServeOptions {
   flags?: readonly string[]
   /** Of an earlier server: the same ports again. */
   ports?: { http: number; https: number }
+  /** Instead of what this process has of these variables. */
+  env?: NodeJS.ProcessEnv
 }
 
 export interface CommandEnd {
@@ -108,12 +110,12 @@ export class Served implements AsyncDisposable {
 }
 
 /** Starts `landfall serve` and resolves when it serves; rejects with what it said when it ends instead. */
-export async function serve(dataDir: string, { flags = [], ports }: ServeOptions = {}): Promise<Served> {
+export async function serve(dataDir: string, { flags = [], ports, env = {} }: ServeOptions = {}): Promise<Served> {
   await mkdir(dataDir, { recursive: true })
   const chosen = ports ?? { http: await freePort(), https: await freePort() }
   const child = spawn(process.execPath, [COMMAND, 'serve', '--data-dir', dataDir, ...loopback(chosen), ...flags], {
     stdio: ['ignore', 'pipe', 'pipe'],
-    env: bareEnvironment(),
+    env: { ...bareEnvironment(), ...env },
   })
   const output: string[] = []
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk.toString()))

@@ -1,16 +1,15 @@
 // `landfall image`: what machines can become.
 import { formatBytes } from '../../contract/bytes.ts'
-import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { Image } from '../../contract/image.ts'
-import { CliError } from '../errors.ts'
+import { Image, ImageProgress } from '../../contract/image.ts'
 import { layoutArchive } from '../layout-archive.ts'
 import { formatAge, printObject, printRows, shortDigest } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
 import { progressLine } from '../progress.ts'
+import { openFile, sending } from '../sending.ts'
+import type { Sendable } from '../sending.ts'
 import { withClient } from './context.ts'
 
 const COLUMNS: Column<Image>[] = [
@@ -34,16 +33,13 @@ export function addImageCommands(program: Command): void {
     .action(async (path: string, options: { as?: string }, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const query = options.as === undefined ? '' : `?${new URLSearchParams({ as: options.as })}`
-        const { stream, totalBytes } = await openArchive(path)
+        const archive = await openArchive(path)
         const line = progressLine()
-        const counted = Readable.from(
-          counting(stream, (sent) => line.update(sent, Math.max(totalBytes, sent), 'sending')),
-          { objectMode: false },
-        )
-        const images = await client
-          .operate(`/images/import${query}`, { stream: counted, type: 'application/x-tar' }, () => {})
+        const body = { stream: sending(archive, line), type: 'application/x-tar' }
+        const done = await client
+          .operate(`/images/import${query}`, body, ImageProgress, () => {})
           .finally(() => line.end())
-        printImages(output, images)
+        printImages(output, done)
       }),
     )
 
@@ -59,14 +55,13 @@ export function addImageCommands(program: Command): void {
         withClient(command, async ({ client, output }) => {
           const { arch: architectures, ...rest } = options
           const line = progressLine()
-          const images = await client
-            .operate(
-              '/images/pull',
-              { json: { reference, ...rest, ...(architectures && { architectures }) } },
-              (progress) => line.update(progress.bytes, progress.totalBytes, progress.message),
+          const json = { reference, ...rest, ...(architectures && { architectures }) }
+          const done = await client
+            .operate('/images/pull', { json }, ImageProgress, ({ bytes, totalBytes, message }) =>
+              line.update(bytes, totalBytes, message),
             )
             .finally(() => line.end())
-          printImages(output, images)
+          printImages(output, done)
         }),
     )
 
@@ -111,26 +106,15 @@ export function addImageCommands(program: Command): void {
     )
 }
 
-function printImages(output: OutputFormat, images: Image[]): void {
-  printRows(output, images, COLUMNS)
+function printImages(output: OutputFormat, done: { image: Image }[]): void {
+  printRows(
+    output,
+    done.map(({ image }) => image),
+    COLUMNS,
+  )
 }
 
-async function openArchive(path: string): Promise<{ stream: Readable; totalBytes: number }> {
-  if (path === '-') return { stream: process.stdin, totalBytes: 0 }
-  const found = await stat(path).catch((cause: unknown) => {
-    throw new CliError(`${path}: ${(cause as { code?: string }).code ?? String(cause)}`, { exitCode: 2, cause })
-  })
-  if (!found.isDirectory()) return { stream: createReadStream(path), totalBytes: found.size }
-  return layoutArchive(path)
-}
-
-async function* counting(
-  source: AsyncIterable<Uint8Array>,
-  onBytes: (sum: number) => void,
-): AsyncGenerator<Uint8Array> {
-  let sum = 0
-  for await (const chunk of source) {
-    onBytes((sum += chunk.length))
-    yield chunk
-  }
+async function openArchive(path: string): Promise<Sendable> {
+  const isFolder = path !== '-' && (await stat(path).catch(() => undefined))?.isDirectory()
+  return isFolder ? layoutArchive(path) : openFile(path)
 }

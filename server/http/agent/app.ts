@@ -8,11 +8,11 @@ import type { Logger } from '../../observe/logger.ts'
 import type { Metrics } from '../../observe/metrics.ts'
 import { remoteAddress } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
-import { bearerToken } from '../middleware/access.ts'
+import { requireBearer } from '../middleware/access.ts'
 import { FailureThrottle } from '../middleware/failure-throttle.ts'
-import { jsonBody, limitedBody } from '../middleware/request-body.ts'
+import { jsonBody, limitedBody, readJson } from '../middleware/request-body.ts'
 import type { Services } from '../ports.ts'
-import { describeError, HttpProblem, problemResponse } from '../problem.ts'
+import { describeError, problemResponse } from '../problem.ts'
 
 /** A batch of 1000 log lines of 16 KiB at most. */
 const MAX_BODY_BYTES = 20 * 2 ** 20
@@ -82,22 +82,4 @@ export function agentApp({ services, stopping, logger, metrics }: AgentAppOption
     const message = `an agent at ${address} was refused: ${detail}`
     events.append({ type: 'agent.refused', message, data: { address, code, path: c.req.path } })
   }
-}
-
-function requireBearer(c: Context): string {
-  const token = bearerToken(c)
-  if (token === undefined) throw new HttpProblem(401, 'UNAUTHENTICATED', 'this needs `Authorization: Bearer <token>`')
-  return token
-}
-
-/** The body, checked. Throws BODY_INVALID, or ZodError naming the fields. */
-async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
-  let value: unknown
-  try {
-    value = await c.req.json()
-  } catch (cause) {
-    if (cause instanceof HttpProblem) throw cause
-    throw new HttpProblem(400, 'BODY_INVALID', 'the body is not JSON', { cause })
-  }
-  return schema.parse(value)
 }

@@ -11,6 +11,7 @@ import { accessRoutes, loginRoutes } from './access.ts'
 import { imageRoutes } from './images.ts'
 import { installRoutes } from './installs.ts'
 import { machineRoutes } from './machines.ts'
+import { mediaRoutes } from './media.ts'
 import { describeApi, openApiDocument } from './openapi.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
@@ -20,7 +21,7 @@ const MAX_BODY_BYTES = 2 ** 20
 
 export interface ApiAppOptions {
   services: Services
-  /** Ends event streams and image operations. */
+  /** Ends event streams and operations on images and media. */
   stopping: AbortSignal
   logger: Logger
   onEventStream?: (change: 1 | -1) => void
@@ -30,8 +31,8 @@ export interface ApiAppOptions {
 export function apiApp({ services, stopping, logger, onEventStream = () => {} }: ApiAppOptions): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   describeApi(app)
-  // An archive is as large as it is; it streams to the store.
-  app.use(except((c) => c.req.path.endsWith('/images/import'), limitedBody(MAX_BODY_BYTES), jsonBody))
+  // An archive or ISO is as large as it is; it streams to the store.
+  app.use(except((c) => /\/(images|media)\/import$/.test(c.req.path), limitedBody(MAX_BODY_BYTES), jsonBody))
   app.get('/openapi.json', (c) =>
     c.body(JSON.stringify(openApiDocument(app)), 200, { 'Content-Type': 'application/json' }),
   )
@@ -42,6 +43,7 @@ export function apiApp({ services, stopping, logger, onEventStream = () => {} }:
   app.route('/', installRoutes(services))
   app.route('/', profileRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
+  app.route('/', mediaRoutes(services, { stopping, logger }))
   app.route('/', serverRoutes(services, { stopping, onStream: onEventStream }))
   return app
 }

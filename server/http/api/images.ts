@@ -1,5 +1,4 @@
 // The image store: look, pull from a registry, take in an archive, remove.
-import { Readable } from 'node:stream'
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
@@ -12,7 +11,8 @@ import { jsonBody } from '../middleware/request-body.ts'
 import type { OnImageProgress, Services } from '../ports.ts'
 import { HttpProblem, refuseInvalid } from '../problem.ts'
 import { body, json, list, needs, notFound, nothing, refusals } from './operation.ts'
-import { progressStream } from './progress-stream.ts'
+import { progressAnswer } from './progress-stream.ts'
+import { uploadOf } from './upload.ts'
 
 const tags = ['images']
 const ReferenceParameter = z.strictObject({ reference: z.string().describe('repository:tag, percent-encoded') })
@@ -95,7 +95,7 @@ export function imageRoutes(
     const { as } = c.req.valid('query')
     // Now rather than after gigabytes have come in.
     if (as !== undefined) parseLocalReference(as)
-    const archive = bodyStream(c)
+    const archive = uploadOf(c, 'a tar')
     return operate(c, 'imported', (onProgress, signal) => images.importArchive(archive, as, onProgress, signal))
   })
   app.openapi(getImage, async (c) => {
@@ -120,29 +120,15 @@ export function imageRoutes(
     work: (onProgress: OnImageProgress, signal: AbortSignal) => Promise<Image[]>,
   ): never {
     const { actor } = c.var.caller
-    const announced = async (onProgress: OnImageProgress, signal: AbortSignal) => {
+    return progressAnswer(c, { stopping, logger }, async (onProgress: OnImageProgress, signal) => {
       const added = await work(onProgress, signal)
       for (const { reference, digest } of added) {
         const message = `image ${reference} was ${how}`
         events.append({ type: 'image.added', actor, message, data: { reference, digest } })
       }
-      return added
-    }
-    const stream = progressStream(announced, {
-      signal: AbortSignal.any([stopping, c.req.raw.signal]),
-      onFailure: (error) => logger.warn({ err: error, requestId: c.var.requestId }, 'image operation failed'),
+      return added.map((image) => ({ type: 'done', image }) as const)
     })
-    // zod-openapi has types for JSON and text answers only; to it any other is `never`.
-    return c.body(stream, 200, { 'Content-Type': 'application/x-ndjson', 'Cache-Control': 'no-store' }) as never
   }
-}
-
-/** The upload as it arrives: from the socket itself, or from the request of a test in memory. */
-function bodyStream(c: Context<HttpEnv>): Readable {
-  if (c.env?.incoming) return c.env.incoming
-  const { body: stream } = c.req.raw
-  if (!stream) throw new HttpProblem(400, 'BODY_INVALID', 'the request has no body', { hint: 'send a tar as the body' })
-  return Readable.fromWeb(stream)
 }
 
 function named(reference: string): { repository: string; tag: string } {

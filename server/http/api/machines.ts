@@ -2,6 +2,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Event } from '../../contract/event.ts'
+import { KickstartRelease } from '../../contract/kickstart-release.ts'
+import { KickstartPreview } from '../../contract/kickstart.ts'
 import { Install } from '../../contract/install.ts'
 import {
   AssignRequest,
@@ -119,6 +121,21 @@ const getPlan = createRoute({
   responses: { 200: json(DiskPlan, 'the plan'), ...refusals, ...notFound, ...conflict, ...unprocessable },
 })
 
+const getKickstart = createRoute({
+  method: 'get',
+  path: '/machines/{id}/kickstart',
+  tags,
+  summary: 'The kickstart Anaconda would be given, secrets masked',
+  ...needs('viewer'),
+  request: {
+    params: IdParameter,
+    query: z.strictObject({
+      release: KickstartRelease.optional().describe('for this release instead of that of the media'),
+    }),
+  },
+  responses: { 200: json(KickstartPreview, 'now, and as it was assigned'), ...refusals, ...notFound, ...unprocessable },
+})
+
 const listEvents = createRoute({
   method: 'get',
   path: '/machines/{id}/events',
@@ -145,7 +162,7 @@ const listInstalls = createRoute({
   responses: { 200: json(list(Install), 'installs'), ...refusals, ...notFound },
 })
 
-export function machineRoutes({ inventory, installs, events }: Services): OpenAPIHono<HttpEnv> {
+export function machineRoutes({ inventory, installs, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
   app.openapi(listMachines, (c) => {
@@ -178,6 +195,10 @@ export function machineRoutes({ inventory, installs, events }: Services): OpenAP
     const plan = planDisks(spec, facts)
     if ('code' in plan) throw new HttpProblem(422, plan.code, plan.message, plan)
     return c.json(plan, 200)
+  })
+  app.openapi(getKickstart, (c) => {
+    const { release } = c.req.valid('query')
+    return c.json(kickstarts.preview(c.req.valid('param').id, release), 200)
   })
   app.openapi(listEvents, (c) => {
     const { id } = inventory.get(c.req.valid('param').id)

@@ -4,7 +4,10 @@ import { Hono } from 'hono'
 import type { Context } from 'hono'
 import type { Logger } from '../../observe/logger.ts'
 import type { Metrics } from '../../observe/metrics.ts'
+import type { AnacondaClient } from '../../core/kickstart-service.ts'
 import type { Templates } from '../../render/templates.ts'
+import { oneLine } from '../../render/values.ts'
+import { anacondaClient } from '../anaconda/client.ts'
 import { remoteAddress } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
 import { healthRoutes } from '../health.ts'
@@ -24,8 +27,12 @@ export interface BootAppOptions {
   templates: Templates
   /** By path below /boot/: `loaders/...`, `installer/...`, `ca.pem`. */
   assets: AssetSource
+  /** By path below /media/: `fedora-43-x86_64-1f2e3d4c/images/install.img`. */
+  media: AssetSource
   /** Decides, remembers that the machine was here, and issues its token. May throw. */
   decide: (client: ScriptClient, address: string | undefined) => DecidedBoot
+  /** The kickstart of a token; throws CoreError. */
+  kickstart: (token: string, client: AnacondaClient) => string
   server: ServerNames
   readiness: Readiness
   logger: Logger
@@ -33,6 +40,14 @@ export interface BootAppOptions {
 }
 
 const IPXE = 'text/plain; charset=utf-8'
+
+/** Whoever is not, or no longer, to be installed gets nothing; whatever else is wrong, no kickstart is better than a wrong one. */
+const KICKSTART_STATUS: Readonly<Record<string, 403 | 404 | 410>> = {
+  TOKEN_INVALID: 404,
+  TOKEN_EXPIRED: 410,
+  INSTALL_OVER: 410,
+  MACHINE_MISMATCH: 403,
+}
 
 /** UEFI HTTP Boot compares the type as a whole: no parameter may follow it (netboot.md section 3). */
 const CONTENT_TYPES: Readonly<Record<string, string>> = {
@@ -42,7 +57,7 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
 }
 
 export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
-  const { templates, assets, readiness, logger, metrics } = options
+  const { templates, assets, media, readiness, logger, metrics } = options
   const log = logger.child({ part: 'boot' })
   const app = new Hono<HttpEnv>()
   app.use(observed('boot', log, metrics))
@@ -51,18 +66,20 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   app.get('/boot/ipxe', (c) => send(c, 200, IPXE, script(c)))
   app.get('/boot/autoexec.ipxe', (c) => send(c, 200, IPXE, identify(c)))
 
-  app.get('/boot/*', async (c) => {
-    const path = c.req.path.slice('/boot/'.length)
-    // shim asks for optional files with the .efi of others; "not found" is part of a normal boot (netboot.md section 4.1).
-    const asset = await assets.find(path)
-    if (!asset) return send(c, 404, IPXE, `no boot file ${path}\n`)
-    const response = await assetResponse(c, asset, {
-      'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-      'Cache-Control': 'no-cache',
-    })
-    if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
-    return response
+  app.get('/i/:token/ks', (c) => {
+    const client = { ...anacondaClient((name) => c.req.header(name)), address: remoteAddress(c) }
+    try {
+      return send(c, 200, IPXE, options.kickstart(c.req.param('token'), client))
+    } catch (error) {
+      const { code, detail, status } = describeError(error)
+      log[status >= 500 ? 'error' : 'warn']({ err: error, code, ...client }, 'kickstart refused')
+      return send(c, KICKSTART_STATUS[code] ?? 500, IPXE, `# ${oneLine(detail)}\n`)
+    }
   })
+
+  app.get('/boot/*', (c) => sendFile(c, assets, '/boot/', 'no-cache'))
+  // An id names a content: what is below it never changes.
+  app.get('/media/*', (c) => sendFile(c, media, '/media/', 'public, max-age=31536000, immutable'))
 
   app.get('/', (c) => send(c, 200, 'text/html; charset=utf-8', welcomePage(view(c))))
   app.all('*', (c) => {
@@ -77,6 +94,19 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     return send(c, 500, IPXE, 'internal error\n')
   })
   return app
+
+  async function sendFile(c: Context, source: AssetSource, prefix: string, caching: string): Promise<Response> {
+    const path = c.req.path.slice(prefix.length)
+    const asset = await source.find(path)
+    // shim and Anaconda ask for optional files; "not found" is part of a normal boot (netboot.md section 4.1).
+    if (!asset) return send(c, 404, IPXE, `no file ${path}\n`)
+    const response = await assetResponse(c, asset, {
+      'Content-Type': CONTENT_TYPES[extname(path).toLowerCase()] ?? 'application/octet-stream',
+      'Cache-Control': caching,
+    })
+    if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
+    return response
+  }
 
   function view(c: Context): ServerView {
     return serverView(options.server, c.req.header('host'))
@@ -128,7 +158,7 @@ const nobody: DecidedBoot = {
 }
 
 /** Length spelled out: HEAD has to show it too, and firmware cannot do without. */
-function send(c: Context, status: 200 | 404 | 405 | 500, type: string, text: string): Response {
+function send(c: Context, status: 200 | 403 | 404 | 405 | 410 | 500, type: string, text: string): Response {
   return c.body(text, status, {
     'Content-Type': type,
     'Content-Length': String(Buffer.byteLength(text)),

@@ -1,7 +1,9 @@
 // Where a machine that asks for its script is recognised, decided on, and noted down.
+import type { Architecture } from '../../contract/common.ts'
 import { decideBoot } from '../../core/boot.ts'
 import type { BootDecision } from '../../core/boot.ts'
 import type { MachineRecord } from '../../core/machine-store.ts'
+import { CoreError } from '../../core/errors.ts'
 import { oneLine } from '../../render/values.ts'
 import type { Services } from '../ports.ts'
 import type { ScriptClient } from './client.ts'
@@ -16,10 +18,14 @@ export function bootDesk({
   installs,
   tokens,
   events,
-}: Pick<Services, 'inventory' | 'installs' | 'tokens' | 'events'>) {
+  medium,
+}: Pick<Services, 'inventory' | 'installs' | 'tokens' | 'events'> & {
+  /** A boot medium by its id. */
+  medium: (id: string) => { architecture: Architecture } | undefined
+}) {
   return (client: ScriptClient, address: string | undefined): DecidedBoot => {
     const known = inventory.find(client)
-    const decision = decideBoot(known, {
+    const decision = decideBoot(known && { ...known, installer: installs.installerOf(known.id) }, {
       ...client,
       architecture: client.architecture ?? known?.architecture ?? 'amd64',
       firmware: client.firmware ?? 'uefi',
@@ -27,8 +33,8 @@ export function bootDesk({
     })
     const machine = known ?? (decision.kind === 'discover' ? bringIn(client, address) : undefined)
     if (machine) inventory.seen(machine.id, address)
-    if (decision.kind === 'install') installs.bootServed(decision.machineId)
     const answer = phrase(decision, client, machine)
+    if (decision.kind === 'install' || decision.kind === 'kickstart') installs.bootServed(decision.machineId)
     events.append({
       type: decision.kind === 'ignore' ? 'boot.refused' : 'boot.script',
       machineId: machine?.id,
@@ -52,16 +58,34 @@ export function bootDesk({
       machine: oneLine(machine ? `${machine.name} (${identity})` : identity),
       reason: oneLine(reasonOf(decision, machine)),
     }
-    if (!machine || (decision.kind !== 'install' && decision.kind !== 'discover')) return answer
-    const { consoles } = inventory.mergedSpec(machine.id).spec
-    return { ...answer, token: tokens.issueInstallToken(machine.id, decision.generation), consoles }
+    if (!machine || !('generation' in decision)) return answer
+    const { consoles, media } = inventory.mergedSpec(machine.id).spec
+    if (decision.kind === 'kickstart') requireMedium(media, client)
+    const token = tokens.issueInstallToken(machine.id, decision.generation)
+    return { ...answer, token, consoles, ...(media !== undefined && { media }) }
+  }
+
+  function requireMedium(id: string | undefined, { architecture }: ScriptClient): void {
+    const found = id === undefined ? undefined : medium(id)
+    if (!found) {
+      throw new CoreError('MEDIA_NOT_FOUND', `the boot medium ${id ?? '(none)'} of this machine is not here`, {
+        hint: 'import it again, or assign the image with other media',
+      })
+    }
+    if (architecture !== undefined && found.architecture !== architecture) {
+      throw new CoreError(
+        'MEDIA_NOT_FOUND',
+        `the boot medium ${id} is for ${found.architecture}, not for ${architecture}`,
+      )
+    }
   }
 
   function reasonOf(decision: BootDecision, machine: MachineRecord | undefined): string {
     if (decision.kind === 'ignore') return decision.reason
     if (!machine) return 'this machine is unknown'
     const { image, failure, state, generation } = inventory.toSummary(machine.id)
-    if (decision.kind === 'install') return `${image} is assigned, generation ${generation}`
+    if (decision.kind === 'install' || decision.kind === 'kickstart')
+      return `${image} is assigned, generation ${generation}`
     if (decision.kind === 'local') {
       return state === 'rebooting' ? `${image} is written, its first start is awaited` : `${image} is installed`
     }

@@ -4,14 +4,16 @@ import type { Templates } from '../../render/templates.ts'
 /** What a machine that netboots shall do now, and why, in words for the technician at its screen. */
 export interface DecidedBoot {
   /** `discover` starts the same installer, which then waits for an image. */
-  decision: 'install' | 'discover' | 'local' | 'ignore'
+  decision: 'install' | 'discover' | 'kickstart' | 'local' | 'ignore'
   /** Names the machine: `web-07 (52:54:00:12:34:56)`. */
   machine: string
   reason: string
-  /** Install token; for `install` and `discover`. */
+  /** Install token; for `install`, `discover` and `kickstart`. */
   token?: string
   /** Values for `console=`. */
   consoles?: readonly string[]
+  /** Boot medium; for `kickstart`. */
+  media?: string
 }
 
 /** This server as the asking machine sees it. */
@@ -28,6 +30,7 @@ export interface ServerView {
 const TITLES: Record<DecidedBoot['decision'], string> = {
   install: 'Install',
   discover: 'Start the installer and wait',
+  kickstart: 'Install by Anaconda',
   local: 'Boot from the local disk',
   ignore: 'Leave alone',
 }
@@ -42,6 +45,14 @@ const TROUBLE_TRIES = 20
 export function decisionScript(templates: Templates, server: ServerView, boot: DecidedBoot): string {
   const banner = { server: server.name, machine: boot.machine, decision: TITLES[boot.decision], reason: boot.reason }
   if (boot.decision === 'local' || boot.decision === 'ignore') return templates.render('ipxe/local.ipxe', banner)
+  if (boot.decision === 'kickstart') {
+    const media = `${server.http}/media/${boot.media}`
+    return templates.render('ipxe/anaconda.ipxe', {
+      ...banner,
+      media,
+      arguments: anacondaArguments(server, boot, media),
+    })
+  }
   return templates.render('ipxe/install.ipxe', {
     ...banner,
     http: server.http,
@@ -64,13 +75,32 @@ export function troubleScript(templates: Templates, server: ServerView, attempt:
   })
 }
 
-/** What the kernel command line tells the installer. */
+/** kickstart-and-iso.md section 3.2. Names without `inst.` are not known any more; the path has the token, for GRUB takes no query. */
+function anacondaArguments(server: ServerView, boot: DecidedBoot, media: string): string[] {
+  return [
+    `inst.stage2=${media}`,
+    `inst.ks=${server.http}/i/${boot.token}/ks`,
+    'inst.ks.sendmac',
+    'inst.ks.sendsn',
+    'inst.cmdline',
+    'inst.nosave=all_ks',
+    'ip=dhcp',
+    'rd.net.timeout.carrier=60',
+    ...consoleArguments(boot),
+  ]
+}
+
+/** What the kernel command line tells Landfall's own installer. */
 export function installerArguments(server: ServerView, boot: DecidedBoot): string[] {
   return [
     `landfall.url=${server.https}`,
     `landfall.http=${server.http}`,
     `landfall.ca=${server.caFingerprint}`,
     ...(boot.token === undefined ? [] : [`landfall.token=${boot.token}`]),
-    ...(boot.consoles ?? []).map((console) => `console=${console}`),
+    ...consoleArguments(boot),
   ]
+}
+
+function consoleArguments({ consoles = [] }: DecidedBoot): string[] {
+  return consoles.map((console) => `console=${console}`)
 }

@@ -59,6 +59,13 @@ export function bearerToken(c: Context): string | undefined {
   return /^bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
 }
 
+/** The same, where there must be one. Throws UNAUTHENTICATED. */
+export function requireBearer(c: Context): string {
+  const token = bearerToken(c)
+  if (token === undefined) throw new HttpProblem(401, 'UNAUTHENTICATED', 'this needs `Authorization: Bearer <token>`')
+  return token
+}
+
 export function setSessionCookie(c: Context, secret: string, expires: Date): void {
   setCookie(c, SESSION_COOKIE, secret, { path: '/', secure: true, httpOnly: true, sameSite: 'Strict', expires })
 }

@@ -11,6 +11,9 @@ import type { HttpEnv } from '../context.ts'
 /** What is asked so often, and changes nothing, that its success is worth a debug line only. */
 const QUIET = /^GET \/(livez|readyz|metrics|api\/|agent\/v1\/task|assets\/)|^POST \/agent\/v1\/installs\/[^/]+\/events$/
 
+/** Files that Anaconda asks every tree for, and hardly any has. */
+const PROBES = /^\/media\/[^/]+\/images\/(updates|product)\.img$/
+
 /** `X-Request-Id` (taken from the request when it has a plausible one), log line and metrics for one listener. */
 export function observed(listener: 'boot' | 'api', logger: Logger, metrics: Metrics): MiddlewareHandler<HttpEnv> {
   const measure = createMiddleware<HttpEnv>(async (c, next) => {
@@ -21,7 +24,8 @@ export function observed(listener: 'boot' | 'api', logger: Logger, metrics: Metr
     const { status } = c.res
     metrics.httpRequests.inc({ listener, method: knownMethod(method), status: String(status) })
     metrics.httpSeconds.observe({ listener }, seconds)
-    const level = status >= 500 ? 'error' : QUIET.test(`${method} ${path}`) || status === 304 ? 'debug' : 'info'
+    const isQuiet = QUIET.test(`${method} ${path}`) || PROBES.test(path) || status === 304
+    const level = status >= 500 ? 'error' : isQuiet ? 'debug' : 'info'
     const fields = { method, path, status, ms: Math.round(seconds * 1000), client: remoteAddress(c) }
     logger[level]({ ...fields, requestId: c.get('requestId') }, 'request')
   })

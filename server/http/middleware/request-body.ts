@@ -1,6 +1,7 @@
 // What bodies are taken at all: JSON, of bounded size.
-import type { MiddlewareHandler } from 'hono'
+import type { Context, MiddlewareHandler } from 'hono'
 import { createMiddleware } from 'hono/factory'
+import type { z } from 'zod'
 import { HttpProblem } from '../problem.ts'
 
 /**
@@ -45,3 +46,15 @@ export const jsonBody: MiddlewareHandler = createMiddleware(async (c, next) => {
   }
   await next()
 })
+
+/** The body, checked. Throws BODY_INVALID, or ZodError naming the fields. */
+export async function readJson<T>(c: Context, schema: z.ZodType<T>): Promise<T> {
+  let value: unknown
+  try {
+    value = await c.req.json()
+  } catch (cause) {
+    if (cause instanceof HttpProblem) throw cause
+    throw new HttpProblem(400, 'BODY_INVALID', 'the body is not JSON', { cause })
+  }
+  return schema.parse(value)
+}

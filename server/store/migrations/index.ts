@@ -1,4 +1,5 @@
 // All migrations in order: the database's version is how many of them it has seen. Released ones never change.
 import { initial } from './0001-initial.ts'
+import { media } from './0002-media.ts'
 
-export const migrations: readonly string[] = [initial]
+export const migrations: readonly string[] = [initial, media]

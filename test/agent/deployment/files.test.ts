@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
-import { CONFIRM_SCRIPT, confirmEnvText } from '../../../boot-assets/agent/deployment/confirm.ts'
+import { CONFIRM_SCRIPT, confirmEnvText } from '../../../server/contract/first-boot.ts'
 import { alephText, fstabText, originText, rootKeysText } from '../../../boot-assets/agent/deployment/files.ts'
 import { policyName } from '../../../boot-assets/agent/deployment/labels.ts'
 import { parseOsRelease } from '../../../boot-assets/agent/deployment/tree.ts'

@@ -23,7 +23,7 @@ const HTTPS_PORT = 8443
 const START_TIMEOUT = 60_000
 const POLL_INTERVAL = 300
 /** An emulated machine on two busy cores takes its time. */
-const STATE_TIMEOUT = 1_200_000
+const STATE_TIMEOUT = 20 * 60_000
 
 export interface LandfallOptions {
   /** Further flags of `landfall serve`. */

@@ -34,6 +34,16 @@ describe('decideBoot for a known machine', () => {
     expect(decideBoot({ id, state: 'assigned', generation: 1 }, arm)).toMatchObject({ kind: 'ignore' })
   })
 
+  it.each(MachineState.options)('%s, with Anaconda as its installer', (state) => {
+    const starts = table[state].kind === 'install' ? { ...table[state], kind: 'kickstart' } : table[state]
+    expect(decideBoot({ id, state, generation: 3, installer: 'anaconda' }, client())).toEqual(starts)
+  })
+
+  it('starts Anaconda on what our own installer does not exist for', () => {
+    const machine = { id, state: 'assigned', generation: 3, installer: 'anaconda' } as const
+    expect(decideBoot(machine, client({ architecture: 'arm64' })).kind).toBe('kickstart')
+  })
+
   it('does not depend on the way the client asks', () => {
     fc.assert(
       fc.property(

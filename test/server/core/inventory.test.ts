@@ -239,10 +239,12 @@ describe('profiles', () => {
       profiles: ['web'],
       origins: { image: 'profile:web' },
     })
-    expect(['os/web:1', 'os/db:1', 'os/x:1'].map((image) => core.inventory.countWanting(image))).toEqual([1, 1, 0])
+    expect(['os/web:1', 'os/db:1', 'os/x:1'].map((image) => core.inventory.countWanting('image', image))).toEqual([
+      1, 1, 0,
+    ])
 
     core.profiles.update(profile.id, { spec: {} }, 'a')
-    expect(core.inventory.countWanting('os/web:1')).toBe(0)
+    expect(core.inventory.countWanting('image', 'os/web:1')).toBe(0)
     expect(() => core.profiles.create({ ...profile, name: 'web' }, 'a')).toThrowWithCode(CoreError, 'CONFLICT')
     core.profiles.remove(profile.id, 'a')
     expect(() => core.profiles.get(profile.id)).toThrowWithCode(CoreError, 'PROFILE_NOT_FOUND')

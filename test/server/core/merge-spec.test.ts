@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Profile } from '../../../server/contract/machine.ts'
 import { MachineSpec, PartialSpec } from '../../../server/contract/spec.ts'
-import { matchesLabels, mergeSpec, overlaySpec, wantedImage } from '../../../server/core/merge-spec.ts'
+import { matchesLabels, mergeSpec, overlaySpec, wantedValue } from '../../../server/core/merge-spec.ts'
 
 function profile(name: string, change: Partial<Profile>): Profile {
   return { id: '01890000-0000-7000-8000-000000000001', name, selector: {}, priority: 0, spec: {}, ...change }
@@ -89,7 +89,7 @@ describe('mergeSpec', () => {
         const merged = mergeSpec(one, profiles)
         expect(MachineSpec.parse(merged.spec)).toEqual(merged.spec)
         expect(mergeSpec(one, profiles.toReversed())).toEqual(merged)
-        expect(wantedImage(one, profiles)).toBe(merged.spec.image)
+        expect(wantedValue(one, profiles, 'image')).toBe(merged.spec.image)
         for (const key of ['image', 'engine', 'hostname', 'kernelArguments'] as const) {
           if (ownSpec[key] !== undefined) {
             expect(merged.origins[key]).toBe('machine')

@@ -18,7 +18,8 @@ describe('install tokens', () => {
     const one = core.tokens.issueInstallToken(machineId, 2)
     const two = core.tokens.issueInstallToken(machineId, 2)
     expect(one).not.toBe(two)
-    for (const token of [one, two]) expect(core.tokens.checkInstallToken(token)).toEqual({ machineId, generation: 2 })
+    for (const token of [one, two])
+      expect(core.tokens.checkInstallToken(token)).toMatchObject({ machineId, generation: 2 })
   })
 
   it('expire after 24 hours', () => {

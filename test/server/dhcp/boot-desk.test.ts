@@ -17,7 +17,11 @@ const HTTP = { code: 16, name: 'x64 UEFI HTTP', transport: 'http', platform: 'x6
 const ARM = { code: 11, name: 'ARM 64-bit UEFI', transport: 'tftp', platform: 'arm64-uefi' } as const
 
 function ask(change: Partial<Client>, wants: 'script' | 'loader' = 'loader', core = testCore()) {
-  return dhcpBootDesk({ inventory: core.inventory, httpPort: 8080 })({
+  return dhcpBootDesk({
+    inventory: core.inventory,
+    installerOf: (id) => core.installs.installerOf(id),
+    httpPort: 8080,
+  })({
     client: client(change),
     wants,
     serverAddress: SERVER,

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fileAssets, firstOf, memoryAssets } from '../../../server/http/assets.ts'
+import { fileAssets, firstOf, foundFiles, memoryAssets } from '../../../server/http/assets.ts'
 
 let dir: string
 beforeAll(async () => {
@@ -49,6 +49,16 @@ describe('fileAssets', () => {
     expect(await source.find('c')).toBeUndefined()
     files = { c: file }
     expect((await source.find('c'))?.size).toBe(1)
+  })
+})
+
+describe('foundFiles', () => {
+  it('serves what the function names', async () => {
+    const file = join(dir, 'd')
+    await writeFile(file, 'd')
+    const source = foundFiles((path) => (path === 'id/d' ? file : undefined))
+    expect((await source.find('id/d'))?.size).toBe(1)
+    expect(await source.find('id/e')).toBeUndefined()
   })
 })
 

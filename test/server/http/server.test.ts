@@ -9,7 +9,9 @@ import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { ApiClient } from '../../../server/cli/client.ts'
+import { ImageProgress } from '../../../server/contract/image.ts'
 import { MachineSummary } from '../../../server/contract/machine.ts'
+import { MediaProgress } from '../../../server/contract/media.ts'
 import { SystemInfo } from '../../../server/contract/system.ts'
 import { listen } from '../../../server/http/listen.ts'
 import { openAuthority } from '../../../server/pki/authority.ts'
@@ -58,10 +60,10 @@ describe('the server behind TLS', () => {
     const { client, url } = await started()
     const tar = await tarOf(layoutFiles([{ image: await fixtureImage([{ a: 'b'.repeat(100_000) }]) }]))
     const body = { stream: Readable.from(chunksOf(tar)), type: 'application/x-tar' }
-    const images = await client.operate('/images/import?as=os%2Fweb', body, () => {})
-    expect(images).toMatchObject([{ reference: 'os/web:latest' }])
+    const done = await client.operate('/images/import?as=os%2Fweb', body, ImageProgress, () => {})
+    expect(done).toMatchObject([{ image: { reference: 'os/web:latest' } }])
     const manifest = await get(`${url}/v2/os/web/manifests/latest`)
-    expect(manifest.headers['docker-content-digest']).toBe(images[0]!.digest)
+    expect(manifest.headers['docker-content-digest']).toBe(done[0]!.image.digest)
     manifest.destroy()
   })
 
@@ -69,9 +71,18 @@ describe('the server behind TLS', () => {
     const { client } = await started()
     const garbage = Buffer.alloc(8 * 2 ** 20, 'no tar ')
     const body = { stream: Readable.from(chunksOf(garbage)), type: 'application/x-tar' }
-    await expect(client.operate('/images/import?as=os%2Fweb', body, () => {})).rejects.toMatchObject({
-      code: 'ARCHIVE_INVALID',
-    })
+    const result = client.operate('/images/import?as=os%2Fweb', body, ImageProgress, () => {})
+    await expect(result).rejects.toMatchObject({ code: 'ARCHIVE_INVALID' })
+  })
+
+  it('tells what is wrong with an ISO although more of it is still coming', async () => {
+    const { client } = await started()
+    const body = {
+      stream: Readable.from(chunksOf(Buffer.alloc(8 * 2 ** 20, 'no ISO '))),
+      type: 'application/octet-stream',
+    }
+    const result = client.operate('/media/import', body, MediaProgress, () => {})
+    await expect(result).rejects.toMatchObject({ code: 'NOT_AN_ISO', hint: expect.any(String) })
   })
 
   it('stops although a browser listens for events and an agent waits for a task', async () => {

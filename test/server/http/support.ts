@@ -8,11 +8,13 @@ import type { Problem, SystemInfo } from '../../../server/contract/system.ts'
 import { httpsApp } from '../../../server/http/app.ts'
 import { memoryAssets } from '../../../server/http/assets.ts'
 import type { Services } from '../../../server/http/ports.ts'
+import { MediaLibrary } from '../../../server/media/media-library.ts'
 import { createLogger } from '../../../server/observe/logger.ts'
 import { createMetrics } from '../../../server/observe/metrics.ts'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
 import { registryApp } from '../../../server/oci/registry-app.ts'
+import { fakeUnpacker } from '../../helpers/fake-iso.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
 
 export const SYSTEM: SystemInfo = {
@@ -34,9 +36,14 @@ export async function testServer() {
   const core = testCore()
   const blobs = await BlobStore.open(dir)
   const images = new ImageService(blobs, core.store.images)
+  const mediaUsers = new Map<string, number>()
+  const media = await MediaLibrary.open(join(dir, 'media'), core.store.media, {
+    unpacker: fakeUnpacker,
+    inUse: (id) => mediaUsers.get(id) ?? 0,
+  })
   const stopping = new AbortController()
   const metrics = createMetrics()
-  const services: Services = { ...core, images, leases: () => [], system: () => SYSTEM }
+  const services: Services = { ...core, images, media, leases: () => [], system: () => SYSTEM }
   let streams = 0
   const app = httpsApp({
     services,
@@ -70,7 +77,7 @@ export async function testServer() {
       ...options.init,
     })
   }
-  return { ...core, images, app, call, secrets, stopping, metrics, eventStreams: () => streams }
+  return { ...core, images, media, mediaUsers, dir, app, call, secrets, stopping, metrics, eventStreams: () => streams }
 }
 
 export type TestServer = Awaited<ReturnType<typeof testServer>>

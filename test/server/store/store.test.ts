@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { memoryLeaseStore } from '../../../server/dhcp/leases.ts'
 import type { Lease, LeaseStore } from '../../../server/dhcp/leases.ts'
 import type { ImageRecords } from '../../../server/core/images.ts'
+import type { MediaRecord } from '../../../server/core/media.ts'
 import { openStore } from '../../../server/store/store.ts'
 import { memoryImageRecords } from '../../helpers/image-records.ts'
 import { digestOf } from '../../helpers/store-fakes.ts'
@@ -63,5 +64,19 @@ describe.each(imageStores)('image records %s', (_, create) => {
     expect(records.removeTag('os/web', 'stable')).toBe(false)
     expect(records.tag('os/web', 'stable')).toBeUndefined()
     expect(records.manifest('os/web', digestOf('b'))).toEqual(manifest(digestOf('b')))
+  })
+})
+
+describe('boot media', () => {
+  it('are kept by id, the newest record of each', () => {
+    const { media } = openStore(':memory:')
+    const record = (id: string, folder: string) => ({ media: { id }, folder }) as MediaRecord
+    media.put(record('b', '1'))
+    media.put(record('a', '2'))
+    media.put(record('b', '3'))
+    expect(media.list()).toEqual([record('a', '2'), record('b', '3')])
+    expect(media.get('b')).toEqual(record('b', '3'))
+    expect(media.get('c')).toBeUndefined()
+    expect([media.remove('b'), media.remove('b')]).toEqual([true, false])
   })
 })

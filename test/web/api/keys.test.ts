@@ -29,6 +29,7 @@ describe('an event makes out of date', () => {
     ],
     ['the log only', { type: 'install.log', machineId: MACHINE, installId: INSTALL }, [keys.installLog(INSTALL)]],
     ['images', { type: 'image.added' }, [keys.images]],
+    ['boot media', { type: 'media.removed' }, [keys.media]],
     ['the server', { type: 'server.started' }, [keys.system]],
     ['what profiles shape', { type: 'profile.changed' }, [keys.machines, ['machine']]],
     ['nothing, when it is about nobody', { type: 'login' }, []],

@@ -7,6 +7,7 @@ export const keys = {
   session: ['session'],
   system: ['system'],
   images: ['images'],
+  media: ['media'],
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
@@ -21,6 +22,7 @@ export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {
   if (type === 'install.progress') return []
   if (type === 'install.log') return installId === null ? [] : [keys.installLog(installId)]
   if (type.startsWith('image.')) return [keys.images]
+  if (type.startsWith('media.')) return [keys.media]
   if (type.startsWith('server.') || (type.startsWith('dhcp.') && machineId === null)) return [keys.system]
   if (type === 'profile.changed') return [keys.machines, ['machine']]
   return [

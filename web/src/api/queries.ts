@@ -14,6 +14,7 @@ import type {
   MachineSummary,
   UpdateMachine,
 } from '../../../server/contract/machine.ts'
+import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import { call, isUnauthenticated } from './client.ts'
 import { keys } from './keys.ts'
@@ -131,6 +132,10 @@ export function useImages() {
   return useQuery({ queryKey: keys.images, queryFn: async () => (await call<Items<Image>>('GET', '/images')).items })
 }
 
+export function useMedia() {
+  return useQuery({ queryKey: keys.media, queryFn: async () => (await call<Items<Media>>('GET', '/media')).items })
+}
+
 export function useLogin() {
   return useChange((token: string) => call<Session>('POST', '/login', { token }), [EVERYTHING])
 }
@@ -176,6 +181,13 @@ export function useCancelInstall(id: string) {
 
 export function useRemoveImage() {
   return useChange((reference: string) => call('DELETE', `/images/${encodeURIComponent(reference)}`), [keys.images])
+}
+
+export function useRemoveMedia() {
+  return useChange(
+    ({ id, force }: { id: string; force: boolean }) => call('DELETE', `/media/${id}${force ? '?force=true' : ''}`),
+    [keys.media],
+  )
 }
 
 /** A change, after which the named queries are asked again: events tell the same, but a person should not wait for them. */

@@ -8,6 +8,7 @@ import { keys } from '../api/keys.ts'
 import { useSession } from '../api/queries.ts'
 import { ImagesPage } from '../features/images/ImagesPage.tsx'
 import { MachinesPage } from '../features/machines/MachinesPage.tsx'
+import { MediaPage } from '../features/media/MediaPage.tsx'
 import { Trouble } from '../ui/Trouble.tsx'
 import { Login } from './Login.tsx'
 import { MachineRoute } from './MachineRoute.tsx'
@@ -54,6 +55,7 @@ function Gate() {
           <Route path="/machines" element={<MachinesPage />} />
           <Route path="/machines/:id" element={<MachineRoute />} />
           <Route path="/images" element={<ImagesPage />} />
+          <Route path="/media" element={<MediaPage />} />
           <Route path="*" element={<NotFound />} />
         </Routes>
       </Shell>

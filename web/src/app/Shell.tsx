@@ -32,6 +32,7 @@ import { useLogout, useSystem } from '../api/queries.ts'
 const PLACES = [
   { path: '/machines', title: 'Machines' },
   { path: '/images', title: 'Images' },
+  { path: '/media', title: 'Boot media' },
 ]
 
 const MAIN = 'main'

@@ -7,6 +7,7 @@ import * as facts from '../../../../server/contract/facts.ts'
 import * as image from '../../../../server/contract/image.ts'
 import * as install from '../../../../server/contract/install.ts'
 import * as machine from '../../../../server/contract/machine.ts'
+import * as media from '../../../../server/contract/media.ts'
 import * as plan from '../../../../server/contract/plan.ts'
 import * as system from '../../../../server/contract/system.ts'
 import { testServer } from '../support.ts'
@@ -19,7 +20,7 @@ it('is what docs/reference/openapi.json says', async () => {
 })
 
 it.each(
-  Object.values({ ...access, ...facts, ...image, ...install, ...machine, ...plan, ...system })
+  Object.values({ ...access, ...facts, ...image, ...install, ...machine, ...media, ...plan, ...system })
     .filter((schema) => schema instanceof z.ZodObject)
     .flatMap((schema) => (schema.meta()?.id === undefined ? [] : [[schema.meta()!.id!, schema] as const])),
 )('lets those properties of %s be null that may be', async (id, schema) => {

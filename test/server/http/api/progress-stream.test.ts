@@ -3,7 +3,7 @@ import type { Image, ImageProgress } from '../../../../server/contract/image.ts'
 import { progressStream } from '../../../../server/http/api/progress-stream.ts'
 import { OciError } from '../../../../server/oci/errors.ts'
 
-const image = { reference: 'os/web:1' } as Image
+const done = { type: 'done' as const, image: { reference: 'os/web:1' } as Image }
 const signal = new AbortController().signal
 const at = (bytes: number) => ({
   type: 'progress' as const,
@@ -27,23 +27,23 @@ describe('progressStream', () => {
       async (onProgress) => {
         await Promise.resolve()
         onProgress(at(5))
-        return [image, image]
+        return [done, done]
       },
       { signal },
     )
-    expect(await lines(stream)).toEqual([at(5), { type: 'done', image }, { type: 'done', image }])
+    expect(await lines(stream)).toEqual([at(5), done, done])
   })
 
   it('keeps only the newest progress for a slow reader', async () => {
     const stream = progressStream(
       (onProgress) => {
         for (let bytes = 0; bytes <= 10; bytes++) onProgress(at(bytes))
-        return Promise.resolve([image])
+        return Promise.resolve([done])
       },
       { signal },
     )
     await Promise.resolve()
-    expect(await lines(stream)).toEqual([at(10), { type: 'done', image }])
+    expect(await lines(stream)).toEqual([at(10), done])
   })
 
   it('ends with the reason of a failure, and hides one nobody foresaw', async () => {
@@ -52,12 +52,12 @@ describe('progressStream', () => {
       { type: 'failed', code: 'DIGEST_MISMATCH', message: 'got x, want y' },
     ])
     expect(await failed(new Error('secret path'))).toEqual([
-      { type: 'failed', code: 'INTERNAL', message: expect.not.stringContaining('secret') },
+      { type: 'failed', code: 'INTERNAL', message: expect.not.stringContaining('secret'), hint: expect.any(String) },
     ])
   })
 
   it('repeats the last progress when nothing moves', async () => {
-    const work = Promise.withResolvers<Image[]>()
+    const work = Promise.withResolvers<(typeof done)[]>()
     const stream = progressStream(
       (onProgress) => {
         onProgress(at(3))
@@ -67,7 +67,7 @@ describe('progressStream', () => {
     ).getReader()
     const read = async () => new TextDecoder().decode((await stream.read()).value)
     expect([await read(), await read()]).toEqual([`${JSON.stringify(at(3))}\n`, `${JSON.stringify(at(3))}\n`])
-    work.resolve([image])
+    work.resolve([done])
     expect(await read()).toContain('"done"')
   })
 
@@ -75,7 +75,7 @@ describe('progressStream', () => {
     let aborted = false
     const stream = progressStream(
       (_, stop) =>
-        new Promise((_, reject) =>
+        new Promise<never>((_, reject) =>
           stop.addEventListener('abort', () => ((aborted = true), reject(new Error('aborted')))),
         ),
       { signal },

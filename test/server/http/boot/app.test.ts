@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import fc from 'fast-check'
 import type { ScriptClient } from '../../../../server/http/boot/client.ts'
+import { memoryAssets } from '../../../../server/http/assets.ts'
+import { createLogger } from '../../../../server/observe/logger.ts'
 import { CoreError } from '../../../../server/core/errors.ts'
 import { createMetrics } from '../../../../server/observe/metrics.ts'
 import { KERNEL, testBootApp } from './support.ts'
@@ -205,6 +207,92 @@ describe('/boot files', () => {
     'constructor',
     '',
   ])('has no %j: 404 (statement 57)', async (name) => expect((await get(`/boot/${name}`)).status).toBe(404))
+})
+
+describe('/i/<token>/ks', () => {
+  it('is the kickstart, for the machine that its headers describe, with an exact length', async () => {
+    const asked: unknown[] = []
+    const app = testBootApp({
+      kickstart(token, client) {
+        asked.push([token, client])
+        return 'text\n'
+      },
+    })
+    const headers = {
+      'X-RHN-Provisioning-MAC-0': 'eno1 52:54:00:12:34:56',
+      'X-RHN-Provisioning-MAC-1': 'nonsense',
+      'x-rhn-provisioning-mac-2': 'eno2 52-54-00-12-34-57',
+      'X-System-Serial-Number': ' R1-0001 ',
+    }
+    const response = await app.request('/i/lfi_abc/ks', { headers })
+    expect(response.headers.get('content-type')).toBe('text/plain; charset=utf-8')
+    expect(response.headers.get('content-length')).toBe('5')
+    expect(await response.text()).toBe('text\n')
+    expect(asked).toEqual([
+      ['lfi_abc', { macs: ['52:54:00:12:34:56', '52:54:00:12:34:57'], serial: 'R1-0001', address: undefined }],
+    ])
+  })
+
+  it.each([
+    ['TOKEN_INVALID', 404],
+    ['INSTALL_OVER', 410],
+    ['MACHINE_MISMATCH', 403],
+    ['KICKSTART_INVALID', 500],
+    ['STORE_FULL', 500],
+  ] as const)('is no kickstart at all for %s (statements 4 and 33)', async (code, status) => {
+    const app = testBootApp({
+      kickstart() {
+        throw new CoreError(code, 'why\nreboot')
+      },
+    })
+    const response = await app.request('/i/lfi_abc/ks')
+    expect(response.status).toBe(status)
+    expect(await response.text()).toBe('# why reboot\n')
+  })
+})
+
+describe('boot media', () => {
+  const told: string[] = []
+  const media = testBootApp({
+    media: memoryAssets({ 'fedora-43/images/install.img': KERNEL, 'fedora-43/EFI/BOOT/BOOTX64.EFI': 'MZ' }),
+    logger: createLogger({ destination: { write: (line) => void told.push(line) } }),
+  })
+
+  it('are served with length, ranges and HEAD, for ever the same', async () => {
+    const whole = await media.request('/media/fedora-43/images/install.img')
+    expect([...whole.headers].filter(([name]) => /^(content|accept|cache)/.test(name))).toEqual([
+      ['accept-ranges', 'bytes'],
+      ['cache-control', 'public, max-age=31536000, immutable'],
+      ['content-length', '1000'],
+      ['content-type', 'application/octet-stream'],
+    ])
+    const loader = await media.request('/media/fedora-43/EFI/BOOT/BOOTX64.EFI')
+    expect(loader.headers.get('content-type')).toBe('application/efi')
+    const part = await media.request('/media/fedora-43/images/install.img', { headers: { range: 'bytes=10-19' } })
+    expect([part.status, Buffer.from(await part.arrayBuffer())]).toEqual([206, KERNEL.subarray(10, 20)])
+    const headed = await media.request('/media/fedora-43/images/install.img', { method: 'HEAD' })
+    expect([headed.status, headed.headers.get('content-length'), await headed.text()]).toEqual([200, '1000', ''])
+  })
+
+  it('are not there under other names, which is no news for the files Anaconda asks every tree for', async () => {
+    told.length = 0
+    for (const path of ['images/updates.img', 'images/product.img']) {
+      expect((await media.request(`/media/fedora-43/${path}`)).status).toBe(404)
+      expect((await media.request(`/media/fedora-43/${path}`, { method: 'HEAD' })).status).toBe(404)
+    }
+    expect(told).toEqual([])
+    for (const path of [
+      '',
+      'fedora-43',
+      'fedora-43/',
+      'fedora-43/images/',
+      'fedora-44/images/install.img',
+      '..%2fboot%2fca.pem',
+    ]) {
+      expect((await media.request(`/media/${path}`)).status, path).toBe(404)
+    }
+    expect(told).toHaveLength(6)
+  })
 })
 
 describe('the rest of the plain port', () => {

@@ -24,7 +24,7 @@ describe('bootDesk', () => {
       consoles: ['tty0', 'ttyS0,115200'],
     })
     expect(answer.machine).toBe(`${machine.name} (${MAC})`)
-    expect(core.tokens.checkInstallToken(answer.token!)).toEqual({ machineId: machine.id, generation: 0 })
+    expect(core.tokens.checkInstallToken(answer.token!)).toMatchObject({ machineId: machine.id, generation: 0 })
     expect(decide(client, '192.0.2.50').reason).toBe('no image is assigned to it')
     expect(core.inventory.list()).toHaveLength(1)
   })
@@ -38,11 +38,31 @@ describe('bootDesk', () => {
       reason: 'os/web:stable is assigned, generation 1',
       consoles: ['ttyS1'],
     })
-    expect(core.tokens.checkInstallToken(answer.token!)).toEqual({ machineId: id, generation: 1 })
+    expect(core.tokens.checkInstallToken(answer.token!)).toMatchObject({ machineId: id, generation: 1 })
     expect(core.inventory.get(id).state).toBe('booting')
     expect(core.events.recent({ types: ['boot.script'] })).toMatchObject([
       { machineId: id, actor: 'machine', data: { decision: 'install' } },
     ])
+  })
+
+  it('hands Anaconda to a machine that asked for it, as long as its medium is there', async () => {
+    core.media.set('fedora-44', { release: 'F44', architecture: 'amd64' })
+    const { id } = core.inventory.create({ macs: [MAC], name: 'web-07' }, 'token:me')
+    const spec = { installer: 'anaconda', media: 'fedora-44' } as const
+    await core.installs.assign({ machines: [id], image: 'os/web:stable', spec }, 'token:me')
+    const answer = decide(client, undefined)
+    expect(answer).toMatchObject({
+      decision: 'kickstart',
+      media: 'fedora-44',
+      reason: 'os/web:stable is assigned, generation 1',
+    })
+    expect(core.inventory.get(id).state).toBe('booting')
+    expect(core.kickstarts.kickstart(answer.token!, { macs: [MAC], serial: undefined, address: undefined })).toContain(
+      'ostreecontainer',
+    )
+    expect(() => decide({ ...client, architecture: 'arm64' }, undefined)).toThrow(/is for amd64, not for arm64/)
+    core.media.clear()
+    expect(() => decide(client, undefined)).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_FOUND' }))
   })
 
   it('sends a deployed machine to its disk, without a token', () => {

@@ -26,6 +26,7 @@ export function testBootApp(options: Partial<BootAppOptions> = {}) {
       'installer/empty': '',
       'ca.pem': '-----BEGIN CERTIFICATE-----\n',
     }),
+    media: memoryAssets({}),
     decide: () => ({
       decision: 'discover',
       machine: 'new machine',
@@ -33,6 +34,7 @@ export function testBootApp(options: Partial<BootAppOptions> = {}) {
       token: 'lfi_abc',
       consoles: ['tty0'],
     }),
+    kickstart: () => 'text\n',
     server: NAMES,
     readiness: () => [],
     logger: createLogger({ level: 'silent' }),

@@ -28,7 +28,7 @@ export function PullDialog({ onClose }: { onClose: () => void }) {
     try {
       await operate<ImageProgress>('/images/pull', request, (line) => {
         if (line.type === 'progress') setProgress(line)
-        if (line.type === 'failed') throw new ApiError(200, line.code, line.message)
+        if (line.type === 'failed') throw new ApiError(200, line.code, line.message, line.hint)
       })
       onClose()
     } catch (failure) {

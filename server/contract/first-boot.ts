@@ -1,5 +1,5 @@
 // The first-boot report: a unit that tells the server once which image runs, then removes itself and its token.
-import { shellQuote } from '../sys/shell.ts'
+import { shellQuote } from './shell-quote.ts'
 
 export const CONFIRM_UNIT = 'landfall-confirm.service'
 

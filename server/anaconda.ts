@@ -1,0 +1,65 @@
+// Kickstarts as the core asks for them: what of this server a machine has to know, and which medium its Anaconda comes from.
+import { CoreError } from './core/errors.ts'
+import type { KickstartRenderer } from './core/kickstart-service.ts'
+import type { KickstartRelease } from './contract/kickstart-release.ts'
+import { KickstartError } from './kickstart/errors.ts'
+import { renderKickstart } from './kickstart/render.ts'
+import { RenderError } from './render/errors.ts'
+import type { Templates } from './render/templates.ts'
+
+export interface KickstartRendererOptions {
+  templates: Templates
+  /** `host:port` that machines pull images from. */
+  registry: string
+  /** Origin of the TLS listener. */
+  httpsUrl: string
+  /** CA certificate, PEM. */
+  ca: string
+  /** A boot medium by its id. */
+  medium: (id: string) => { release: KickstartRelease } | undefined
+}
+
+export function kickstartRenderer({
+  templates,
+  registry,
+  httpsUrl,
+  ca,
+  medium,
+}: KickstartRendererOptions): KickstartRenderer {
+  return {
+    render({ machine, facts, spec, generation, followReference, token, createdAt }) {
+      const now = Math.floor(Date.parse(createdAt) / 1000)
+      try {
+        const release = spec.kickstart.release ?? releaseOf(spec.media)
+        const rendered = renderKickstart(templates, {
+          machine: { name: machine.name },
+          generation,
+          release,
+          spec,
+          facts,
+          source: { kind: 'registry', reference: `${registry}/${followReference}` },
+          server: { https: httpsUrl, registry, ca, token, now },
+          bootDevice: 'bootif',
+        })
+        return { ...rendered, release }
+      } catch (error) {
+        if (!(error instanceof KickstartError || error instanceof RenderError)) throw error
+        const hint = error instanceof KickstartError ? error.hint : undefined
+        throw new CoreError('KICKSTART_INVALID', error.message, { cause: error, ...(hint !== undefined && { hint }) })
+      }
+    },
+  }
+
+  function releaseOf(id: string | undefined): KickstartRelease {
+    if (id === undefined) {
+      throw new CoreError('MEDIA_NOT_FOUND', 'installer anaconda needs a boot medium, and the spec names none', {
+        hint: 'set media to an id of `landfall media list`; `landfall media import boot.iso` brings one in',
+      })
+    }
+    const found = medium(id)
+    if (found) return found.release
+    throw new CoreError('MEDIA_NOT_FOUND', `there is no boot medium ${id}`, {
+      hint: '`landfall media list` shows those there are; `landfall media import boot.iso` brings one in',
+    })
+  }
+}

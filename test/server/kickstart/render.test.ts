@@ -1,0 +1,64 @@
+// Each case's commands are compared with the file of its name in expected/; test/templates compares one whole kickstart.
+// `vitest run test/server/kickstart -u` refreshes them; read the difference before you commit it.
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { renderKickstart } from '../../../server/kickstart/render.ts'
+import { kickstartParts } from '../../../server/kickstart/variables.ts'
+import { loadTemplates } from '../../../server/render/templates.ts'
+import { CASES, inputOf, releasesOf } from '../../helpers/kickstart-cases.ts'
+import type { KickstartCase } from '../../helpers/kickstart-cases.ts'
+
+const ROOT = join(import.meta.dirname, '../../../templates')
+const templates = await loadTemplates(ROOT)
+
+/** The commands of each release, those that are alike together; then what the kickstart includes. */
+function digest(one: KickstartCase): string {
+  const byCommands = new Map<string, string[]>()
+  for (const release of releasesOf(one)) {
+    const input = inputOf(one, release)
+    const { text } = renderKickstart(templates, input)
+    const included = kickstartParts(input).includes.map(({ path, text: commands }) => `--- ${path}\n${commands}`)
+    const commands = [text.slice(text.indexOf('\n') + 1, text.indexOf('\n%pre ')), ...included].join('\n')
+    byCommands.set(commands, [...(byCommands.get(commands) ?? []), release])
+  }
+  return [...byCommands].map(([commands, releases]) => `=== ${releases.join(' ')}\n${commands}`).join('\n')
+}
+
+describe.each(CASES.map((one) => [one.name, one] as const))('kickstart %s', (name, one) => {
+  it('has the commands it had', async () => {
+    await expect(digest(one)).toMatchFileSnapshot(join(import.meta.dirname, 'expected', `${name}.ks`))
+  })
+})
+
+it('is given the variables that the sample beside the template shows', async () => {
+  const everything = CASES.find(({ name }) => name === 'lvm-encrypted-tpm2')!
+  const { variables } = kickstartParts(inputOf(everything, 'F44'))
+  await expect(`${JSON.stringify(variables, null, 2)}\n`).toMatchFileSnapshot(
+    join(ROOT, 'kickstart/image-mode.sample.json'),
+  )
+})
+
+it('is the same for the same input', () => {
+  for (const one of CASES) {
+    const render = () => renderKickstart(templates, inputOf(one, releasesOf(one)[0]!))
+    expect(render()).toEqual(render())
+  }
+})
+
+it('holds no secret but the token, where a server can be asked for it', () => {
+  for (const one of CASES.filter(({ offline }) => !offline)) {
+    const { text, secrets } = renderKickstart(templates, inputOf(one, releasesOf(one).at(-1)!))
+    const { rootPassword, users, disks, registry } = inputOf(one, 'F44').spec
+    const known = [
+      rootPassword,
+      ...users.map(({ password }) => password),
+      disks.encryption?.passphrase,
+      ...registry.credentials.map(({ password }) => password),
+    ]
+    for (const secret of known.filter((value) => value !== undefined)) {
+      expect(text, one.name).not.toContain(secret)
+      expect(text, one.name).not.toContain(Buffer.from(secret).toString('base64').replace(/=+$/, '').slice(0, -1))
+    }
+    expect(secrets.size > 0, one.name).toBe(known.some((value) => value !== undefined))
+  }
+})
