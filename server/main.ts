@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kickstartRenderer } from './anaconda.ts'
 import type { Config } from './config/load.ts'
+import type { DiskImageTask } from './contract/agent.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
@@ -15,6 +16,8 @@ import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './htt
 import type { AssetSource } from './http/assets.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
+import { installerArguments } from './http/boot/script.ts'
+import { serverView } from './http/boot/server-view.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
@@ -39,6 +42,8 @@ export interface ServerOptions {
   /** The built web page. */
   web: AssetSource
   logger: Logger
+  /** Makes a server whose machines become disk images. */
+  diskImage?: DiskImageTask
 }
 
 export interface RunningServer {
@@ -48,6 +53,8 @@ export interface RunningServer {
   loginLink: string | undefined
   /** What keeps the server from doing all of its work, in sentences for people. */
   warnings: readonly string[]
+  /** The installer's kernel arguments for a machine that is started with kernel and initramfs at hand, as if its boot loader had asked. */
+  installerArguments(mac: string): string[]
   /** Lets running answers end, then closes everything. */
   stop(): Promise<void>
 }
@@ -60,7 +67,7 @@ const MINUTE_MS = 60_000
  * Starts everything that `config` asks for; when some part cannot start, stops the others and rejects with that part's error, which names
  * what to do. The database is opened first, so that a second server on the same data stops here.
  */
-export async function startServer({ config, version, web, logger }: ServerOptions): Promise<RunningServer> {
+export async function startServer({ config, version, web, logger, diskImage }: ServerOptions): Promise<RunningServer> {
   await using parts = new AsyncDisposableStack()
   const { dataDir } = config
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -109,6 +116,7 @@ export async function startServer({ config, version, web, logger }: ServerOption
     registry: config.registry,
     serverName: config.name,
     kickstarts: renderer,
+    diskImage,
   })
   const kickstarts = new KickstartService({
     ...store,
@@ -239,7 +247,13 @@ export async function startServer({ config, version, web, logger }: ServerOption
     installs.stop()
   })
   const running = parts.move()
-  return { url, loginLink, warnings, stop: () => running.disposeAsync() }
+  return {
+    url,
+    loginLink,
+    warnings,
+    installerArguments: (mac) => installerArguments(serverView(serverNames, undefined), decide({ mac }, undefined)),
+    stop: () => running.disposeAsync(),
+  }
 }
 
 /** Loaders are no less needed, but a site may well serve its own. */

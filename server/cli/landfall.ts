@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(new URL('../../package.json', import
 }
 
 try {
-  await landfallProgram(version).exitOverride().parseAsync()
+  await landfallProgram(version).parseAsync()
 } catch (error) {
   process.exitCode = report(error)
 }

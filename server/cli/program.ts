@@ -1,9 +1,11 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
+import { addDiskImageCommands } from './commands/disk-image.ts'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addIsoCommands } from './commands/iso.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addProfileCommands } from './commands/profile.ts'
 import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
@@ -12,6 +14,8 @@ import { addTokenCommands } from './commands/token.ts'
 
 export function landfallProgram(version: string): Command {
   const program = new Command('landfall')
+    // Before there are commands below: they take it over when they are made, and wrong calls end with the same code everywhere.
+    .exitOverride()
     .description('Turns bare metal into the bootable container image you chose for it')
     .version(version)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
@@ -21,7 +25,9 @@ export function landfallProgram(version: string): Command {
   addServeCommand(program, version)
   addImageCommands(program)
   addMediaCommands(program)
+  addDiskImageCommands(program, version)
   addMachineCommands(program)
+  addProfileCommands(program)
   addInstallCommands(program)
   addRenderCommands(program)
   addIsoCommands(program)

@@ -37,3 +37,26 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr, now: (
     },
   }
 }
+
+export interface StepLines {
+  step(name: string, message: string): void
+  progress(bytes: number, totalBytes: number, message: string): void
+  /** Ends an open line; call it before printing anything else. */
+  end(): void
+}
+
+/** A line for each step with the time since the start, and progress below the step that has some. */
+export function stepLines(stream: NodeJS.WriteStream = process.stderr, now: () => number = Date.now): StepLines {
+  const startedAt = now()
+  let line = progressLine(stream, now)
+  return {
+    step(name, message) {
+      line.end()
+      line = progressLine(stream, now)
+      const seconds = ((now() - startedAt) / 1000).toFixed(1).padStart(7)
+      stream.write(`${seconds} s  ${name.padEnd(10)} ${message}\n`)
+    },
+    progress: (bytes, totalBytes, message) => line.update(bytes, totalBytes, message),
+    end: () => line.end(),
+  }
+}

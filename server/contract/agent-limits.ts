@@ -5,8 +5,6 @@ import type { MachineSpec } from './spec.ts'
 export function beyondAgent(spec: MachineSpec): string[] {
   const { disks, firewall, services, registry, kickstart } = spec
   const asked: Record<string, boolean> = {
-    rootPassword: spec.rootPassword !== undefined,
-    'users.password': spec.users.some(({ password }) => password !== undefined),
     'disks.scheme': disks.scheme !== 'plain',
     'disks.automatic': disks.automatic,
     'disks.mirror': disks.mirror !== undefined,

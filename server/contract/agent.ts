@@ -1,6 +1,6 @@
 // The protocol between the agent in the installer (and the first-boot unit) and the server. HTTPS, CA pinned by fingerprint.
 import { z } from 'zod'
-import { Digest, Mac, Timestamp, Uuid } from './common.ts'
+import { Digest, Firmware, Mac, Timestamp, Uuid } from './common.ts'
 import { Facts } from './facts.ts'
 import { Failure, InstallStepName } from './install.ts'
 import { DiskPlan } from './plan.ts'
@@ -26,6 +26,15 @@ export const RegisterResponse = z.object({
 })
 export type RegisterResponse = z.infer<typeof RegisterResponse>
 
+/** What makes a disk image of an install: it is to start on machines that nobody knows yet. */
+export const DiskImageTask = z.object({
+  /** Each of these must find a boot loader on it. */
+  firmware: z.array(Firmware).min(1),
+  /** Further files of the system, below /etc. */
+  files: z.array(z.object({ path: z.string().startsWith('/etc/'), text: z.string(), mode: z.number().int() })),
+})
+export type DiskImageTask = z.infer<typeof DiskImageTask>
+
 export const InstallTask = z.object({
   type: z.literal('install'),
   installId: Uuid,
@@ -41,6 +50,8 @@ export const InstallTask = z.object({
   }),
   /** Secret for the first-boot report, valid for this install only. */
   confirmToken: z.string(),
+  /** Nothing of this machine stays on the disk, and nothing is reported at its first boot. */
+  diskImage: DiskImageTask.optional(),
   /** Next event number the server expects for this install: after a reconnect older ones are dropped. */
   nextEvent: z.number().int().positive(),
 })

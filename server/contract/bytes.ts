@@ -9,3 +9,24 @@ export function formatBytes(bytes: number): string {
   const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(rounded) / 3))
   return `${Number((rounded / 1000 ** power).toPrecision(6))} ${UNITS[power]}`
 }
+
+const MULTIPLES: Readonly<Record<string, number>> = {
+  '': 1,
+  kB: 1e3,
+  KiB: 2 ** 10,
+  MB: 1e6,
+  MiB: 2 ** 20,
+  GB: 1e9,
+  GiB: 2 ** 30,
+  TB: 1e12,
+  TiB: 2 ** 40,
+}
+
+/** Reads `10 GiB`, `10GiB`, `512 MB` or plain bytes, as blueprints write sizes; undefined for anything else. */
+export function parseBytes(text: string): number | undefined {
+  const [, digits, unit = ''] = /^(\d{1,15})\s*([a-zA-Z]*)$/.exec(text.trim()) ?? []
+  const multiple = Object.hasOwn(MULTIPLES, unit) ? MULTIPLES[unit] : undefined
+  if (digits === undefined || multiple === undefined) return undefined
+  const bytes = Number(digits) * multiple
+  return Number.isSafeInteger(bytes) ? bytes : undefined
+}

@@ -24,6 +24,9 @@ export const Timestamp = z.iso.datetime()
 export const Architecture = z.enum(['amd64', 'arm64'])
 export type Architecture = z.infer<typeof Architecture>
 
+export const Firmware = z.enum(['uefi', 'bios'])
+export type Firmware = z.infer<typeof Firmware>
+
 /** RFC 1123 host name, at most 253 characters. */
 export const Hostname = z
   .string()

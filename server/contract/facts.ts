@@ -1,6 +1,6 @@
 // What a machine tells about itself from inside the installer. Sizes are bytes.
 import { z } from 'zod'
-import { Architecture, Mac, Timestamp } from './common.ts'
+import { Architecture, Firmware, Mac, Timestamp } from './common.ts'
 
 export const NicFacts = z.object({
   name: z.string(),
@@ -43,7 +43,7 @@ export const Facts = z
   .object({
     collectedAt: Timestamp,
     architecture: Architecture,
-    firmware: z.enum(['uefi', 'bios']),
+    firmware: Firmware,
     secureBoot: z.boolean(),
     tpm: z.enum(['1.2', '2.0']).optional(),
     smbios: z.object({

@@ -1,5 +1,6 @@
 // The dry-run plan: what will be written where, made before anything is, and shown to people word for word.
 import { z } from 'zod'
+import { Firmware } from './common.ts'
 import { DiskFacts } from './facts.ts'
 
 export const PlannedPartition = z.object({
@@ -23,7 +24,7 @@ export const DiskPlan = z
     disk: DiskFacts,
     /** /dev path to write to, by-id where there is one. */
     device: z.string(),
-    firmware: z.enum(['uefi', 'bios']),
+    firmware: Firmware,
     partitions: z.array(PlannedPartition),
     /** Sentences for people: what will be lost. */
     warnings: z.array(z.string()),

@@ -26,7 +26,8 @@ export const DiskSelector = z
   .meta({ id: 'DiskSelector' })
 export type DiskSelector = z.infer<typeof DiskSelector>
 
-const Filesystem = z.enum(['xfs', 'ext4', 'btrfs'])
+export const Filesystem = z.enum(['xfs', 'ext4', 'btrfs'])
+export type Filesystem = z.infer<typeof Filesystem>
 
 /**
  * A file system besides root, or swap. In an image-based system only /var and what lies below it is the machine's own: everything else
@@ -48,6 +49,7 @@ const Volume = z.strictObject({
   grow: z.boolean().default(false),
   filesystem: Filesystem.optional(),
 })
+export type Volume = z.infer<typeof Volume>
 
 const Encryption = z.strictObject({
   /** Opens the disk wherever nothing else does. A secret. */

@@ -30,6 +30,7 @@ const UserSpec = z.strictObject({
   groups: z.array(AccountName).default([]),
   password: PasswordHash.optional(),
 })
+export type UserSpec = z.infer<typeof UserSpec>
 
 /** One kernel argument, without blanks or control characters. */
 export const KernelArgument = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')

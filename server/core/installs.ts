@@ -1,6 +1,7 @@
 // Installs from assignment to confirmation: what people ask for, what agents are told and tell, stored as one step each.
 import type {
   ConfirmRequest,
+  DiskImageTask,
   EventsRequest,
   EventsResponse,
   PlanResponse,
@@ -45,6 +46,8 @@ export interface InstallsPorts {
   clock: Clock
   /** `host:port` under which deployed machines reach our registry. */
   registry: string
+  /** Given to every task of a server that makes disk images instead of machines. */
+  diskImage?: DiskImageTask | undefined
   /** What the agent's screen calls this server. */
   serverName: string
   kickstarts: KickstartRenderer
@@ -312,13 +315,15 @@ export class Installs {
     return transactions.transaction(() => {
       const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
       const { id: installId, generation, spec, repository, digest, followReference } = install
+      const { registry, diskImage } = this.#ports
       return {
         type: 'install',
         installId,
         generation,
         spec,
-        image: { repository, digest, targetReference: `${this.#ports.registry}/${followReference}` },
+        image: { repository, digest, targetReference: `${registry}/${followReference}` },
         confirmToken: tokens.issueConfirmToken({ machineId, installId, generation }),
+        ...(diskImage && { diskImage }),
         nextEvent: install.lastEvent + 1,
       }
     })

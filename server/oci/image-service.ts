@@ -31,6 +31,8 @@ export interface ImageServiceOptions {
   machinesUsing?: (reference: string) => number
   now?: () => Date
   userAgent?: string
+  /** Certificates (PEM) to trust instead of the system's when images are pulled. */
+  ca?: string | undefined
 }
 
 export class ImageService implements ImageCatalog {
@@ -39,6 +41,7 @@ export class ImageService implements ImageCatalog {
   readonly #machinesUsing: (reference: string) => number
   readonly #now: () => Date
   readonly #userAgent: string
+  readonly #ca: string | undefined
 
   constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
     this.#blobs = blobs
@@ -46,6 +49,7 @@ export class ImageService implements ImageCatalog {
     this.#machinesUsing = options.machinesUsing ?? (() => 0)
     this.#now = options.now ?? (() => new Date())
     this.#userAgent = options.userAgent ?? 'landfall'
+    this.#ca = options.ca
   }
 
   /** Every tag, by reference. An image whose blobs were damaged is listed without platforms rather than hidden. */
@@ -79,6 +83,7 @@ export class ImageService implements ImageCatalog {
     const client = new RegistryClient(source.registry, {
       insecure: pull.insecure ?? false,
       userAgent: this.#userAgent,
+      ...(this.#ca !== undefined && { ca: this.#ca }),
     })
     try {
       const root = await client.manifest(source.repository, source.digest ?? source.tag ?? 'latest', signal)

@@ -61,7 +61,46 @@ export const RULES: readonly Rule[] = [
     ],
     mayTypes: ['server/observe'],
   },
-  { folder: 'server/cli', may: ['node:', 'commander', 'undici', 'tar-stream', 'zod', 'server/contract'] },
+  {
+    folder: 'server/blueprint',
+    may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/contract/agent-limits.ts'],
+  },
+  {
+    folder: 'server/cli',
+    may: [
+      'node:',
+      'commander',
+      'undici',
+      'tar-stream',
+      'zod',
+      'server/contract',
+      'server/blueprint',
+      'server/contract/agent-limits.ts',
+      'server/core/merge-spec.ts',
+    ],
+  },
+  {
+    folder: 'server/cli/commands/disk-image.ts',
+    may: ['node:', 'commander', 'server/cli', 'server/contract', 'server/disk-image'],
+  },
+  {
+    folder: 'server/disk-image',
+    may: [
+      'node:',
+      'server/main.ts',
+      'server/contract',
+      'server/config',
+      'server/host',
+      'server/http/assets.ts',
+      'server/observe',
+      'server/oci',
+      'server/plan',
+      'server/store',
+      'server/cli/access.ts',
+      'server/cli/client.ts',
+      'boot-assets',
+    ],
+  },
   {
     folder: 'server/cli/commands/serve.ts',
     may: [

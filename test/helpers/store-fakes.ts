@@ -1,4 +1,5 @@
 // The core over a database in memory, with a fake catalog of images; and what tests put in.
+import type { DiskImageTask } from '../../server/contract/agent.ts'
 import { join } from 'node:path'
 import { kickstartRenderer } from '../../server/anaconda.ts'
 import type { Architecture } from '../../server/contract/common.ts'
@@ -45,7 +46,8 @@ const HTTPS = 'https://landfall.test:8443'
 export function testCore({
   file = ':memory:',
   clock = testClock(),
-}: { file?: string; clock?: TestClock } = {}): TestCore {
+  diskImage,
+}: { file?: string; clock?: TestClock; diskImage?: DiskImageTask } = {}): TestCore {
   const store = openStore(file)
   const { transactions } = store
   const events = new EventLog({ store: store.events, transactions, clock })
@@ -71,6 +73,7 @@ export function testCore({
     registry: REGISTRY,
     serverName: 'landfall.test',
     kickstarts: renderer,
+    diskImage,
   })
   const kickstarts = new KickstartService({
     ...store,

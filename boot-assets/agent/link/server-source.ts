@@ -54,7 +54,9 @@ export async function openServer(options: ServerSourceOptions): Promise<TaskSour
         task,
         images: medium?.besides(images) ?? images,
         link: medium?.ask(link) ?? link,
-        confirmation: { url: named.url, token: task.confirmToken, installId: task.installId, ca },
+        confirmation: task.diskImage
+          ? undefined
+          : { url: named.url, token: task.confirmToken, installId: task.installId, ca },
         medium: medium?.label,
       }
     },

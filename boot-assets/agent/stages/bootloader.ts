@@ -1,6 +1,7 @@
 // Makes the disk bootable: the image's boot loader for UEFI and, where there is one, for BIOS. The last thing written.
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { Firmware } from '../../../server/contract/common.ts'
 import { parseBootMenu, withNewEntry } from '../boot/efi-boot-order.ts'
 import { menuConfig, stubConfig } from '../boot/grub-config.ts'
 import { parseOsRelease } from '../deployment/tree.ts'
@@ -16,6 +17,10 @@ export interface BootloaderOptions {
   tree: ImageTree
   architecture: 'amd64' | 'arm64'
   secureBoot: boolean
+  /** Each of these must find a boot loader on the disk; others may. */
+  firmware: readonly Firmware[]
+  /** Whether the firmware of this very machine is to remember the system. */
+  bootEntry: boolean
   consoles: readonly string[]
   say: (text: string) => void
   warn: (text: string) => void
@@ -30,48 +35,47 @@ const EFI_NAMES = {
 /** What a GRUB core of our own needs to read the ESP and /boot, and to start a kernel. */
 const CORE_MODULES = 'part_gpt fat ext2 search search_fs_uuid configfile normal linux blsuki gzio echo test'.split(' ')
 
-/** Throws AgentError BOOTLOADER_FAILED when the image has no boot loader for this machine; CommandError. */
+/** Throws AgentError BOOTLOADER_FAILED when the image has no boot loader for a firmware that is asked for; CommandError. */
 export async function installBootloader(options: BootloaderOptions): Promise<void> {
-  const { host, target, tree, say } = options
+  const { host, target, tree, bootEntry, say } = options
   // Everything the boot loader will lead to is on the disk before the boot loader is.
   await host.run('sync', [])
   const bootupd = tree.hasProgram('bootupctl') && tree.has('usr/lib/bootupd/updates')
   if (bootupd) {
     say('installing the boot loader by the bootupd of the image')
-    await installByBootupd(tree, target)
+    await installByBootupd(options)
   } else {
     await installGrub(options)
   }
-  if (target.plan.firmware === 'uefi') await addFirmwareEntry(options)
+  if (bootEntry && target.plan.firmware === 'uefi') await addFirmwareEntry(options)
 }
 
 /** As bootc does since 1.16 (ostree-container-deploy 4.1); `--device` for a bootupd that does not know `--filesystem`. */
-async function installByBootupd(tree: ImageTree, target: Target): Promise<void> {
+async function installByBootupd({ tree, target, firmware }: BootloaderOptions): Promise<void> {
+  requireLoaders(firmware, {
+    uefi: tree.has('usr/lib/bootupd/updates/EFI.json'),
+    bios: tree.has('usr/lib/bootupd/updates/BIOS.json'),
+  })
   const { stdout: help } = await tree.run('bootupctl', ['backend', 'install', '--help'])
   const where = help.includes('--filesystem') ? ['--filesystem', '/sysroot'] : ['--device', target.device]
   await tree.run('bootupctl', ['backend', 'install', '--write-uuid', ...where, '/'])
 }
 
 async function installGrub(options: BootloaderOptions): Promise<void> {
-  const { target, tree, architecture, secureBoot, consoles, say } = options
+  const { target, tree, architecture, secureBoot, firmware, consoles, say } = options
   const uuid = partitionOf(target, 'boot').uuid
   if (uuid === undefined) throw new AgentError('INTERNAL', 'the plan has no file system on the boot partition')
   const { grub: efiPlatform } = EFI_NAMES[architecture]
   const efi = findPartition(target, 'esp') !== undefined && tree.has(`usr/lib/grub/${efiPlatform}`)
-  const bios = findPartition(target, 'bios-boot') !== undefined && tree.has('usr/lib/grub/i386-pc')
-  if (target.plan.firmware === 'uefi' ? !efi : !bios) {
-    throw new AgentError(
-      'BOOTLOADER_FAILED',
-      `the image has no boot loader for ${target.plan.firmware.toUpperCase()} machines`,
-      { hint: 'the image needs bootupd, or GRUB 2.14 or later below /usr/lib/grub' },
-    )
-  }
   const program = ['grub-install', 'grub2-install'].find((name) => tree.hasProgram(name))
+  const forBios = findPartition(target, 'bios-boot') !== undefined && tree.has('usr/lib/grub/i386-pc')
+  const bios = forBios && program !== undefined
+  requireLoaders(firmware, { uefi: efi, bios })
   const folder = program === 'grub2-install' ? 'grub2' : 'grub'
   const boot = join(target.mountPoint, 'boot')
   await mkdir(join(boot, folder), { recursive: true })
   await writeFile(join(boot, folder, 'grub.cfg'), menuConfig(uuid, consoles), { mode: 0o600 })
-  if (bios && program !== undefined) {
+  if (bios) {
     say(`installing GRUB for BIOS on ${target.device}`)
     await tree.run(program, [
       '--target=i386-pc',
@@ -84,6 +88,14 @@ async function installGrub(options: BootloaderOptions): Promise<void> {
     say('installing GRUB for UEFI on the EFI system partition')
     await installEfi(tree, boot, { folder, uuid, architecture, secureBoot })
   }
+}
+
+function requireLoaders(firmware: readonly Firmware[], present: Record<Firmware, boolean>): void {
+  const missing = firmware.filter((one) => !present[one]).map((one) => one.toUpperCase())
+  if (missing.length === 0) return
+  throw new AgentError('BOOTLOADER_FAILED', `the image has no boot loader for ${missing.join(' and ')} machines`, {
+    hint: 'the image needs bootupd, or GRUB 2.14 or later below /usr/lib/grub',
+  })
 }
 
 interface EfiChoice {

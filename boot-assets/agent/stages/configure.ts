@@ -1,11 +1,13 @@
-// Writes what the spec says into the deployment's /etc: host name, keys, users, and the first-boot report.
-import { chmod, mkdir, readlink, symlink, writeFile } from 'node:fs/promises'
+// Writes what the spec says into the deployment's /etc: host name, keys, users, passwords, and the first-boot report.
+import { chmod, mkdir, readFile, readlink, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import type { DiskImageTask } from '../../../server/contract/agent.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../../../server/contract/first-boot.ts'
 import { rootKeysText } from '../deployment/files.ts'
 import { labelFiles } from '../deployment/labels.ts'
 import type { Confirmation } from '../link/task-source.ts'
+import { passwordsOf, withPasswords } from '../deployment/passwords.ts'
 import type { ImageTree } from '../deployment/tree.ts'
 import { sysusersText, usersTmpfilesText } from '../deployment/users.ts'
 import type { Deployment } from './deploy.ts'
@@ -16,6 +18,8 @@ export interface ConfigureOptions {
   spec: MachineSpec
   /** Undefined: the deployed system reports to nobody. */
   confirmation: Confirmation | undefined
+  /** Written as they are. */
+  files: DiskImageTask['files']
   say: (text: string) => void
   warn: (text: string) => void
 }
@@ -37,13 +41,16 @@ export async function configure(options: ConfigureOptions): Promise<void> {
     ...hostname(spec),
     ...(await rootKeys(tree, spec)),
     ...(await users(tree, spec)),
+    ...(await passwords(deployment, spec)),
     ...(confirmation === undefined ? [] : report(confirmation)),
+    ...options.files.map((file) => ({ ...file, path: file.path.slice(1) })),
   ]
   for (const file of files) {
     say(`writing /${file.path}`)
     await writeNew(deployment.path, file)
   }
-  const folders: string[] = []
+  // Folders that these files brought with them are labelled too; /etc itself was there.
+  const folders = options.files.map(({ path }) => dirname(path)).filter((path) => path !== '/etc')
   if (confirmation !== undefined) {
     await enable(join(deployment.path, WANTS))
     folders.push('/etc/landfall', `/${WANTS}`)
@@ -51,7 +58,9 @@ export async function configure(options: ConfigureOptions): Promise<void> {
       warn('the image has neither curl nor wget: the deployed system cannot report that it runs')
     }
   }
-  await labelFiles(tree, join(deployment.path, 'etc'), [...files.map(({ path }) => `/${path}`), ...folders])
+  await labelFiles(tree, join(deployment.path, 'etc'), [
+    ...new Set([...folders, ...files.map(({ path }) => `/${path}`)]),
+  ])
 }
 
 function report({ ca, ...settings }: Confirmation): NewFile[] {
@@ -81,6 +90,18 @@ async function users(tree: ImageTree, spec: MachineSpec): Promise<NewFile[]> {
     { path: 'etc/sysusers.d/landfall-users.conf', text: sysusersText(spec.users, layout), mode: 0o644 },
     { path: 'etc/tmpfiles.d/landfall-users.conf', text: usersTmpfilesText(spec.users, layout), mode: 0o644 },
   ]
+}
+
+async function passwords(deployment: Deployment, spec: MachineSpec): Promise<NewFile[]> {
+  const wanted = passwordsOf(spec)
+  if (wanted.size === 0) return []
+  const path = 'etc/shadow'
+  const file = join(deployment.path, path)
+  const mode = await stat(file).then(
+    (found) => found.mode & 0o777,
+    () => 0o600,
+  )
+  return [{ path, text: withPasswords(await readFile(file, 'utf8').catch(() => ''), wanted), mode }]
 }
 
 /** Where a top-level folder of the image really lies: `home` is often a link to `var/home`. */

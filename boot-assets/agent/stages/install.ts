@@ -4,6 +4,7 @@ import type { Failure } from '../../../server/contract/install.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import type { Console } from '../console.ts'
+import { forgetMachine } from '../deployment/forget.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import type { Target } from '../disk/target.ts'
@@ -130,7 +131,7 @@ async function runStages(
 /** The stages that run programs of the image. */
 async function finishInTree(
   { host }: InstallContext,
-  { task: { spec }, confirmation, medium }: InstallOrder,
+  { task: { spec, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
   made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
@@ -142,13 +143,16 @@ async function finishInTree(
   )
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
-  await report.step('configure', 'writing host name, keys and the first-boot report', () =>
-    configure({ deployment, tree, spec, confirmation, say, warn }),
-  )
+  await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
+    await configure({ deployment, tree, spec, confirmation, files: diskImage?.files ?? [], say, warn })
+    if (diskImage) await forgetMachine(deployment.path)
+  })
   signal.throwIfAborted()
   await report.step('bootloader', 'making the disk bootable', async () => {
-    const { architecture, secureBoot } = facts
-    await installBootloader({ host, target, tree, architecture, secureBoot, consoles: spec.consoles, say, warn })
+    const { architecture, secureBoot, firmware } = facts
+    const { consoles } = spec
+    const wanted = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
+    await installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...wanted, say, warn })
     if (medium !== undefined) await noteMedium(target, medium)
   })
 }

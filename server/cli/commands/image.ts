@@ -1,15 +1,10 @@
 // `landfall image`: what machines can become.
 import { formatBytes } from '../../contract/bytes.ts'
-import { once } from 'node:events'
-import { createReadStream } from 'node:fs'
-import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
-import { pack } from 'tar-stream'
-import type { Pack } from 'tar-stream'
 import { z } from 'zod'
 import { Image, ImageProgress } from '../../contract/image.ts'
-import { CliError } from '../errors.ts'
+import { layoutArchive } from '../layout-archive.ts'
 import { formatAge, printObject, printRows, shortDigest } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
 import { progressLine } from '../progress.ts'
@@ -121,30 +116,5 @@ function printImages(output: OutputFormat, done: { image: Image }[]): void {
 
 async function openArchive(path: string): Promise<Sendable> {
   const isFolder = path !== '-' && (await stat(path).catch(() => undefined))?.isDirectory()
-  if (!isFolder) return openFile(path)
-  const files = await layoutFiles(path)
-  const archive = pack()
-  void addFiles(archive, path, files).catch((error: unknown) => archive.destroy(error as Error))
-  return { stream: archive as AsyncIterable<Uint8Array>, totalBytes: files.reduce((sum, { size }) => sum + size, 0) }
-}
-
-/** The files of an OCI layout; nothing else in the folder is sent. */
-async function layoutFiles(folder: string): Promise<{ name: string; size: number }[]> {
-  const names = ['oci-layout', 'index.json']
-  const blobs = await readdir(join(folder, 'blobs/sha256')).catch((cause: unknown) => {
-    throw new CliError(`${folder} is not an OCI image layout: it has no blobs/sha256`, { exitCode: 2, cause })
-  })
-  names.push(...blobs.sort().map((name) => `blobs/sha256/${name}`))
-  return Promise.all(names.map(async (name) => ({ name, size: (await stat(join(folder, name))).size })))
-}
-
-async function addFiles(archive: Pack, folder: string, files: { name: string; size: number }[]): Promise<void> {
-  for (const { name, size } of files) {
-    const entry = archive.entry({ name, size })
-    for await (const chunk of createReadStream(join(folder, name))) {
-      if (!entry.write(chunk)) await once(entry, 'drain')
-    }
-    entry.end(undefined)
-  }
-  archive.finalize()
+  return isFolder ? layoutArchive(path) : openFile(path)
 }

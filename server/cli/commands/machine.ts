@@ -6,10 +6,13 @@ import { z } from 'zod'
 import { AssignResult, Machine, MachineState, MachineSummary } from '../../contract/machine.ts'
 import { DiskPlan } from '../../contract/plan.ts'
 import type { PartialSpec } from '../../contract/spec.ts'
+import { beyondAgent } from '../../contract/agent-limits.ts'
 import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { formatAge, printObject, printRows, shortDigest, table } from '../output.ts'
 import type { Column } from '../output.ts'
+import { addSpecOptions, parseLabels, parseSpec, specWith } from '../spec-options.ts'
+import type { SpecOptions } from '../spec-options.ts'
 import { withClient } from './context.ts'
 
 const MachinePage = z.object({ items: z.array(MachineSummary), nextCursor: z.string().nullable() })
@@ -60,7 +63,7 @@ export function addMachineCommands(program: Command): void {
     .option('--label <key=value...>')
     .action(async (options: { mac: string[]; name?: string; label?: string[] }, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const labels = Object.fromEntries((options.label ?? []).map(parsePair))
+        const labels = parseLabels(options.label ?? [])
         const body = {
           macs: options.mac,
           ...(options.name && { name: options.name }),
@@ -70,6 +73,28 @@ export function addMachineCommands(program: Command): void {
         printObject(output, made, describeMachine(made))
       }),
     )
+
+  const configure = machine
+    .command('configure')
+    .description('change what a machine shall become; has effect with its next install')
+    .argument('<machine>', 'id, name, MAC or serial')
+  addSpecOptions(configure).action(async (name: string, options: SpecOptions, command: Command) =>
+    withClient(command, async ({ client, output }) => {
+      const { id } = await findMachine(client, name)
+      const { ownSpec } = await client.call('GET', `/machines/${id}`, Machine)
+      const made = await specWith(ownSpec, options)
+      if (made === undefined) throw new CliError('nothing to change: give --blueprint or --spec', { exitCode: 2 })
+      const { spec, notApplied } = made
+      const changed = await client.call('PATCH', `/machines/${id}`, Machine, { spec })
+      const beyond = changed.spec.installer === 'agent' ? beyondAgent(changed.spec) : []
+      if (beyond.length > 0) {
+        console.error(
+          `Landfall's agent cannot carry out ${beyond.join(', ')}: installs need \`installer\` set to anaconda`,
+        )
+      }
+      printObject(output, { ...changed, notApplied }, describeMachine(changed))
+    }),
+  )
 
   machine
     .command('assign')
@@ -169,16 +194,8 @@ interface AssignOptions {
   spec?: string
 }
 
-/** The server checks the values; here only JSON that isn't any is refused. */
 function specOf(options: AssignOptions): PartialSpec {
-  let base: PartialSpec = {}
-  if (options.spec !== undefined) {
-    try {
-      base = JSON.parse(options.spec) as PartialSpec
-    } catch (cause) {
-      throw new CliError(`--spec is not JSON: ${(cause as Error).message}`, { exitCode: 2, cause })
-    }
-  }
+  const base = parseSpec(options.spec)
   const disks = {
     ...base.disks,
     ...(options.diskSerial !== undefined && { disk: { serial: options.diskSerial } }),
@@ -264,10 +281,4 @@ function parseState(text: string): MachineState {
   const state = MachineState.safeParse(text)
   if (state.success) return state.data
   throw new CliError(`no state ${text}: use one of ${MachineState.options.join(', ')}`, { exitCode: 2 })
-}
-
-function parsePair(text: string): [string, string] {
-  const equals = text.indexOf('=')
-  if (equals < 1) throw new CliError(`label ${text}: want key=value`, { exitCode: 2 })
-  return [text.slice(0, equals), text.slice(equals + 1)]
 }

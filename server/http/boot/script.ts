@@ -90,7 +90,8 @@ function anacondaArguments(server: ServerView, boot: DecidedBoot, media: string)
   ]
 }
 
-function installerArguments(server: ServerView, boot: DecidedBoot): string[] {
+/** What the kernel command line tells Landfall's own installer. */
+export function installerArguments(server: ServerView, boot: DecidedBoot): string[] {
   return [
     `landfall.url=${server.https}`,
     `landfall.http=${server.http}`,

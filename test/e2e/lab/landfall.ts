@@ -11,7 +11,9 @@ import { Event } from '../../../server/contract/event.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../../server/contract/local-access.ts'
 import { AssignResult, Machine, MachineSummary, type MachineState } from '../../../server/contract/machine.ts'
+import { Lease } from '../../../server/contract/system.ts'
 import type { PartialSpec } from '../../../server/contract/spec.ts'
+import type { CommandResult } from './command.ts'
 import { LabError } from './errors.ts'
 import type { Lab } from './lab.ts'
 import type { LabProcess } from './process.ts'
@@ -79,8 +81,17 @@ export class Landfall {
 
   /** Runs the real command line on the server's machine; resolves with what it printed. */
   async cli(...args: string[]): Promise<string> {
-    const argv = [process.execPath, COMMAND, '--data-dir', this.dataDir, ...args]
-    return (await this.#lab.network.namespace.exec(argv, { timeout: 600_000 })).stdout
+    return (await this.command(args)).stdout
+  }
+
+  /** The same with all it printed, for commands that take long. */
+  command(args: readonly string[], { timeout = 600_000 } = {}): Promise<CommandResult> {
+    return this.#lab.network.namespace.exec(this.argv(args), { timeout })
+  }
+
+  /** The argument list of the real command line, for `lab.spawn`. */
+  argv(args: readonly string[]): string[] {
+    return [process.execPath, COMMAND, '--data-dir', this.dataDir, ...args]
   }
 
   /** Brings in all images of an OCI layout as tags of one repository. */
@@ -105,6 +116,15 @@ export class Landfall {
 
   async events(machineId: string): Promise<Event[]> {
     return (await this.api.call('GET', `/machines/${machineId}/events`, z.object({ items: z.array(Event) }))).items
+  }
+
+  /** The address that the machine with this MAC has by DHCP, once it has one. */
+  async leaseOf(mac: string): Promise<string> {
+    const lease = await this.until(`${mac} has an address`, async () => {
+      const { items } = await this.api.call('GET', '/leases', z.object({ items: z.array(Lease) }))
+      return items.find((one) => one.mac === mac && one.state === 'bound') ?? 'none yet'
+    })
+    return lease.address
   }
 
   /** Puts a machine into the inventory before it was ever seen. Resolves with its id. */

@@ -1,8 +1,8 @@
 // What a machine of the lab is made of, and the QEMU arguments that say the same.
 
+import { acceleratorArguments, type Accelerator } from '../../../boot-assets/qemu/accelerator.ts'
+import type { QemuPackage } from '../../../boot-assets/qemu/package.ts'
 import { LabError } from './errors.ts'
-import type { Accelerator } from './accelerator.ts'
-import type { QemuPackage } from './qemu-package.ts'
 
 export type Firmware = 'uefi' | 'uefi-secureboot' | 'bios'
 type Nic = 'virtio-net-pci' | 'e1000e' | 'none'
@@ -16,6 +16,8 @@ export interface DiskOptions {
   serial?: string
   /** An existing raw image to use in place: the machine writes to it (never to a `cdrom`). */
   file?: string
+  /** An existing qcow2 image that stays as it is: the machine begins with it and writes elsewhere. */
+  base?: string
   /** `unsafe` ignores the guest's flushes, for speed; `writeback` obeys them. */
   cache?: 'unsafe' | 'writeback'
 }
@@ -59,7 +61,7 @@ export interface MachineHardware {
   tap: string
   /** Private copy of the UEFI variables, writable. */
   variables: string
-  disks: Required<Omit<DiskOptions, 'sizeGiB'>>[]
+  disks: (Required<Omit<DiskOptions, 'sizeGiB' | 'base'>> & { format: 'raw' | 'qcow2' })[]
 }
 
 /** Sockets on which the test process listens and QEMU calls in, so that not a byte of a console is missed. */
@@ -85,7 +87,7 @@ export function qemuArguments(
     'none',
     '-machine',
     machineType(firmware),
-    ...(accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']),
+    ...acceleratorArguments(accelerator),
     '-smp',
     String(cpus),
     '-m',
@@ -177,11 +179,11 @@ function diskArguments(hardware: MachineHardware): string[] {
   return [
     ...(used.has('scsi') ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
     ...(used.has('usb') ? ['-device', 'qemu-xhci,id=usb'] : []),
-    ...hardware.disks.flatMap(({ bus, serial, file, cache }, at) => {
+    ...hardware.disks.flatMap(({ bus, serial, file, format, cache }, at) => {
       const media = bus === 'cdrom' ? 'media=cdrom,readonly=on' : 'discard=unmap,detect-zeroes=unmap'
       return [
         '-drive',
-        `if=none,id=disk${at},file=${file},format=raw,cache=${cache},${media}`,
+        `if=none,id=disk${at},file=${file},format=${format},cache=${cache},${media}`,
         '-device',
         `${diskDevice(bus, at)},drive=disk${at},serial=${serial}${bootIndex(hardware, 'disk', at)}`,
       ]

@@ -5,7 +5,9 @@ import { createServer, type Socket } from 'node:net'
 import { copyFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { accelerator } from './accelerator.ts'
+import { accelerator } from '../../../boot-assets/qemu/accelerator.ts'
+import type { QemuPackage } from '../../../boot-assets/qemu/package.ts'
+import { run } from './command.ts'
 import { LabError } from './errors.ts'
 import { keystrokes, type Chord } from './keys.ts'
 import {
@@ -18,7 +20,6 @@ import {
 } from './machine-options.ts'
 import type { Network } from './network.ts'
 import { LabProcess, type Exit } from './process.ts'
-import type { QemuPackage } from './qemu-package.ts'
 import { openQmp, type Qmp } from './qmp.ts'
 import { Ssh, type SshKey } from './ssh.ts'
 import { Transcript } from './transcript.ts'
@@ -224,17 +225,20 @@ export async function createMachine(options: MachineOptions, site: MachineSite):
   return new Machine(hardware, site)
 }
 
-async function createDisk(options: DiskOptions, name: string, { workFolder }: MachineSite) {
-  const { sizeGiB = 8, bus = 'virtio', serial = name, cache = 'unsafe' } = options
+async function createDisk(options: DiskOptions, name: string, { workFolder, qemu }: MachineSite) {
+  const { sizeGiB = 8, bus = 'virtio', serial = name, cache = 'unsafe', base } = options
   const file = options.file ?? join(workFolder, `${name}.img`)
-  if (options.file === undefined) {
+  if (base !== undefined) {
+    const overlay = ['create', '-f', 'qcow2', '-F', 'qcow2', '-b', base, file]
+    await run([...qemu.command('qemu-img'), ...overlay], { env: { ...process.env, ...qemu.env } })
+  } else if (options.file === undefined) {
     await writeFile(file, '')
     await truncate(file, sizeGiB * GIB)
   }
   // NVMe and SCSI show 20 characters, virtio as many: a longer one would be cut silently.
   if (serial.length > 20)
     throw new LabError('BAD_MACHINE', `disk ${name}: serial ${serial} is longer than 20 characters`)
-  return { file, bus, serial, cache }
+  return { file, bus, serial, cache, format: base === undefined ? ('raw' as const) : ('qcow2' as const) }
 }
 
 /** Locally administered, QEMU's own range. */

@@ -1,7 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { formatAge, printObject, printRows, shortDigest, table } from '../../../server/cli/output.ts'
-import { progressLine } from '../../../server/cli/progress.ts'
+import { progressLine, stepLines } from '../../../server/cli/progress.ts'
 
 afterEach(() => vi.restoreAllMocks())
 
@@ -82,5 +82,23 @@ describe('progress', () => {
     expect(written.length).toBeGreaterThan(2)
     expect(written.length).toBeLessThan(12)
     expect(written.every((text) => /^ *\d+ % .*\n$/.test(text))).toBe(true)
+  })
+})
+
+describe('steps', () => {
+  it('are a line each, with the time and progress below', () => {
+    let text = ''
+    let now = 0
+    const stream = { isTTY: false, write: (chunk: string) => (text += chunk) } as unknown as NodeJS.WriteStream
+    const lines = stepLines(stream, () => now)
+    lines.step('fetch', 'streaming')
+    now = 6000
+    lines.progress(5e6, 1e7, 'layer 1 of 2')
+    now = 12_340
+    lines.step('deploy', 'deploying')
+    lines.end()
+    expect(text).toBe(
+      '    0.0 s  fetch      streaming\n 50 % 5 MB of 10 MB 833 kB/s layer 1 of 2\n   12.3 s  deploy     deploying\n',
+    )
   })
 })

@@ -5,12 +5,14 @@ import { beyondAgent } from '../../../server/contract/agent-limits.ts'
 describe("what is beyond Landfall's agent", () => {
   it('is nothing of a spec by default, nor of what it does', () => {
     expect(beyondAgent(MachineSpec.parse({}))).toEqual([])
-    const users = [{ name: 'ada', sshKeys: ['ssh-ed25519 AAAA a'], groups: ['wheel'] }]
-    expect(beyondAgent(MachineSpec.parse({ hostname: 'a', users, disks: { filesystem: 'btrfs' } }))).toEqual([])
+    const users = [{ name: 'ada', sshKeys: ['ssh-ed25519 AAAA a'], groups: ['wheel'], password: '$6$a$b' }]
+    expect(
+      beyondAgent(MachineSpec.parse({ hostname: 'a', rootPassword: '$6$a$b', users, disks: { filesystem: 'btrfs' } })),
+    ).toEqual([])
   })
 
   it.each([
-    ['rootPassword', { rootPassword: '$6$a$b' }],
+    ['timezone', { timezone: 'Etc/UTC' }],
     ['disks.scheme', { disks: { scheme: 'raid1' } }],
     ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
     ['network', { network: [{ macs: ['52:54:00:12:34:56'] }] }],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatBytes } from '../../../server/contract/bytes.ts'
+import { formatBytes, parseBytes } from '../../../server/contract/bytes.ts'
 
 describe('formatBytes', () => {
   it.each([
@@ -13,4 +13,20 @@ describe('formatBytes', () => {
     [1_920_383_410_176, '1.92 TB'],
     [5e19, '50000 PB'],
   ])('says %d as %s', (bytes, text) => expect(formatBytes(bytes)).toBe(text))
+})
+
+describe('parseBytes', () => {
+  it.each([
+    ['0', 0],
+    ['1073741824', 2 ** 30],
+    ['10GiB', 10 * 2 ** 30],
+    [' 10 GiB ', 10 * 2 ** 30],
+    ['2 MB', 2_000_000],
+    ['3kB', 3000],
+  ])('reads %j', (text, bytes) => expect(parseBytes(text)).toBe(bytes))
+
+  it.each(['', 'GiB', '1.5 GiB', '-1', '10 gib', '10 Gi', '1e9', '999999999999999 TiB', '1 toString'])(
+    'refuses %j',
+    (text) => expect(parseBytes(text)).toBeUndefined(),
+  )
 })

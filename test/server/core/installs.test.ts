@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Task } from '../../../server/contract/agent.ts'
-import type { AgentEvent } from '../../../server/contract/agent.ts'
+import type { AgentEvent, DiskImageTask } from '../../../server/contract/agent.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { CoreError } from '../../../server/core/errors.ts'
@@ -516,6 +516,20 @@ describe('nextTask', () => {
     const polled = core.installs.nextTask(boot(BOOT_1), 60_000)
     boot(BOOT_2)
     await expect(polled).rejects.toThrowWithCode(CoreError, 'TOKEN_INVALID')
+  })
+})
+
+describe('a server that makes disk images', () => {
+  it('says so in every task, and an ordinary one in none', async () => {
+    await assign()
+    expect((await takeTask(boot())).diskImage).toBeUndefined()
+    const diskImage: DiskImageTask = { firmware: ['uefi', 'bios'], files: [] }
+    core = testCore({ diskImage })
+    machineId = core.inventory.discover({ mac: MAC }).id
+    await assign()
+    const task = await takeTask(boot())
+    expect(task.diskImage).toEqual(diskImage)
+    expect(Task.parse(JSON.parse(JSON.stringify(task)))).toEqual(task)
   })
 })
 

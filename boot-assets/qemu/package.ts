@@ -1,24 +1,26 @@
 // QEMU 10 and its firmware, from Debian 13 packages, run where it was unpacked: on any Debian, without installing it.
-//
-// Debian 12's own QEMU 7.2 double-faults current kernels under TCG, so the host's version is never used.
-
 import { join } from 'node:path'
-import { debianRoot } from '../../../boot-assets/debian/root.ts'
+import { debianRoot } from '../debian/root.ts'
+import type { Log } from '../debian/run.ts'
 
 const PACKAGES = ['qemu-system-x86', 'qemu-utils', 'ovmf', 'seabios', 'ipxe-qemu']
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
 
-export interface QemuPackage {
-  /** The argument list that runs one of the package's programs, e.g. `qemu-system-x86_64` or `qemu-img`. */
+/** How to run QEMU's programs. */
+export interface Qemu {
+  /** The argument list that runs one of them, e.g. `qemu-system-x86_64` or `qemu-img`. */
   command(program: string): string[]
-  /** What those programs need in their environment, besides the caller's. */
-  env: NodeJS.ProcessEnv
+  /** What they need in their environment, besides the caller's. */
+  env: Record<string, string>
+}
+
+export interface QemuPackage extends Qemu {
   /** Path of a firmware file, e.g. `OVMF/OVMF_CODE_4M.fd` or `qemu/efi-virtio.rom`. */
   firmware(name: string): string
 }
 
-/** Unpacks the packages into the cache, once, and tells how to run them. */
-export async function qemuPackage(log?: (line: string) => void): Promise<QemuPackage> {
+/** Unpacks the packages into the cache, once, and tells how to run them. Throws DebianError. */
+export async function qemuPackage(log?: Log): Promise<QemuPackage> {
   const root = await debianRoot({ suite: 'trixie', packages: PACKAGES, variant: 'extract', ...(log && { log }) })
   const libraries = join(root, LIBRARIES)
   return {

@@ -1,11 +1,10 @@
 // Finds out whether KVM really runs a guest here. That /dev/kvm exists proves nothing inside a nested machine.
-
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { buildOnce } from '../../../boot-assets/cache.ts'
-import type { QemuPackage } from './qemu-package.ts'
+import { buildOnce } from '../cache.ts'
+import type { Qemu } from './package.ts'
 
 export type Accelerator = 'kvm' | 'tcg'
 
@@ -17,7 +16,7 @@ const EXIT_VALUE = 0x2a
 const PROOF = (EXIT_VALUE << 1) | 1
 
 /** `kvm` where a boot sector ran under it to its end, `tcg` elsewhere. Probed once per boot of this host. */
-export async function accelerator(qemu: QemuPackage): Promise<Accelerator> {
+export async function accelerator(qemu: Qemu): Promise<Accelerator> {
   if (!existsSync('/dev/kvm')) return 'tcg'
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
   const folder = await buildOnce('accelerator', [boot.trim(), process.getuid?.()], async (dir) => {
@@ -30,7 +29,7 @@ export async function accelerator(qemu: QemuPackage): Promise<Accelerator> {
  * Whether SeaBIOS and a boot sector of two instructions (`mov al, 0x2a; out 0xf4, al`) run to their end within seconds.
  * `folder` takes the disk of that guest.
  */
-export async function bootsUnder(accel: Accelerator, qemu: QemuPackage, folder: string): Promise<boolean> {
+export async function bootsUnder(accel: Accelerator, qemu: Qemu, folder: string): Promise<boolean> {
   // SeaBIOS reads no disk smaller than a cylinder.
   const sector = Buffer.alloc(1024 * 1024)
   Buffer.from([0xb0, EXIT_VALUE, 0xe6, EXIT_PORT]).copy(sector)
@@ -50,4 +49,9 @@ export async function bootsUnder(accel: Accelerator, qemu: QemuPackage, folder: 
     child.once('error', () => resolve(false))
     child.once('exit', (code) => resolve(code === PROOF))
   })
+}
+
+/** Arguments that choose the accelerator and the best processor it can give. */
+export function acceleratorArguments(accelerator: Accelerator): string[] {
+  return accelerator === 'kvm' ? ['-accel', 'kvm', '-cpu', 'host'] : ['-accel', 'tcg,thread=multi', '-cpu', 'max']
 }

@@ -1,0 +1,26 @@
+// Why a disk image could not be made.
+
+export type DiskImageErrorCode =
+  | 'SIZE_INVALID'
+  | 'SIZE_TOO_SMALL'
+  | 'OUTPUT_EXISTS'
+  | 'OUTPUT_UNWRITABLE'
+  /** The installer itself ended with a reason code, which the message names. */
+  | 'INSTALL_FAILED'
+  /** The virtual machine ended, or came to a standstill, before its installer was done. */
+  | 'MACHINE_ENDED'
+  | 'MACHINE_STALLED'
+  | 'CONVERT_FAILED'
+  | 'ABORTED'
+
+export class DiskImageError extends Error {
+  override readonly name = 'DiskImageError'
+  readonly code: DiskImageErrorCode
+  readonly hint: string | undefined
+
+  constructor(code: DiskImageErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
+    this.code = code
+    this.hint = options.hint
+  }
+}

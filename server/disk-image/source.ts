@@ -1,0 +1,88 @@
+// Where the image comes from, and bringing it into the store of the private server.
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { ConfigInput } from '../config/schema.ts'
+import type { Image } from '../contract/image.ts'
+import { BlobStore } from '../oci/blob-store.ts'
+import { OciError } from '../oci/errors.ts'
+import { ImageService } from '../oci/image-service.ts'
+import type { OnProgress } from '../oci/image-service.ts'
+import { formatReference, parseRemoteReference } from '../oci/reference.ts'
+import { openStore } from '../store/store.ts'
+
+export type ImageSource =
+  /** A reference with its registry, and the certificate (PEM) that one is trusted by. */
+  | { kind: 'registry'; reference: string; ca: string | undefined }
+  /** A tar of an OCI image layout that names one image. */
+  | { kind: 'archive'; open: () => Promise<Readable> }
+
+export interface StoredImage {
+  /** As specs name it. */
+  reference: string
+  /** What deployed systems upgrade from, with its registry. */
+  follows: string
+  /** `host:port` of that. */
+  registry: string
+  digest: string
+  /** Sum of compressed layers, bytes. */
+  packedBytes: number
+}
+
+export interface StoreOptions {
+  dataDir: string
+  source: ImageSource
+  /** What deployed systems upgrade from: `registry.example/os/web:stable`, also with @digest. */
+  follows: string
+  onProgress: OnProgress
+  signal: AbortSignal
+}
+
+/** Checks the name that deployed systems will follow. Throws OciError REFERENCE_INVALID. */
+export function checkFollows(follows: string): void {
+  const { registry } = parseRemoteReference(follows)
+  if (ConfigInput.shape.registry.safeParse(registry).success) return
+  throw new OciError(
+    'REFERENCE_INVALID',
+    `${follows}: the registry must be a host name or an IPv4 address, with or without port`,
+  )
+}
+
+/**
+ * Stores the image under the name deployed systems will know it by. For a server that is not running: the folder is opened and closed
+ * here. Throws OciError.
+ */
+export async function storeImage({ dataDir, source, follows, onProgress, signal }: StoreOptions): Promise<StoredImage> {
+  const { registry, ...named } = parseRemoteReference(follows)
+  const store = openStore(join(dataDir, 'landfall.db'))
+  try {
+    const ca = source.kind === 'registry' ? source.ca : undefined
+    const images = new ImageService(await BlobStore.open(join(dataDir, 'oci')), store.images, { ca })
+    // A digest is no name to store under; the tag here is seen by nobody.
+    const as = formatReference({ repository: named.repository, tag: named.tag ?? 'latest' })
+    const image = await bringIn(images, source, as, onProgress, signal)
+    const platform = image.platforms.find(({ architecture }) => architecture === 'amd64')
+    return {
+      reference: formatReference(named.digest ? named : { ...named, tag: named.tag ?? 'latest' }),
+      follows,
+      registry,
+      digest: platform?.digest ?? image.digest,
+      packedBytes: platform?.size ?? 0,
+    }
+  } finally {
+    store.close()
+  }
+}
+
+async function bringIn(
+  images: ImageService,
+  source: ImageSource,
+  as: string,
+  onProgress: OnProgress,
+  signal: AbortSignal,
+): Promise<Image> {
+  if (source.kind === 'registry') {
+    return images.pull({ reference: source.reference, as, architectures: ['amd64'] }, onProgress, signal)
+  }
+  const [image] = await images.importArchive(await source.open(), as, onProgress, signal)
+  return image!
+}
