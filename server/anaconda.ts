@@ -27,7 +27,7 @@ export function kickstartRenderer({
   medium,
 }: KickstartRendererOptions): KickstartRenderer {
   return {
-    render({ machine, facts, spec, generation, followReference, token, createdAt }) {
+    render({ machine, facts, spec, generation, followReference, token, createdAt, httpsUrl: reached = httpsUrl }) {
       const now = Math.floor(Date.parse(createdAt) / 1000)
       try {
         const release = spec.kickstart.release ?? releaseOf(spec.media)
@@ -38,7 +38,7 @@ export function kickstartRenderer({
           spec,
           facts,
           source: { kind: 'registry', reference: `${registry}/${followReference}` },
-          server: { https: httpsUrl, registry, ca, token, now },
+          server: { https: reached, registry, ca, token, now },
           bootDevice: 'bootif',
         })
         return { ...rendered, release }

@@ -33,6 +33,8 @@ interface KickstartRequest {
   token: string
   /** When the install was created, ISO 8601. */
   createdAt: string
+  /** Origin of the TLS listener as the machine reaches it; by default as the server is configured. */
+  httpsUrl?: string | undefined
 }
 
 /** Makes kickstarts. Throws CoreError KICKSTART_INVALID with the reason, MEDIA_NOT_FOUND. */
@@ -49,6 +51,8 @@ export interface AnacondaClient {
   macs: readonly string[]
   serial: string | undefined
   address: string | undefined
+  /** Origin of the TLS listener at the address that was asked. */
+  httpsUrl?: string
 }
 
 export interface KickstartServicePorts {
@@ -85,7 +89,7 @@ export class KickstartService {
     this.#requireSame(machine, client)
     const { inventory, installs, events } = this.#ports
     inventory.seen(machine.id, client.address)
-    const text = this.#render(install, machine, token).text
+    const { text } = this.#render(install, machine, token, client.httpsUrl)
     installs.advance(install.id, { type: 'task-taken', bootId: claims.id }, 'machine')
     if (install.bootId !== claims.id) {
       events.append({
@@ -239,11 +243,12 @@ export class KickstartService {
   }
 
   /** A kickstart that cannot be made ends its install: the machine would only ask again, and nobody would see why. */
-  #render(install: InstallRecord, machine: MachineRecord, token: string) {
+  #render(install: InstallRecord, machine: MachineRecord, token: string, httpsUrl?: string) {
     const { spec, generation, followReference, createdAt } = install
     const facts = this.#ports.machines.facts(machine.id)
     try {
-      return this.#ports.renderer.render({ machine, facts, spec, generation, followReference, token, createdAt })
+      const request = { machine, facts, spec, generation, followReference, token, createdAt, httpsUrl }
+      return this.#ports.renderer.render(request)
     } catch (error) {
       if (error instanceof CoreError) {
         const { message, hint } = error

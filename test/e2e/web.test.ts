@@ -173,6 +173,26 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
     await rowOf('web-09').getByText('52:54:00:00:00:99').waitFor()
   })
 
+  it('assigns an image for Anaconda to install, and shows the kickstart it would get', async () => {
+    expect((await server.cli('media', 'import', join(folder, 'fedora.iso'))).code).toBe(0)
+    await page.goto('/machines')
+    await rowOf('web-09').getByRole('checkbox').check()
+    await page.getByRole('button', { name: 'Assign image' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('combobox', { name: 'Image' }).selectOption(IMAGE)
+    await dialog.getByRole('button', { name: 'Options' }).click()
+    await dialog.getByRole('combobox', { name: 'Installer' }).selectOption('Anaconda of Fedora 43 (x86_64)')
+    await expectAccessible('assign-anaconda')
+    await dialog.getByRole('button', { name: 'Assign to 1 machine' }).click()
+    await dialog.waitFor({ state: 'hidden' })
+    await page.getByRole('link', { name: 'web-09' }).click()
+    await page.getByRole('button', { name: 'Show what Anaconda would be given' }).click()
+    await page.getByText('ostreecontainer --url=').waitFor()
+    await expectAccessible('kickstart')
+    await page.goto('/machines')
+    await rowOf('web-09').getByText('assigned').waitFor()
+  })
+
   it('says when the server is gone, and recovers by itself', async () => {
     const { dataDir, ports } = server
     await server.end('SIGKILL')
@@ -190,7 +210,7 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
     await page.getByRole('heading', { name: 'Log in to Landfall' }).waitFor()
     await page.getByRole('textbox', { name: 'Token' }).fill(server.access.token)
     await page.getByRole('button', { name: 'Log in' }).click()
-    await page.getByRole('heading', { name: 'Images' }).waitFor()
+    await page.getByRole('heading', { name: 'Images', exact: true }).waitFor()
     await page.getByText(IMAGE).waitFor()
     expect(await page.title()).toBe('Images · Landfall')
   })

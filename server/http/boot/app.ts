@@ -67,7 +67,8 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   app.get('/boot/autoexec.ipxe', (c) => send(c, 200, IPXE, identify(c)))
 
   app.get('/i/:token/ks', (c) => {
-    const client = { ...anacondaClient((name) => c.req.header(name)), address: remoteAddress(c) }
+    const described = anacondaClient((name) => c.req.header(name))
+    const client = { ...described, address: remoteAddress(c), httpsUrl: view(c).https }
     try {
       return send(c, 200, IPXE, options.kickstart(c.req.param('token'), client))
     } catch (error) {

@@ -38,8 +38,6 @@ export interface LogLine {
   text: string
 }
 
-/** Begins every key. */
-const EVERYTHING: QueryKey = []
 const PAGE = 100
 const EVENTS = 200
 const LOG_LINES = 10_000
@@ -146,8 +144,13 @@ export function useMedia() {
   return useQuery({ queryKey: keys.media, queryFn: async () => (await call<Items<Media>>('GET', '/media')).items })
 }
 
+/** Begins anew: what a stranger was refused is not shown to whoever comes in. */
 export function useLogin() {
-  return useChange((token: string) => call<Session>('POST', '/login', { token }), [EVERYTHING])
+  const client = useQueryClient()
+  return useMutation({
+    mutationFn: (token: string) => call<Session>('POST', '/login', { token }),
+    onSuccess: () => client.resetQueries(),
+  })
 }
 
 export function useLogout() {

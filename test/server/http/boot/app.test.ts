@@ -229,7 +229,15 @@ describe('/i/<token>/ks', () => {
     expect(response.headers.get('content-length')).toBe('5')
     expect(await response.text()).toBe('text\n')
     expect(asked).toEqual([
-      ['lfi_abc', { macs: ['52:54:00:12:34:56', '52:54:00:12:34:57'], serial: 'R1-0001', address: undefined }],
+      [
+        'lfi_abc',
+        {
+          macs: ['52:54:00:12:34:56', '52:54:00:12:34:57'],
+          serial: 'R1-0001',
+          address: undefined,
+          httpsUrl: 'https://192.0.2.1:8443',
+        },
+      ],
     ])
   })
 
