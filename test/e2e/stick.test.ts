@@ -140,7 +140,9 @@ journey(
       await expectDeployed(ssh, { ...options, registry: `${host}:8443` })
     })
 
-    chapter('the same stick in another machine touches no disk', async ({ lab, disks }) => {
+    chapter('the same stick in another machine touches no disk', async ({ lab, machine, disks }) => {
+      // One stick is in one machine.
+      await machine.powerOff()
       const [stick] = disks
       const other = await lab.machine({
         name: 'other',
