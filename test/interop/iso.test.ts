@@ -6,10 +6,11 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { chmod, mkdtemp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { cacheDir } from '../../boot-assets/cache.ts'
 import { buildInstaller } from '../../boot-assets/installer/build.ts'
 import { buildIsoKit } from '../../boot-assets/iso/kit.ts'
 import type { IsoKit } from '../../boot-assets/iso/kit.ts'
@@ -25,7 +26,8 @@ const run = promisify(execFile)
 const MINUTE = 60_000
 const LABELS = { 'containers.bootc': '1' }
 const IMAGE = 'registry.example/landfall/tiny:1'
-const COMMAND = resolve(import.meta.dirname, '../../server/cli/landfall.js')
+const PROJECT = resolve(import.meta.dirname, '../..')
+const COMMAND = join(PROJECT, 'server/cli/landfall.js')
 const blocked = process.getuid?.() === 0 ? undefined : 'kernel and loaders are built from Debian packages, as root'
 
 let folder: string
@@ -189,13 +191,18 @@ describe.skipIf(blocked !== undefined)(`ISO${blocked === undefined ? '' : ` (ski
     // What is read is there for everybody; what is written goes where nobody may write.
     await chmod(folder, 0o755)
     const again = join(theirs, 'again.iso')
-    const env = {
-      ...process.env,
-      HOME: theirs,
-      LANDFALL_CACHE: process.env['LANDFALL_CACHE'] ?? '/root/.cache/landfall',
-    }
-    const args = [COMMAND, 'iso', 'build', 'offline', '--layout', layout, '--image', IMAGE, '--out', again]
-    await run(process.execPath, args, { env, uid: nobody, gid: nobody })
+    // Project and cache may lie in a home that nobody else may enter: here they are seen elsewhere.
+    const places = { [PROJECT]: join(theirs, 'project'), [dirname(cacheDir('x'))]: join(theirs, 'cache') }
+    const seen = (path: string) =>
+      Object.entries(places).reduce(
+        (text, [from, to]) => (text.startsWith(`${from}/`) ? to + text.slice(from.length) : text),
+        path,
+      )
+    const mounts = Object.entries(places).map(([from, to]) => `mkdir '${to}' && mount --bind '${from}' '${to}'`)
+    const become = `setpriv --reuid ${nobody} --regid ${nobody} --clear-groups env HOME='${theirs}' LANDFALL_CACHE='${theirs}/cache'`
+    const args = ['iso', 'build', 'offline', '--layout', layout, '--image', IMAGE, '--out', again]
+    const script = [...mounts, `exec ${become} "$@"`].join(' && ')
+    await run('unshare', ['--mount', 'sh', '-c', script, 'sh', seen(process.execPath), seen(COMMAND), ...args])
     expect(await fileHash(again)).toBe(await fileHash(iso))
     expect((await stat(again)).uid).toBe(nobody)
     await rm(theirs, { recursive: true })
