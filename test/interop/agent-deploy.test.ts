@@ -6,6 +6,7 @@ import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { textConsole } from '../../boot-assets/agent/console.ts'
 import { unescapeRef } from '../../boot-assets/agent/ostree/ref-escape.ts'
@@ -50,8 +51,8 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
     outcome = await installOnto(loop)
     // Mounted again where the checks look, by what the installation wrote and not by what it remembered.
     await mkdir(join(folder, 'target'))
-    run('mount', `${loop}p4`, join(folder, 'target'))
-    run('mount', `${loop}p3`, join(folder, 'target/boot'))
+    await mountWhenFree(`${loop}p4`, join(folder, 'target'))
+    await mountWhenFree(`${loop}p3`, join(folder, 'target/boot'))
     demoTree = join(folder, 'target', 'ostree/deploy/default/deploy', `${mergeCommit()}.0`)
   }, 600_000)
 
@@ -269,6 +270,22 @@ function reasonToSkip(): string | undefined {
 
 function readBlob(path: string): Buffer | undefined {
   return existsSync(path) ? execFileSync('cat', [path], { maxBuffer: 2 ** 31 }) : undefined
+}
+
+/**
+ * A test beside this one may have made a mount namespace while the agent had the disk mounted. Its copy of the mount holds the file system
+ * until that namespace ends.
+ */
+async function mountWhenFree(device: string, path: string): Promise<void> {
+  for (let tries = 0; ; tries++) {
+    try {
+      run('mount', device, path)
+      return
+    } catch (error) {
+      if (tries >= 120 || !/already mounted|busy/.test(String(error))) throw error
+      await sleep(1000)
+    }
+  }
 }
 
 function run(command: string, ...args: string[]): string {
