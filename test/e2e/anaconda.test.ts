@@ -23,7 +23,7 @@ scenario('Anaconda by UEFI PXE: a boot medium of the right structure netboots wi
   await landfall.assign(id, DEMO_1, { installer: 'anaconda', media: medium!.id, consoles: ['ttyS0,115200'] })
   await machine.powerOn()
 
-  const [line] = await machine.serial.waitForLine(/Command line: .*inst\.ks=.*/)
+  const [line] = await machine.serial.waitForLine(/Command line: .*inst\.ks=.*BOOTIF=[-0-9a-f]{20}/)
   const http = `http://${lab.address}:8080`
   const tree = `${http}/media/${medium!.id}`
   expect(line).toContain(` inst.stage2=${tree} inst.ks=${http}/i/lfi_`)
