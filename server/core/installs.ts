@@ -117,9 +117,12 @@ export class Installs {
     )
   }
 
-  /** Moves an install by one thing that happened to it. Throws INSTALL_NOT_FOUND, and INSTALL_OVER or CONFLICT when that makes no sense. */
-  advance(installId: string, input: InstallInput, actor: string): InstallRecord {
-    return this.#ports.transactions.transaction(() => this.#apply(this.#record(installId), input, actor))
+  /**
+   * Moves an install by what happened to it, all or nothing. Throws INSTALL_NOT_FOUND, and INSTALL_OVER or CONFLICT when that makes no
+   * sense.
+   */
+  advance(installId: string, inputs: readonly InstallInput[], actor: string): InstallRecord {
+    return this.#ports.transactions.transaction(() => this.#applyAll(this.#record(installId), inputs, actor))
   }
 
   /** What installs the machine's newest generation, before its first one nothing. */
@@ -381,17 +384,22 @@ export class Installs {
 
   /** Moves an install by one input and stores the outcome. Throws INSTALL_OVER or CONFLICT when the input makes no sense. */
   #apply(install: InstallRecord, input: InstallInput, actor: string): InstallRecord {
+    return this.#applyAll(install, [input], actor)
+  }
+
+  #applyAll(before: InstallRecord, inputs: readonly InstallInput[], actor: string): InstallRecord {
     const at = timestamp(this.#ports.clock)
-    const moved = this.#move(install, input, at)
-    const next = { ...install, ...moved.install }
-    this.#store(
-      install,
-      next,
-      moved.machine,
-      moved.notes.map((note) => ({ ...note, at })),
-      actor,
-    )
-    return next
+    const notes: (InstallNote & { at: string })[] = []
+    let install = before
+    let machine: MachineRecord['state'] | 'idle' | undefined
+    for (const input of inputs) {
+      const moved = this.#move(install, input, at)
+      install = { ...install, ...moved.install }
+      machine = moved.machine ?? machine
+      notes.push(...moved.notes.map((note) => ({ ...note, at })))
+    }
+    this.#store(before, install, machine, notes, actor)
+    return install
   }
 
   #move(install: InstallRecord, input: InstallInput, at: string) {

@@ -1,4 +1,5 @@
 // Installs by Anaconda: the kickstart for whoever brings the right token, what its scripts fetch and tell, and those that fall silent.
+import type { AgentEvent } from '../contract/agent.ts'
 import type { AnacondaStage } from '../contract/anaconda.ts'
 import type { Facts } from '../contract/facts.ts'
 import { confirmEnvText } from '../contract/first-boot.ts'
@@ -13,6 +14,7 @@ import { CoreError } from './errors.ts'
 import type { EventLog } from './events.ts'
 import { plausibleSerial } from './identity.ts'
 import { isActive } from './install-state.ts'
+import type { InstallInput } from './install-state.ts'
 import type { InstallRecord, InstallStore } from './install-store.ts'
 import type { Installs } from './installs.ts'
 import type { Inventory } from './inventory.ts'
@@ -71,6 +73,8 @@ export interface KickstartServicePorts {
 
 /** Anaconda reports at least once a minute while its scripts live. Before that it fetches a gigabyte. */
 export const SILENCE_MS = 15 * 60 * 1000
+/** As much as an agent may send in one line. */
+const MAX_LINE = 16_384
 
 export class KickstartService {
   readonly #ports: KickstartServicePorts
@@ -90,7 +94,7 @@ export class KickstartService {
     const { inventory, installs, events } = this.#ports
     inventory.seen(machine.id, client.address)
     const { text } = this.#render(install, machine, token, client.httpsUrl)
-    installs.advance(install.id, { type: 'task-taken', bootId: claims.id }, 'machine')
+    installs.advance(install.id, [{ type: 'task-taken', bootId: claims.id }], 'machine')
     if (install.bootId !== claims.id) {
       events.append({
         type: 'boot.script',
@@ -144,9 +148,8 @@ export class KickstartService {
       inventory.seen(machine.id)
       // A stage that comes at all proves that the kickstart was fetched, by whatever way.
       if (install.state === 'pending') throw new CoreError('CONFLICT', `install ${install.id} has not begun`)
-      for (const event of stageEvents(install, stage, message)) {
-        installs.advance(install.id, { type: 'agent-event', event }, 'machine')
-      }
+      const events = stageEvents(install, stage, message)
+      if (events.length > 0) installs.advance(install.id, events.map(asInput), 'machine')
     })
   }
 
@@ -160,10 +163,13 @@ export class KickstartService {
         throw new CoreError('INSTALL_OVER', 'the token belongs to no install that has begun')
       }
       inventory.seen(machineId)
-      for (const line of text.split('\n').filter((one) => one.trim() !== '')) {
-        const event = { type: 'log' as const, level: 'debug' as const, text: `${name}: ${line}`.slice(0, 16_384) }
-        installs.advance(install.id, { type: 'agent-event', event }, 'machine')
-      }
+      const lines = text.split('\n').filter((line) => line.trim() !== '')
+      const events = lines.map((line): AgentEvent => ({
+        type: 'log',
+        level: 'debug',
+        text: `${name}: ${line}`.slice(0, MAX_LINE),
+      }))
+      if (events.length > 0) installs.advance(install.id, events.map(asInput), 'machine')
     })
   }
 
@@ -180,7 +186,7 @@ export class KickstartService {
         hint: 'look at its screen: a kernel panic, a question, or a network that is gone; assign the image again to try once more',
       }
       const step = install.steps.find(({ state }) => state === 'running')?.name ?? 'boot'
-      installs.advance(install.id, { type: 'agent-event', event: { type: 'failed', step, failure } }, 'system')
+      installs.advance(install.id, [asInput({ type: 'failed', step, failure })], 'system')
     }
   }
 
@@ -253,9 +259,13 @@ export class KickstartService {
       if (error instanceof CoreError) {
         const { message, hint } = error
         const failure = { code: 'KICKSTART_INVALID' as const, message, ...(hint !== undefined && { hint }) }
-        this.#ports.installs.advance(install.id, { type: 'refused', failure }, 'system')
+        this.#ports.installs.advance(install.id, [{ type: 'refused', failure }], 'system')
       }
       throw error
     }
   }
+}
+
+function asInput(event: AgentEvent): InstallInput {
+  return { type: 'agent-event', event }
 }
