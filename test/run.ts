@@ -1,6 +1,6 @@
 // `npm test`: prepares this host, builds what tests need, runs the layers from fast to real, and says what came of it.
 import { execFile, spawn } from 'node:child_process'
-import { rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseArgs, promisify } from 'node:util'
 import { buildBootAssets } from '../boot-assets/build.ts'
@@ -11,9 +11,10 @@ import { buildDemoImages } from './images/demo-image.ts'
 import { OUTCOMES_VARIABLE, readOutcomes } from './outcomes.ts'
 import type { Outcome } from './outcomes.ts'
 
-const USAGE = `usage: npm test [-- [--layer LAYER]... [--keep-going] [PART OF A FILE NAME]...]
+const USAGE = `usage: npm test [-- [--layer LAYER]... [--keep-going] [--budget MINUTES] [PART OF A FILE NAME]...]
   --layer unit|interop|vm   only these layers
-  --keep-going              run later layers although one failed`
+  --keep-going              run later layers although one failed
+  --budget MINUTES          start no file of whole-machine tests after that time; 60 by default, 0 is no limit`
 
 const LAYERS = ['unit', 'interop', 'vm'] as const
 type Layer = (typeof LAYERS)[number]
@@ -24,6 +25,12 @@ const TITLES: Record<Layer, string> = {
   interop: 'real clients and programs',
   vm: 'whole machines and a browser',
 }
+
+/** Files of whole-machine tests, what tells most first. */
+const MACHINES = ['life', 'bios', 'refusals', 'web', 'anaconda', 'stick', 'lab', 'memory', 'disk-image']
+
+/** Minutes; together with the longest file they stay well below an hour and a half. */
+const BUDGET = 60
 
 interface LayerResult {
   layer: Layer
@@ -59,6 +66,40 @@ async function prepare(layers: readonly Layer[]): Promise<void> {
   say('letting what was built reach the disk')
   await promisify(execFile)('sync')
   say('prepared')
+}
+
+/**
+ * Runs the files of whole-machine tests one after the other, those that tell most first. On a slow host the last ones are left out, by name:
+ * a run that ends tells more than one that is cut off.
+ */
+async function runMachines(filters: readonly string[], budgetMinutes: number): Promise<LayerResult> {
+  const began = performance.now()
+  const outcomes: Outcome[] = []
+  let passed = true
+  for (const file of await machineFiles(filters)) {
+    if (budgetMinutes > 0 && seconds(started) > budgetMinutes * 60) {
+      const name = /([^/]+)\.test\.ts$/.exec(file)![1]!
+      const note = `no time was left (${budgetMinutes} min); \`npm test -- --layer vm ${name}\` runs it`
+      outcomes.push({ file, name: `all of ${file}`, state: 'skipped', seconds: 0, note })
+      continue
+    }
+    const result = await runLayer('vm', [file])
+    passed &&= result.passed
+    outcomes.push(...result.outcomes)
+  }
+  return { layer: 'vm', passed, seconds: seconds(began), outcomes }
+}
+
+async function machineFiles(filters: readonly string[]): Promise<string[]> {
+  const rank = (file: string) => {
+    const at = MACHINES.findIndex((name) => file.endsWith(`/${name}.test.ts`))
+    return at < 0 ? MACHINES.length : at
+  }
+  const all = (await readdir(join(project, 'test/e2e'))).filter((name) => name.endsWith('.test.ts'))
+  return all
+    .map((name) => `test/e2e/${name}`)
+    .filter((file) => filters.length === 0 || filters.some((filter) => file.includes(filter)))
+    .toSorted((a, b) => rank(a) - rank(b))
 }
 
 async function runLayer(layer: Layer, filters: readonly string[]): Promise<LayerResult> {
@@ -126,6 +167,7 @@ async function main(): Promise<number> {
     options: {
       layer: { type: 'string', multiple: true },
       'keep-going': { type: 'boolean', default: false },
+      budget: { type: 'string', default: String(BUDGET) },
       help: { type: 'boolean', short: 'h' },
     },
   })
@@ -134,11 +176,16 @@ async function main(): Promise<number> {
     console.log(unknown.length > 0 ? `there is no layer ${unknown.join(', ')}\n${USAGE}` : USAGE)
     return unknown.length > 0 ? 2 : 0
   }
+  const budget = Number(values.budget)
+  if (!(budget >= 0)) {
+    console.log(`--budget ${values.budget} is no number of minutes\n${USAGE}`)
+    return 2
+  }
   const layers = LAYERS.filter((layer) => values.layer?.includes(layer) ?? true)
   await prepare(layers)
   const results: LayerResult[] = []
   for (const layer of layers) {
-    const result = await runLayer(layer, positionals)
+    const result = await (layer === 'vm' ? runMachines(positionals, budget) : runLayer(layer, positionals))
     results.push(result)
     if (!result.passed && !values['keep-going']) break
   }
