@@ -106,7 +106,7 @@ journey(
         const machine = await lab.machine({ name: firmware, firmware, disks: [{ base: file }], bootOrder: ['disk'] })
         await machine.powerOn()
         const ssh = machine.ssh(await landfall.leaseOf(machine.mac), key)
-        await ssh.waitUntilReady({ timeout: 300_000 })
+        await ssh.waitUntilReady()
         await expectDeployed(ssh, { demo, version: '1', registry: `${lab.address}:8443`, hostname: HOSTNAME })
         expect(await says(ssh, 'test -d /sys/firmware/efi && echo uefi || echo bios')).toBe(firmware)
         await expectConfigured(ssh)

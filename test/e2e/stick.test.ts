@@ -20,8 +20,8 @@ import { DEMO_1, landfallWithDemo } from './worlds.ts'
 
 const COMMAND = resolve(import.meta.dirname, '../../server/cli/landfall.js')
 const MINUTE = 60_000
-const INSTALL = { timeout: 15 * MINUTE }
-const BOOT = { timeout: 5 * MINUTE }
+const INSTALL = { timeout: 25 * MINUTE }
+const BOOT = { timeout: 15 * MINUTE }
 
 /** Builds an ISO of a layout with the real command line, no server beside it; resolves with its path. */
 async function layoutIso(

@@ -33,7 +33,7 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
     await writeTinyImage(join(folder, 'tiny'), { labels: { 'containers.bootc': '1' } })
     browser = await openBrowser({ artefacts: ARTEFACTS, baseURL: server.https })
     page = browser.page
-    page.setDefaultTimeout(15_000)
+    page.setDefaultTimeout(60_000)
   }, 600_000)
 
   afterAll(async () => {

@@ -26,7 +26,7 @@ import { Transcript } from './transcript.ts'
 
 const GIB = 1024 ** 3
 const START_TIMEOUT = 60_000
-const DEFAULT_TIMEOUT = 300_000
+const DEFAULT_TIMEOUT = 900_000
 
 export interface MachineSite {
   network: Network

@@ -22,7 +22,7 @@ export interface ScenarioOptions {
  * })
  */
 export function scenario(name: string, body: (lab: Lab) => Promise<void>, options: ScenarioOptions = {}): void {
-  const { timeout = 10 * MINUTE, ...labOptions } = options
+  const { timeout = 25 * MINUTE, ...labOptions } = options
   it(name, { timeout }, async ({ skip, onTestFailed }) => {
     const reason = labUnavailable()
     if (reason !== undefined) return skip(reason)

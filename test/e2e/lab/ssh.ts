@@ -42,7 +42,7 @@ export class Ssh {
   }
 
   /** Resolves when the machine lets us in; throws TIMED_OUT with the last refusal as its cause. */
-  async waitUntilReady({ timeout = 120_000 } = {}): Promise<void> {
+  async waitUntilReady({ timeout = 600_000 } = {}): Promise<void> {
     const deadline = Date.now() + timeout
     for (;;) {
       try {

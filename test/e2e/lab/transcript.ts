@@ -20,7 +20,7 @@ interface Waiter {
   fail(error: LabError): void
 }
 
-const DEFAULT_TIMEOUT = 120_000
+const DEFAULT_TIMEOUT = 600_000
 const TAIL_LINES = 25
 
 /**
