@@ -77,8 +77,11 @@ journey(
     chapter('a deployed machine that netboots again is told to boot its disk', async (world) => {
       const { landfall, machine, key } = world
       const before = await landfall.machine(machine.mac)
-      const ssh = machine.ssh(before.address!, key)
-      const bootId = (await ssh.run('cat /proc/sys/kernel/random/boot_id')).stdout
+      const askBootId = async () => {
+        const { stdout } = await machine.ssh(before.address!, key).run('cat /proc/sys/kernel/random/boot_id')
+        return stdout
+      }
+      const bootId = await askBootId()
       const newest = (await landfall.events(before.id)).reduce((seq, event) => Math.max(seq, event.seq), 0)
       await machine.reset()
       const { data } = await landfall.until('it has asked again', async () => {
@@ -87,7 +90,7 @@ journey(
       })
       expect(data['decision']).toBe('local')
       await landfall.until('it is up again', async () => {
-        const now = (await ssh.run('cat /proc/sys/kernel/random/boot_id', { timeout: 15_000 })).stdout
+        const now = await askBootId()
         return now === bootId ? 'the same boot' : { now }
       })
       const after = await landfall.machine(machine.mac)

@@ -20,10 +20,23 @@ export async function createSshKey(folder: string): Promise<SshKey> {
   return { privatePath, publicLine: (await readFile(`${privatePath}.pub`, 'utf8')).trim() }
 }
 
-const OPTIONS = ['StrictHostKeyChecking=no', 'UserKnownHostsFile=/dev/null', 'LogLevel=ERROR', 'BatchMode=yes']
+const OPTIONS = [
+  'StrictHostKeyChecking=no',
+  'UserKnownHostsFile=/dev/null',
+  'LogLevel=ERROR',
+  'BatchMode=yes',
+  // An emulated machine on a busy host takes its time for the key exchange; so it is done once, and commands share the connection.
+  'ConnectTimeout=60',
+  'ControlMaster=auto',
+  'ControlPersist=60',
+  // Notices that a machine went away, so that a command does not wait for it.
+  'ServerAliveInterval=10',
+  'ServerAliveCountMax=6',
+]
 const RETRY_DELAY = 1000
+let connections = 0
 
-/** A way into one machine at one address. No connection is held: each command is its own. */
+/** A way into one machine at one address, until that machine restarts. */
 export class Ssh {
   #argv: string[]
   #namespace: Namespace
@@ -32,7 +45,8 @@ export class Ssh {
   constructor(namespace: Namespace, address: string, key: SshKey) {
     this.#namespace = namespace
     this.#address = address
-    const options = [...OPTIONS, 'ConnectTimeout=5'].flatMap((option) => ['-o', option])
+    const socket = `ControlPath=${key.privatePath}-${++connections}`
+    const options = [...OPTIONS, socket].flatMap((option) => ['-o', option])
     this.#argv = ['ssh', '-F', 'none', '-i', key.privatePath, ...options, `root@${address}`]
   }
 
@@ -46,7 +60,7 @@ export class Ssh {
     const deadline = Date.now() + timeout
     for (;;) {
       try {
-        await this.run('true', { timeout: 15_000 })
+        await this.run('true', { timeout: 90_000 })
         return
       } catch (cause) {
         if (Date.now() > deadline) {
