@@ -10,7 +10,7 @@ import { DESCRIPTOR_OFFSET, parseVolume, SECTOR_BYTES } from '../../server/media
 import { parseListing } from '../../server/media/xorriso.ts'
 import { IsoError } from './error.ts'
 import type { IsoKit } from './kit.ts'
-import { tool } from './write.ts'
+import { tool } from './tool.ts'
 
 export interface AnacondaIso {
   path: string

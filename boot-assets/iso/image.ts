@@ -1,15 +1,12 @@
 // Images on their way to a medium, checked to be ones that its installer can install.
-import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Architecture } from '../../server/contract/common.ts'
 import type { InstallTask } from '../../server/contract/agent.ts'
-import { OciError } from '../../server/oci/errors.ts'
 import { blobsOf, platformManifests } from '../../server/oci/image-graph.ts'
 import { configLabels, isBootable, parseConfig } from '../../server/oci/manifest.ts'
 import type { Descriptor } from '../../server/oci/manifest.ts'
 import { formatReference } from '../../server/oci/reference.ts'
 import type { Reference } from '../../server/oci/reference.ts'
-import { verified } from '../../server/oci/verify.ts'
 import { IsoError } from './error.ts'
 
 /** What the installer of a medium can install. */
@@ -75,21 +72,4 @@ export async function takeImage(shelf: ImageShelf, reference: Reference, follow:
 
 function unusable(reference: string, why: string, cause?: unknown): IsoError {
   return new IsoError('IMAGE_UNUSABLE', `${reference}: ${why}`, { cause })
-}
-
-/** Compares the blobs that nobody has compared yet. Throws IsoError IMAGE_UNUSABLE. */
-export async function checkBlobs(blobs: readonly IsoBlob[], signal?: AbortSignal): Promise<void> {
-  for (const { digest, size, file, checked } of blobs) {
-    if (checked) continue
-    const stream = createReadStream(file, { highWaterMark: 2 ** 20, ...(signal && { signal }) })
-    try {
-      for await (const chunk of verified(stream, { what: file, digest, size })) void chunk
-    } catch (cause) {
-      if (!(cause instanceof OciError)) throw cause
-      throw new IsoError('IMAGE_UNUSABLE', `checking ${cause.message}`, {
-        cause,
-        hint: 'the layout is damaged: copy the image again',
-      })
-    }
-  }
 }

@@ -29,7 +29,7 @@ const LOADERS = [
   { package: 'grub-pc-bin', path: 'usr/lib/grub/i386-pc/boot_hybrid.img', name: 'boot_hybrid.img' },
 ] as const
 
-const TOOL_PACKAGES = ['grub-common', 'isomd5sum', 'mtools', 'xorriso']
+const TOOL_PACKAGES = ['grub-common', 'mtools', 'xorriso']
 
 /** What the GRUB for BIOS has built in: all that grub.cfg uses, so that no module has to be found on the medium. */
 const BIOS_MODULES = [
@@ -48,13 +48,12 @@ export interface IsoKit {
   hybridMbr: string
   /** Changes with any of these and with any of the programs. */
   version: string
-  /** Runs `xorriso`, `implantisomd5`, or a part of mtools. */
+  /** Runs `xorriso` or a part of mtools. */
   run(program: Tool, args: readonly string[], options?: Omit<ToolOptions, 'name'>): Promise<string>
 }
 
 const TOOLS = {
   xorriso: 'bin/xorriso',
-  implantisomd5: 'bin/implantisomd5',
   mformat: 'bin/mtools',
   mmd: 'bin/mtools',
   mcopy: 'bin/mtools',

@@ -68,9 +68,3 @@ function graftWord(path: string): string {
 function isoDate(seconds: number): string {
   return `${new Date(seconds * 1000).toISOString().replace(/[-:T]/g, '').slice(0, 14)}00`
 }
-
-/** Share done, 0 to 1, where a line of xorriso's says it: `xorriso : UPDATE :  45.12% done`. */
-export function progressOf(line: string): number | undefined {
-  const percent = /UPDATE :\s+([\d.]+)% done/.exec(line)?.[1]
-  return percent === undefined ? undefined : Number(percent) / 100
-}

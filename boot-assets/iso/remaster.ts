@@ -5,14 +5,15 @@ import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
 import { unattendedGrubMenu, unattendedIsolinuxMenu } from './anaconda-menu.ts'
 import type { UnattendedEntry } from './anaconda-menu.ts'
 import type { AnacondaIso } from './anaconda-iso.ts'
+import { assembleIso } from './assemble.ts'
+import type { Assembling } from './assemble.ts'
 import { IsoError } from './error.ts'
-import { checkBlobs } from './image.ts'
 import type { IsoImage } from './image.ts'
 import type { IsoKit } from './kit.ts'
-import { progressOf } from './layout.ts'
+import { tool } from './tool.ts'
 import { imageLayoutTexts, uniqueBlobs } from './tree.ts'
-import type { IsoWriting, WrittenIso } from './write.ts'
-import { flush, requireSpace, tool } from './write.ts'
+import { requireSpace } from './write.ts'
+import type { WrittenIso } from './write.ts'
 
 /** Where Anaconda finds what is on its medium. */
 export const MEDIUM_ROOT = '/run/install/repo'
@@ -52,8 +53,9 @@ export async function remasterIso(
   { iso, kickstart, entry, image }: Remastering,
   output: string,
   folder: string,
-  { kit, onProgress = () => {}, signal }: Omit<IsoWriting, 'templates'>,
+  assembling: Assembling,
 ): Promise<WrittenIso> {
+  const { kit, signal } = assembling
   const { label, path: source } = iso
   const blobs = image ? uniqueBlobs([image]) : []
   const totalBytes = [...blobs, await stat(source)].reduce((sum, { size }) => sum + size, 0)
@@ -85,21 +87,13 @@ export async function remasterIso(
   const date = `=${process.env['SOURCE_DATE_EPOCH'] || SOURCE_DATE_EPOCH}`
   const args = [
     ['-no_rc', '-indev', `stdio:${source}`, '-outdev', `stdio:${made}`],
-    // Level 3: files of 4 GiB and more.
-    ['-compliance', 'iso_9660_level=3', '-boot_image', 'any', 'replay'],
+    // Level 3: files of 4 GiB and more. The emulated table of contents would be written last, at the front; the disk is our own concern.
+    ['-compliance', 'iso_9660_level=3:no_emul_toc', '-stdio_sync', 'off', '-boot_image', 'any', 'replay'],
     ...(esp === undefined ? [] : [['-append_partition', '2', ESP_TYPE, esp]]),
     ...[...files].map(([path, file]) => ['-map', file, `/${path}`]),
     ['-volume_date', 'all_file_dates', date, '-volume_date', 'm', date],
   ].flat()
-  const log = (line: string) => {
-    const share = progressOf(line)
-    if (share !== undefined) onProgress('writing', share * totalBytes, totalBytes)
-  }
-  await checkBlobs(blobs, signal)
-  await tool(() => kit.run('xorriso', args, { log, ...(signal && { signal }) }))
-  onProgress('reading it all for its checksum', totalBytes, totalBytes)
-  await tool(() => kit.run('implantisomd5', ['--force', made], signal ? { signal } : {}))
-  await flush(made)
+  await assembleIso({ path: made, xorriso: () => Promise.resolve(args), blobs, totalBytes }, assembling)
   signal?.throwIfAborted()
   const { size: bytes } = await stat(made)
   await rename(made, output)

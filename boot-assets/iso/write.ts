@@ -1,30 +1,26 @@
 // Writes an ISO: the files that are its own, the tree with everything, around it the boot records, into it a checksum.
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, open, rename, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rename, stat, statfs, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { formatBytes } from '../../server/contract/bytes.ts'
 import { beyondAgent } from '../../server/contract/agent-limits.ts'
 import type { MediumEntry } from '../../server/contract/medium.ts'
 import type { Templates } from '../../server/render/templates.ts'
 import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
-import { CommandError } from '../debian/run.ts'
+import { assembleIso } from './assemble.ts'
+import type { Assembling } from './assemble.ts'
 import { IsoError } from './error.ts'
 import { espWithMenu } from './esp.ts'
-import { checkBlobs } from './image.ts'
 import type { IsoBlob } from './image.ts'
-import type { IsoKit } from './kit.ts'
-import { pathListText, progressOf, xorrisoArguments } from './layout.ts'
+import { pathListText, xorrisoArguments } from './layout.ts'
 import type { IsoFile } from './layout.ts'
 import { menuVariables } from './menu.ts'
+import { tool } from './tool.ts'
 import { blobFiles, commonFiles, mediumTexts, uniqueBlobs } from './tree.ts'
 import type { IsoContents } from './tree.ts'
 
-export interface IsoWriting {
-  kit: IsoKit
+export interface IsoWriting extends Assembling {
   templates: Templates
-  /** Bytes written of all there are to write. */
-  onProgress?: (step: string, bytes: number, totalBytes: number) => void
-  signal?: AbortSignal
 }
 
 export interface WrittenIso {
@@ -46,7 +42,7 @@ export async function writeIso(
   folder: string,
   writing: IsoWriting,
 ): Promise<WrittenIso> {
-  const { kit, templates, onProgress = () => {}, signal } = writing
+  const { kit, templates, signal } = writing
   for (const entry of contents.medium.entries) requirePossible(entry)
   const blobs = uniqueBlobs(contents.images)
   const totalBytes = await sizeOf(contents, blobs)
@@ -59,27 +55,18 @@ export async function writeIso(
   const hash = sha256(JSON.stringify([kit.version, contents.installer.version, date, own, menu('LABEL')]))
   const label = `LANDFALL_${hash.slice(0, 12).toUpperCase()}`
   const texts = { ...own, 'boot/grub/grub.cfg': menu(label) }
-  const written = await writeTexts(texts, join(folder, 'texts'))
-  const menuFile = join(folder, 'texts/boot/grub/grub.cfg')
-  const esp = await tool(() => espWithMenu(kit.run, { from: kit.esp, menu: menuFile, folder, date }))
-  const files = [...written, ...commonFiles(contents, kit, menuFile), ...blobFiles(blobs)]
-  const list = join(folder, 'files')
-  await writeFile(list, pathListText(files))
   const iso = join(folder, basename(output))
-  const layout = { label, guid: guidOf(hash), date, files, esp, hybridMbr: kit.hybridMbr }
-  const log = (line: string) => {
-    const share = progressOf(line)
-    if (share !== undefined) onProgress('writing', share * totalBytes, totalBytes)
+  const xorriso = async () => {
+    const written = await writeTexts(texts, join(folder, 'texts'))
+    const menuFile = join(folder, 'texts/boot/grub/grub.cfg')
+    const esp = await tool(() => espWithMenu(kit.run, { from: kit.esp, menu: menuFile, folder, date }))
+    const files = [...written, ...commonFiles(contents, kit, menuFile), ...blobFiles(blobs)]
+    const list = join(folder, 'files')
+    await writeFile(list, pathListText(files))
+    return xorrisoArguments({ label, guid: guidOf(hash), date, files, esp, hybridMbr: kit.hybridMbr }, list, iso)
   }
   const env = { SOURCE_DATE_EPOCH: String(date) }
-  const assemble = async (either: AbortSignal) => {
-    await tool(() => kit.run('xorriso', xorrisoArguments(layout, list, iso), { log, env, signal: either }))
-    onProgress('reading it all for its checksum', totalBytes, totalBytes)
-    // The disk takes in what was written while it is read.
-    await Promise.all([tool(() => kit.run('implantisomd5', [iso], { signal: either })), flush(iso)])
-  }
-  await together([assemble, (either) => checkBlobs(blobs, either)], signal)
-  await flush(iso)
+  await assembleIso({ path: iso, xorriso, env, blobs, totalBytes }, writing)
   const { server, entries } = contents.medium
   // Nobody else need read what lets machines in.
   if (server || entries.some(({ report }) => report)) await chmod(iso, 0o600)
@@ -96,17 +83,6 @@ function requirePossible({ name, spec }: MediumEntry): void {
   throw new IsoError('INPUT_INVALID', `${name}: Landfall's agent cannot carry out ${beyond.join(', ')}`, {
     hint: 'leave these values out, or make an ISO of a distribution: `landfall iso build anaconda`',
   })
-}
-
-/** Works at the same time, all of which read every byte. The first to fail ends the others and is what this throws. */
-async function together(
-  works: readonly ((signal: AbortSignal) => Promise<void>)[],
-  signal: AbortSignal | undefined,
-): Promise<void> {
-  const failed = new AbortController()
-  const either = signal ? AbortSignal.any([signal, failed.signal]) : failed.signal
-  await Promise.all(works.map((work) => work(either).catch((error: unknown) => failed.abort(error))))
-  if (failed.signal.aborted) throw failed.signal.reason
 }
 
 async function writeTexts(texts: Record<string, string>, folder: string): Promise<IsoFile[]> {
@@ -133,29 +109,6 @@ export async function requireSpace(output: string, need: number): Promise<void> 
     'NO_SPACE',
     `writing ${output}: it needs ${formatBytes(need)}, ${formatBytes(free)} are free there`,
   )
-}
-
-/** Translates what a program says into what a person can do about it. */
-export async function tool<T>(work: () => Promise<T>): Promise<T> {
-  try {
-    return await work()
-  } catch (cause) {
-    if (!(cause instanceof CommandError)) throw cause
-    if (/No space left on device|ENOSPC/.test(cause.message)) {
-      throw new IsoError('NO_SPACE', 'the disk became full while the ISO was written', { cause })
-    }
-    throw new IsoError('TOOL_FAILED', cause.message, { cause })
-  }
-}
-
-/** What is visible under its name is on the disk, too. */
-export async function flush(path: string): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    await file.sync()
-  } finally {
-    await file.close()
-  }
 }
 
 /** Seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH). */

@@ -15,6 +15,11 @@ export interface IsoSums {
   fragments: string
 }
 
+interface IsoReaderOptions {
+  /** The image is being made: what its field holds is not about it. */
+  unmarked?: boolean
+}
+
 export interface IsoReading {
   volume: Volume
   /** What the content has. */
@@ -47,6 +52,11 @@ export class IsoReader {
   #covered = 0
   #fragment = 0
   #fragments = ''
+  readonly #unmarked: boolean
+
+  constructor({ unmarked = false }: IsoReaderOptions = {}) {
+    this.#unmarked = unmarked
+  }
 
   /** Undefined until it came by. */
   get volume(): Volume | undefined {
@@ -57,16 +67,21 @@ export class IsoReader {
   update(chunk: Uint8Array): void {
     for (let done = 0; done < chunk.length;) {
       const part = chunk.subarray(done, done + BLOCK_BYTES - this.#filled)
+      done += part.length
+      if (part.length === BLOCK_BYTES) {
+        // Whole as it came: gigabytes need not be copied.
+        this.#endBlock(part)
+        continue
+      }
       this.#block.set(part, this.#filled)
       this.#filled += part.length
-      done += part.length
-      if (this.#filled === BLOCK_BYTES) this.#endBlock()
+      if (this.#filled === BLOCK_BYTES) this.#endBlock(this.#block)
     }
   }
 
   /** After the last byte. Throws NOT_AN_ISO, and ISO_CUT_SHORT when there were fewer bytes than the volume has. */
   finish(): IsoReading {
-    this.#endBlock()
+    this.#endBlock(this.#block.subarray(0, this.#filled))
     const volume = this.#volume ?? parseVolume(Buffer.alloc(0))
     if (this.#offset < volume.sizeBytes) {
       const hint = 'download it again: it is not whole'
@@ -77,13 +92,12 @@ export class IsoReader {
     return { volume, computed, ...(this.#implanted && { implanted: this.#implanted }) }
   }
 
-  #endBlock(): void {
-    const block = this.#block.subarray(0, this.#filled)
+  #endBlock(block: Uint8Array): void {
     if (this.#offset === 0) {
       // How much of it is covered stands in the next block.
       this.#systemArea = Buffer.from(block)
     } else if (this.#offset === DESCRIPTOR_OFFSET) {
-      this.#beginVolume(block)
+      this.#beginVolume(Buffer.from(block))
     } else {
       this.#digest(block, this.#offset)
     }
@@ -94,7 +108,7 @@ export class IsoReader {
   #beginVolume(block: Buffer): void {
     this.#volume = parseVolume(block.subarray(0, SECTOR_BYTES))
     const field = block.subarray(FIELD.start, FIELD.end)
-    const { sums, skippedSectors } = parseField(field.toString('latin1'))
+    const { sums, skippedSectors } = parseField(this.#unmarked ? '' : field.toString('latin1'))
     this.#implanted = sums
     this.#covered = Math.max(0, this.#volume.sizeBytes - skippedSectors * SECTOR_BYTES)
     field.fill(BLANK)
@@ -103,7 +117,7 @@ export class IsoReader {
     this.#systemArea = undefined
   }
 
-  #digest(block: Buffer, offset: number): void {
+  #digest(block: Uint8Array, offset: number): void {
     if (offset >= this.#covered) return
     this.#md5.update(block.subarray(0, this.#covered - offset))
     const fragment = Math.floor((offset * (FRAGMENTS + 1)) / this.#covered)
@@ -114,8 +128,8 @@ export class IsoReader {
 }
 
 /** Reads an image from its first byte to its last. Throws as {@link IsoReader} does. */
-export async function readIso(source: AsyncIterable<Uint8Array>): Promise<IsoReading> {
-  const reader = new IsoReader()
+export async function readIso(source: AsyncIterable<Uint8Array>, options?: IsoReaderOptions): Promise<IsoReading> {
+  const reader = new IsoReader(options)
   for await (const chunk of source) reader.update(chunk)
   return reader.finish()
 }
@@ -128,14 +142,12 @@ export function checksumVerdict({ computed, implanted }: IsoReading): 'verified'
 
 /**
  * Computes the sums of an image and writes them into it, over what the field held; resolves with them. To be the last change: any other makes
- * them wrong. The file is open for reading and writing, and stays open. Throws NOT_AN_ISO, ISO_CUT_SHORT.
+ * them wrong. The file is open for reading and writing, and stays open; `source` is for a file that is still being written and has its bytes as
+ * they come. Throws NOT_AN_ISO, ISO_CUT_SHORT.
  */
-export async function implantMd5(file: FileHandle): Promise<IsoSums> {
-  const blank = Buffer.alloc(FIELD.end - FIELD.start, BLANK)
-  // First, since what an older field says about skipped sectors must not count.
-  await file.write(blank, 0, blank.length, DESCRIPTOR_OFFSET + FIELD.start)
-  const { computed } = await readIso(chunksOf(file))
-  const field = Buffer.from(formatField(computed).padEnd(blank.length))
+export async function implantMd5(file: FileHandle, source?: AsyncIterable<Uint8Array>): Promise<IsoSums> {
+  const { computed } = await readIso(source ?? chunksOf(file), { unmarked: true })
+  const field = Buffer.from(formatField(computed).padEnd(FIELD.end - FIELD.start))
   await file.write(field, 0, field.length, DESCRIPTOR_OFFSET + FIELD.start)
   return computed
 }

@@ -2,7 +2,7 @@
 
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { copyFile, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -123,6 +123,10 @@ describe.skipIf(blocked !== undefined)(
       const { stdout: area } = await run('xorriso', ['-indev', out, '-report_system_area', 'plain'])
       expect(area).toMatch(/^System area summary: .*GPT/m)
       expect((await run('checkisomd5', [out])).stderr).toMatch(/PASS/)
+      const theirs = join(folder, 'theirs.iso')
+      await copyFile(out, theirs)
+      await run('implantisomd5', ['--force', theirs])
+      expect(await sha256(theirs)).toBe(await sha256(out))
     })
 
     it('holds the kickstart, sound and with everything in it (statement 43)', async () => {

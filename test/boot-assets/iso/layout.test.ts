@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { pathListText, progressOf, xorrisoArguments } from '../../../boot-assets/iso/layout.ts'
+import { pathListText, xorrisoArguments } from '../../../boot-assets/iso/layout.ts'
 
 describe('xorrisoArguments', () => {
   const args = xorrisoArguments(
@@ -42,16 +42,5 @@ describe('pathListText', () => {
 
   it('refuses what would be two lines', () => {
     expect(() => pathListText([{ path: '/a', source: '/host/new\nline' }])).toThrow(RangeError)
-  })
-})
-
-describe('progressOf', () => {
-  it.each([
-    ['xorriso : UPDATE :  45.12% done', 0.4512],
-    ['xorriso : UPDATE : 100.00% done, estimate finish Fri', 1],
-    ['xorriso : UPDATE :  12 files added in 1 seconds', undefined],
-    ['Written to medium : 100 sectors', undefined],
-  ])('%s', (line, share) => {
-    expect(progressOf(line)).toBe(share)
   })
 })
