@@ -42,6 +42,7 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['server/core/images.ts'],
   },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
+  { folder: 'server/privileges', may: ['node:', 'server/host'], mayTypes: ['server/config'] },
   { folder: 'server/pki', may: ['node:', 'node-forge'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
@@ -108,7 +109,10 @@ export const RULES: readonly Rule[] = [
       'commander',
       'server/main.ts',
       'server/config',
+      'server/host',
       'server/observe',
+      'server/privileges',
+      'server/store/store.ts',
       'server/http/web.ts',
       'boot-assets',
     ],

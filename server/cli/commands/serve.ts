@@ -3,11 +3,14 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
-import type { Config } from '../../config/load.ts'
+import type { Config, LoadedConfig } from '../../config/load.ts'
 import { settings } from '../../config/settings.ts'
 import type { Setting } from '../../config/settings.ts'
+import { findAccount } from '../../host/accounts.ts'
+import { InheritedSockets } from '../../host/inherited-sockets.ts'
 import type { RunningServer } from '../../main.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { assertUser } from '../../privileges/choose-user.ts'
 
 interface ServeOptions {
   config?: string
@@ -39,16 +42,26 @@ function optionOf({ flag, placeholder, description, defaultText }: Setting): Opt
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 async function serve(options: ServeOptions, version: string): Promise<void> {
   const development = options.dev ? { logLevel: 'debug', logFormat: 'pretty' } : {}
-  const { config } = loadConfig({ file: options.config, flags: { ...development, ...options } })
+  const loaded = loadConfig({ file: options.config, flags: { ...development, ...options } })
+  const { config } = loaded
   const { createLogger } = await import('../../observe/logger.ts')
   const logger = createLogger({ level: config.log.level, pretty: config.log.format === 'pretty' })
   crashLoudly(logger)
   using _watch = options.dev ? await watchWeb() : undefined
+  const warning = process.getuid?.() === 0 && !options.dev ? await giveUpRoot(options, loaded) : undefined
+  assertUser({ wanted: config.user, uid: process.getuid?.() ?? 0, find: findAccount })
   if (options.build) await build(config)
 
   const { startServer } = await import('../../main.ts')
   const { webFiles } = await import('../../http/web.ts')
-  const server = await startServer({ config, version, web: await webFiles(WEB), logger })
+  const server = await startServer({
+    config,
+    version,
+    web: await webFiles(WEB),
+    logger,
+    sockets: InheritedSockets.from(process.env, process.pid),
+    warnings: warning === undefined ? [] : [warning],
+  })
   announce(server, version)
   const signal = await firstSignal()
   logger.info({ signal }, 'stopping')
@@ -69,12 +82,29 @@ function announce({ url, loginLink, warnings }: RunningServer, version: string):
   }
 }
 
-async function build({ dataDir }: Config): Promise<void> {
+async function build({ dataDir }: Config, asOwner?: (work: () => Promise<void>) => Promise<void>): Promise<void> {
   const started = Date.now()
   const log = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`)
   const { buildBootAssets } = await import('../../../boot-assets/build.ts')
   const { installBootFiles } = await import('../../../boot-assets/install.ts')
-  await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'))
+  await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'), asOwner)
+}
+
+/** Does what root is needed for and goes on as the service's user; resolves to why not, if that should be told. */
+async function giveUpRoot({ build: wanted }: ServeOptions, loaded: LoadedConfig): Promise<string | undefined> {
+  const { config } = loaded
+  const { leaveRoot } = await import('../../privileges/leave-root.ts')
+  const { openStore } = await import('../../store/store.ts')
+  const [program, ...args] = process.argv
+  const built = args.filter((arg) => arg !== '--build')
+  return leaveRoot({
+    loaded,
+    argv: [program!, ...process.execArgv, ...built],
+    env: process.env,
+    assertUnused: () => openStore(join(config.dataDir, 'landfall.db')).close(),
+    prepare: async (asOwner) => (wanted ? build(config, asOwner) : undefined),
+    say: (line) => console.log(`Landfall: ${line}`),
+  })
 }
 
 /** Bundles the web page in the background, again and again. */
