@@ -11,16 +11,19 @@ import { checkOwner, giveFolder, makeFolder, ownerOf } from './data-folder.ts'
 import { PrivilegeError } from './errors.ts'
 import { firstUnprivilegedPort, needsLowPorts } from './low-ports.ts'
 
-export interface LeaveRootOptions {
+export interface PrepareOptions {
   loaded: LoadedConfig
-  /** Program and arguments of this process, as the user is to run them. */
-  argv: readonly string[]
-  env: NodeJS.ProcessEnv
   /** Throws when another server runs on the data folder. */
   assertUnused: () => void
   /** Builds and installs what is served; `asOwner` is for what happens in the data folder. */
   prepare: (asOwner: (work: () => Promise<void>) => Promise<void>) => Promise<void>
   say: (line: string) => void
+}
+
+export interface LeaveRootOptions extends PrepareOptions {
+  /** Program and arguments of this process, as the user is to run them. */
+  argv: readonly string[]
+  env: NodeJS.ProcessEnv
 }
 
 const PROJECT = join(import.meta.dirname, '../..')
@@ -64,6 +67,16 @@ function stayingRoot(dataDir: string): string {
   )
 }
 
+/** Does all that root has to for a server that somebody else starts as that user. Throws PrivilegeError. */
+export async function prepareFor(user: string, options: PrepareOptions): Promise<void> {
+  const dataDir = await realpath(options.loaded.config.dataDir).catch(() => options.loaded.config.dataDir)
+  const account = chooseUser({ wanted: user, owner: undefined, find: findAccount })
+  if (!account) return options.prepare((work) => work())
+  await actingAs(account, () => assertReachable(account, dataDir, options.loaded.files))
+  await handOver(dataDir, account, options)
+  await options.prepare((work) => actingAs(account, work))
+}
+
 /** Node closes them when it makes way for setpriv. */
 function refuseInherited(env: NodeJS.ProcessEnv): void {
   if (Number(env['LISTEN_PID']) !== process.pid) return
@@ -101,7 +114,7 @@ async function assertReadable(path: string, account: Account, hint: string): Pro
   }
 }
 
-async function handOver(dataDir: string, account: Account, { assertUnused, say }: LeaveRootOptions): Promise<void> {
+async function handOver(dataDir: string, account: Account, { assertUnused, say }: PrepareOptions): Promise<void> {
   const owner = await ownerOf(dataDir)
   if (!owner) return makeFolder(dataDir, account)
   if (owner.uid === 0) {

@@ -43,6 +43,7 @@ export const RULES: readonly Rule[] = [
   },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   { folder: 'server/privileges', may: ['node:', 'server/host'], mayTypes: ['server/config'] },
+  { folder: 'server/systemd', may: ['node:'], mayTypes: ['server/config', 'server/render'] },
   { folder: 'server/pki', may: ['node:', 'node-forge'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
@@ -114,7 +115,22 @@ export const RULES: readonly Rule[] = [
       'server/privileges',
       'server/store/store.ts',
       'server/http/web.ts',
+      'server/cli/boot-files.ts',
       'boot-assets',
+    ],
+  },
+  { folder: 'server/cli/boot-files.ts', may: ['node:', 'boot-assets'] },
+  {
+    folder: 'server/cli/commands/systemd.ts',
+    may: [
+      'node:',
+      'commander',
+      'server/cli',
+      'server/config',
+      'server/privileges',
+      'server/render',
+      'server/store/store.ts',
+      'server/systemd',
     ],
   },
   {

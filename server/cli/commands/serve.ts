@@ -3,14 +3,16 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
-import type { Config, LoadedConfig } from '../../config/load.ts'
+import type { LoadedConfig } from '../../config/load.ts'
 import { settings } from '../../config/settings.ts'
 import type { Setting } from '../../config/settings.ts'
 import { findAccount } from '../../host/accounts.ts'
 import { InheritedSockets } from '../../host/inherited-sockets.ts'
+import { serviceManager } from '../../host/service-manager.ts'
 import type { RunningServer } from '../../main.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { assertUser } from '../../privileges/choose-user.ts'
+import { buildBootFiles } from '../boot-files.ts'
 
 interface ServeOptions {
   config?: string
@@ -50,7 +52,7 @@ async function serve(options: ServeOptions, version: string): Promise<void> {
   using _watch = options.dev ? await watchWeb() : undefined
   const warning = process.getuid?.() === 0 && !options.dev ? await giveUpRoot(options, loaded) : undefined
   assertUser({ wanted: config.user, uid: process.getuid?.() ?? 0, find: findAccount })
-  if (options.build) await build(config)
+  if (options.build) await buildBootFiles(config.dataDir)
 
   const { startServer } = await import('../../main.ts')
   const { webFiles } = await import('../../http/web.ts')
@@ -63,10 +65,15 @@ async function serve(options: ServeOptions, version: string): Promise<void> {
     warnings: warning === undefined ? [] : [warning],
   })
   announce(server, version)
+  const manager = serviceManager(process.env, {
+    pid: process.pid,
+    onTrouble: (error) => logger.warn({ err: error }, 'systemd could not be told how the service is'),
+  })
+  await manager.ready(`serves ${server.url}/`)
   const signal = await firstSignal()
   logger.info({ signal }, 'stopping')
   for (const name of SIGNALS) process.once(name, () => process.exit(1))
-  await server.stop()
+  await Promise.all([manager.stopping(), server.stop()])
   logger.info('stopped')
 }
 
@@ -82,14 +89,6 @@ function announce({ url, loginLink, warnings }: RunningServer, version: string):
   }
 }
 
-async function build({ dataDir }: Config, asOwner?: (work: () => Promise<void>) => Promise<void>): Promise<void> {
-  const started = Date.now()
-  const log = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`)
-  const { buildBootAssets } = await import('../../../boot-assets/build.ts')
-  const { installBootFiles } = await import('../../../boot-assets/install.ts')
-  await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'), asOwner)
-}
-
 /** Does what root is needed for and goes on as the service's user; resolves to why not, if that should be told. */
 async function giveUpRoot({ build: wanted }: ServeOptions, loaded: LoadedConfig): Promise<string | undefined> {
   const { config } = loaded
@@ -102,7 +101,7 @@ async function giveUpRoot({ build: wanted }: ServeOptions, loaded: LoadedConfig)
     argv: [program!, ...process.execArgv, ...built],
     env: process.env,
     assertUnused: () => openStore(join(config.dataDir, 'landfall.db')).close(),
-    prepare: async (asOwner) => (wanted ? build(config, asOwner) : undefined),
+    prepare: async (asOwner) => (wanted ? buildBootFiles(config.dataDir, asOwner) : undefined),
     say: (line) => console.log(`Landfall: ${line}`),
   })
 }
