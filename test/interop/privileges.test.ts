@@ -87,6 +87,16 @@ describe('started by a service manager', () => {
       await manager.log.waitForLine(/^STOPPING=1/)
     }))
 
+  it('refuses a socket on another port than its URLs would name', (test) =>
+    withNetns(test, ['perl'], async (net) => {
+      const server = await net.create('server')
+      const dataDir = await dataFolder(net, NOBODY)
+      const argv = [process.execPath, COMMAND, 'serve', '--data-dir', dataDir]
+      const landfall = net.start(server, 'landfall', ['perl', OPENER, 'http=80/tcp', ...AS_NOBODY, ...argv])
+      expect(await landfall.exited).toEqual({ code: 1, signal: null })
+      expect(landfall.log.matching(/it is on port 80, but http\.port says 8080 \(PORT_MISMATCH\)/)).toHaveLength(1)
+    }))
+
   it('takes its TCP sockets from systemd itself', (test) =>
     withNetns(test, ['systemd-socket-activate', 'curl'], async (net) => {
       const { server, client } = await lan(net)
