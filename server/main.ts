@@ -20,6 +20,7 @@ import { installerArguments } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
+import { InheritedSockets } from './host/inherited-sockets.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
 import { MediaLibrary } from './media/media-library.ts'
 import { xorriso } from './media/xorriso.ts'
@@ -42,6 +43,10 @@ export interface ServerOptions {
   /** The built web page. */
   web: AssetSource
   logger: Logger
+  /** Sockets opened by whoever started this process; those without a use are named in the warnings. */
+  sockets?: InheritedSockets
+  /** Further reasons why the server does not do all of its work, or not as it should. */
+  warnings?: readonly string[]
   /** Makes a server whose machines become disk images. */
   diskImage?: DiskImageTask
 }
@@ -67,7 +72,8 @@ const MINUTE_MS = 60_000
  * Starts everything that `config` asks for; when some part cannot start, stops the others and rejects with that part's error, which names
  * what to do. The database is opened first, so that a second server on the same data stops here.
  */
-export async function startServer({ config, version, web, logger, diskImage }: ServerOptions): Promise<RunningServer> {
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const { config, version, web, logger, diskImage, sockets = new InheritedSockets() } = options
   await using parts = new AsyncDisposableStack()
   const { dataDir } = config
   await mkdir(dataDir, { recursive: true, mode: 0o700 })
@@ -140,6 +146,7 @@ export async function startServer({ config, version, web, logger, diskImage }: S
 
   const bootFiles = await filesBelow(join(dataDir, 'boot'))
   const warnings = [
+    ...(options.warnings ?? []),
     ...missingBootFiles(bootFiles),
     ...(config.dhcp.mode === 'off'
       ? [
@@ -160,6 +167,7 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     bootFiles,
     templates,
     serverNames,
+    sockets,
     store,
     inventory,
     installerOf: (machineId) => installs.installerOf(machineId),
@@ -210,7 +218,13 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     metrics,
   })
   const { http, https } = config
-  const plain = await listen({ app: boot, host: http.host, port: http.port, configKey: 'http.port' })
+  const plain = await listen({
+    app: boot,
+    host: http.host,
+    port: http.port,
+    fd: sockets.take('http'),
+    configKey: 'http.port',
+  })
   parts.defer(() => plain.stop())
 
   const api = httpsApp({
@@ -227,6 +241,7 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     app: api,
     host: https.host,
     port: https.port,
+    fd: sockets.take('https'),
     configKey: 'https.port',
     tls: certificate,
   })
@@ -237,6 +252,8 @@ export async function startServer({ config, version, web, logger, diskImage }: S
       logger,
     ),
   )
+
+  warnings.push(...sockets.unused.map(unusedSocket))
 
   await ensureLocalAccess(dataDir, { url: localUrl(config), ca: authority.certificate, tokens })
   const loginLink = tokens.someoneCanLogIn(LOCAL_TOKEN) ? undefined : `${url}/#token=${tokens.issueLoginSecret()}`
@@ -262,6 +279,13 @@ function missingBootFiles(files: Readonly<Record<string, string>>): string[] {
   return missing.length === 0
     ? []
     : [`the installer is not built (${missing.join(', ')} missing): start with \`landfall serve --build\``]
+}
+
+function unusedSocket(name: string): string {
+  return (
+    `the inherited socket ${name} is not used: its name (FileDescriptorName= of the socket unit) belongs to no listener that is switched on; ` +
+    'names are http, https, tftp, dhcp-INTERFACE and pxe-INTERFACE'
+  )
 }
 
 function localUrl({ https }: Config): string {

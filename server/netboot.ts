@@ -11,8 +11,8 @@ import { leaseList } from './dhcp/lease-list.ts'
 import { dhcpReport } from './dhcp/report.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDhcpService } from './dhcp/service.ts'
-import { adoptedSockets } from './dhcp/sockets.ts'
 import { addressOf } from './host/addresses.ts'
+import type { InheritedSockets } from './host/inherited-sockets.ts'
 import type { SubnetConfig } from './dhcp/subnets.ts'
 import { identifyScript } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
@@ -31,6 +31,8 @@ export interface NetbootParts {
   bootFiles: Readonly<Record<string, string>>
   templates: Templates
   serverNames: ServerNames
+  /** Those named `tftp`, `dhcp-INTERFACE` and `pxe-INTERFACE` are used. */
+  sockets: InheritedSockets
   store: Pick<Store, 'leases'>
   inventory: Inventory
   /** What installs a machine's newest generation. */
@@ -49,7 +51,7 @@ export interface Netboot extends AsyncDisposable {
 
 /** Rejects with DhcpError or TftpError, and then holds no socket. */
 export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
-  const { config, store, inventory, installerOf, events, logger, metrics } = parts
+  const { config, sockets, store, inventory, installerOf, events, logger, metrics } = parts
   const { mode, interface: link, subnet } = config.dhcp
   await using stack = new AsyncDisposableStack()
   const watch = createBootLoopWatch()
@@ -66,8 +68,10 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       const lease = store.leases.at(client)
       return lease && machineOf(lease.mac)
     }
+    const fd = sockets.take('tftp')
     const tftp = createTftpServer({
       address,
+      ...(fd !== undefined && { fd }),
       port: config.tftp.port,
       source: tftpSource(parts),
       onEvent: tftpReport({ logger, metrics, events, machineAt }),
@@ -77,10 +81,12 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   }
 
   if (mode !== 'off' && link !== undefined) {
-    const fd = adoptedSockets(process.env, process.pid).get(`dhcp-${link}`)
+    const [fd, bootServerFd] = [sockets.take(`dhcp-${link}`), sockets.take(`pxe-${link}`)]
     const dhcp = createDhcpService({
       mode,
-      links: [{ interface: link, ...(fd !== undefined && { fd }) }],
+      links: [
+        { interface: link, ...(fd !== undefined && { fd }), ...(bootServerFd !== undefined && { bootServerFd }) },
+      ],
       subnets: subnet ? [subnetOf(subnet)] : [],
       store: store.leases,
       reservations: fixedReservations(reservations),

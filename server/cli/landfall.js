@@ -26,7 +26,7 @@ function compileFirst() {
     const done = join(cache, `${process.version}-${newestSource()}`)
     if (existsSync(done)) return
     // Every module that a server loads: one that is missing here would bring the compiler in after all.
-    const modules = ['main.ts', 'observe/logger.ts', 'cli/landfall.ts'].map((name) =>
+    const modules = ['main.ts', 'observe/logger.ts', 'privileges/leave-root.ts', 'cli/landfall.ts'].map((name) =>
       JSON.stringify(join(server, name)),
     )
     const program = `process.argv = ['node', 'landfall', '--version']; for (const name of [${modules}]) await import(name)`

@@ -10,6 +10,7 @@ import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
+import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 
 export function landfallProgram(version: string): Command {
@@ -23,6 +24,7 @@ export function landfallProgram(version: string): Command {
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
   addServeCommand(program, version)
+  addSystemdCommands(program)
   addImageCommands(program)
   addMediaCommands(program)
   addDiskImageCommands(program, version)

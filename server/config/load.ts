@@ -24,6 +24,8 @@ export interface LoadedConfig {
   config: Config
   /** Each setting's place: `file:line`, variable, flag, or `default`. */
   origins: Record<string, string>
+  /** The file that was looked for and had something to say, itself or by its drop-ins. */
+  file: string | undefined
   /** Files that were read. */
   files: string[]
 }
@@ -33,7 +35,7 @@ const DEFAULT_FILES = { root: '/etc/landfall/landfall.toml', user: 'landfall.tom
 /** Reads, checks and completes the configuration. Throws ConfigError, which names the place at fault. */
 export function loadConfig({ file, env = process.env, flags = {}, host = thisHost() }: LoadOptions = {}): LoadedConfig {
   const named = file ?? env['LANDFALL_CONFIG']
-  const fromFiles = named === undefined ? readDefaultFile(host) : readFiles(named, true)
+  const fromFiles = named === undefined ? readDefaultFile(host) : { file: named, ...readFiles(named, true) }
   const sourced = [...fromFiles.values, ...readEnvironment(env), ...readFlags(flags)]
   const origins = Object.fromEntries(settings.map(({ path }) => [path, 'default']))
   for (const { path, origin } of sourced) origins[path] = origin
@@ -45,12 +47,14 @@ export function loadConfig({ file, env = process.env, flags = {}, host = thisHos
     checkConfig(complete)
     return complete
   })
-  return { config, origins, files: fromFiles.files }
+  const { files } = fromFiles
+  return { config, origins, file: files.length === 0 ? undefined : fromFiles.file, files }
 }
 
-function readDefaultFile(host: Host): ReturnType<typeof readFiles> {
-  const local = readFiles(DEFAULT_FILES.user, false)
-  return local.files.length > 0 || !host.isRoot ? local : readFiles(DEFAULT_FILES.root, false)
+function readDefaultFile(host: Host): ReturnType<typeof readFiles> & { file: string } {
+  const local = { file: DEFAULT_FILES.user, ...readFiles(DEFAULT_FILES.user, false) }
+  if (local.files.length > 0 || !host.isRoot) return local
+  return { file: DEFAULT_FILES.root, ...readFiles(DEFAULT_FILES.root, false) }
 }
 
 function toTree(sourced: readonly Sourced[]): Record<string, unknown> {

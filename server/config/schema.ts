@@ -7,6 +7,8 @@ const Port = z.number().int().min(1).max(65_535)
 const Ipv4 = z.ipv4({ error: 'must be an IPv4 address' })
 const Interface = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a network interface')
 
+const UserName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name or number of a user')
+
 /** `10.77.0.100-10.77.0.199` or one address. */
 const AddressRange = z
   .string()
@@ -46,6 +48,10 @@ export const ConfigInput = z.strictObject({
   dataDir: z.string().min(1).optional().meta({
     description: 'folder of the database, images and keys',
     defaultText: '`/var/lib/landfall` as root, else `~/.local/share/landfall`',
+  }),
+  user: UserName.optional().meta({
+    description: 'who the server runs as when root starts it',
+    defaultText: 'the owner of `dataDir`, else `landfall` if there is such a user, else root',
   }),
   address: Ipv4.optional().meta({
     description: 'address under which machines reach this server',

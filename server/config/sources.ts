@@ -33,12 +33,12 @@ const OTHER_VARIABLES = new Set(
 )
 
 /**
- * The file and its drop-ins, `<file>.d/*.toml` in the order of their names. A missing file is an error only when `required`. Throws
- * ConfigError FILE_UNREADABLE, SYNTAX, UNKNOWN_KEY.
+ * The file and its drop-ins, `<file>.d/*.toml` in the order of their names. A missing file without drop-ins is an error when `required`.
+ * Throws ConfigError FILE_UNREADABLE, SYNTAX, UNKNOWN_KEY.
  */
 export function readFiles(file: string, required: boolean): { values: Sourced[]; files: string[] } {
-  const main = readText(file, required)
   const dropIns = listDropIns(`${file}.d`).map((path) => ({ path, text: readText(path, true)! }))
+  const main = readText(file, required && dropIns.length === 0)
   const texts = [...(main === undefined ? [] : [{ path: file, text: main }]), ...dropIns]
   return { values: texts.flatMap(({ path, text }) => parseFile(path, text)), files: texts.map(({ path }) => path) }
 }

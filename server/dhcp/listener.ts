@@ -18,14 +18,16 @@ import {
   type Responder,
 } from './reply.ts'
 import { openSocket, otherLinks, type Binding } from './sockets.ts'
-import { addressOf } from '../host/addresses.ts'
+import { addressOf, linkIndex } from '../host/addresses.ts'
 
 export interface ListenerOptions {
   interface: string
   /** Our address on the link. By default the interface's first one, followed when it changes. */
   address?: string
-  /** A socket on 0.0.0.0:67 that hears this link only, opened by the parent (see adoptedSockets). */
+  /** A socket on 0.0.0.0:67 that hears this link only, opened by the parent (see InheritedSockets). */
   fd?: number
+  /** The same on 0.0.0.0:4011. */
+  bootServerFd?: number
   /** Answers on port 67. */
   responder: Responder
   /** Answers on port 4011. */
@@ -65,14 +67,19 @@ class LinkListener implements Listener {
   readonly #now: () => number
   readonly #ports: { server: number; bootServer: number }
   #open: OpenSocket[] = []
+  /** Inherited sockets by descriptor: they stay open while addresses come and go, as nobody could open them again. */
+  #inherited = new Map<number, OpenSocket>()
+  #linkIndex: number | undefined
   #link: Link | undefined
   /** Sends replies of port 67, and of port 4011. */
   #senders = new Map<number, OpenSocket>()
   #ambiguous = false
   #poll: NodeJS.Timeout | undefined
+  #descriptors: Pick<ListenerOptions, 'fd' | 'bootServerFd'>
 
   constructor(options: ListenerOptions) {
     this.#options = options
+    this.#descriptors = options
     this.#now = options.now ?? Date.now
     this.#ports = options.ports ?? { server: SERVER_PORT, bootServer: BOOT_SERVER_PORT }
   }
@@ -83,17 +90,25 @@ class LinkListener implements Listener {
     if (address === undefined) {
       throw new DhcpError('LISTEN_FAILED', `listening on ${name}: the interface has no IPv4 address`)
     }
-    await this.#openAll(address)
+    this.#linkIndex = linkIndex(name)
+    try {
+      await this.#openAll(address)
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
     if (fixed === undefined) this.#poll = setInterval(() => void this.#followAddress(), ADDRESS_POLL_MS).unref()
   }
 
   async stop(): Promise<void> {
     clearInterval(this.#poll)
+    await this.#forgetInherited()
     await this.#closeAll()
   }
 
   async #openAll(address: string): Promise<void> {
-    const { fd, interface: name, responder, bootServer, bootServerRequired, onEvent } = this.#options
+    const { interface: name, responder, bootServer, bootServerRequired, onEvent } = this.#options
+    const { fd, bootServerFd } = this.#descriptors
     const { server, bootServer: bootPort } = this.#ports
     this.#link = { interface: name, address }
     this.#ambiguous = false
@@ -109,9 +124,13 @@ class LinkListener implements Listener {
         this.#senders.set(SERVER_PORT, sender)
         this.#tellAmbiguity()
       }
-      const socketName = `boot server socket ${address}:${bootPort}`
+      const socketName =
+        bootServerFd === undefined
+          ? `boot server socket ${address}:${bootPort}`
+          : `boot server socket of ${name} (inherited)`
       try {
-        const boot = await this.#listen(socketName, { address, port: bootPort }, bootServer)
+        const binding = bootServerFd === undefined ? { address, port: bootPort } : { fd: bootServerFd }
+        const boot = await this.#listen(socketName, binding, bootServer)
         this.#senders.set(BOOT_SERVER_PORT, boot)
       } catch (error) {
         if (bootServerRequired || !(error instanceof DhcpError)) throw error
@@ -125,19 +144,32 @@ class LinkListener implements Listener {
   }
 
   async #listen(name: string, binding: Binding, responder: Responder, anyLink = false): Promise<OpenSocket> {
-    const open = { name, socket: await openSocket(name, binding) }
+    const kept = 'fd' in binding ? this.#inherited.get(binding.fd) : undefined
+    const open = kept ?? { name, socket: await openSocket(name, binding) }
     this.#open.push(open)
+    if (kept) return kept
+    if ('fd' in binding) this.#inherited.set(binding.fd, open)
     open.socket.on('message', (bytes, from) => this.#receive(bytes, from, responder, anyLink))
     open.socket.on('error', (error) => this.#options.onEvent({ type: 'socket-error', socket: name, error }))
     return open
   }
 
+  /** Closes what can be opened again, and stops answering on the rest. */
   async #closeAll(): Promise<void> {
-    const open = this.#open
+    const kept = new Set(this.#inherited.values())
+    const open = this.#open.filter((one) => !kept.has(one))
     this.#open = []
     this.#senders.clear()
     this.#link = undefined
-    await Promise.all(open.map(({ socket }) => new Promise<void>((resolve) => socket.close(resolve))))
+    await Promise.all(open.map(closed))
+  }
+
+  async #forgetInherited(): Promise<void> {
+    const inherited = [...this.#inherited.values()]
+    this.#open = this.#open.filter((one) => !inherited.includes(one))
+    this.#inherited.clear()
+    this.#descriptors = {}
+    await Promise.all(inherited.map(closed))
   }
 
   #tellAmbiguity(): void {
@@ -158,10 +190,15 @@ class LinkListener implements Listener {
   async #followAddress(): Promise<void> {
     const { interface: name, onEvent } = this.#options
     const address = addressOf(name)
-    if (address === this.#link?.address) return
+    const index = linkIndex(name)
+    // A socket belongs to the interface it was opened on; one that was made anew, under the same name, it does not hear.
+    const replaced = index !== undefined && index !== this.#linkIndex && this.#inherited.size > 0
+    if (address === this.#link?.address && !replaced) return
     onEvent({ type: 'address-changed', interface: name, ...(address !== undefined && { address }) })
+    if (replaced) await this.#forgetInherited()
     await this.#closeAll()
     if (address === undefined) return
+    this.#linkIndex = index
     try {
       await this.#openAll(address)
     } catch (error) {
@@ -220,4 +257,8 @@ class LinkListener implements Listener {
       if (error instanceof Error) failed(error)
     }
   }
+}
+
+function closed({ socket }: OpenSocket): Promise<void> {
+  return new Promise((resolve) => socket.close(resolve))
 }

@@ -9,7 +9,7 @@ export type DhcpServiceOptions = Omit<ServerOptions, 'ownAddresses'> &
   Pick<ListenerOptions, 'onEvent' | 'isKnownMachine' | 'now'> & {
     /** `server` gives addresses; `proxy` adds boot data to those of another server. */
     mode: 'server' | 'proxy'
-    links: readonly Pick<ListenerOptions, 'interface' | 'address' | 'fd'>[]
+    links: readonly Pick<ListenerOptions, 'interface' | 'address' | 'fd' | 'bootServerFd'>[]
   }
 
 /** How long the list of own addresses is believed: asking the kernel for it takes longer than a reply does. */

@@ -52,19 +52,6 @@ function listenError(name: string, cause: unknown): DhcpError {
   }
 }
 
-const FIRST_ADOPTED_FD = 3
-
-/**
- * Sockets that the parent opened for this process, by the names it gave them (systemd's LISTEN_FDS protocol). Empty if the
- * variables are meant for another process.
- */
-export function adoptedSockets(env: NodeJS.ProcessEnv, pid: number): Map<string, number> {
-  const count = Number(env['LISTEN_FDS'])
-  if (Number(env['LISTEN_PID']) !== pid || !Number.isInteger(count) || count < 1) return new Map()
-  const names = (env['LISTEN_FDNAMES'] ?? '').split(':')
-  return new Map(Array.from({ length: count }, (_, i) => [names[i] || `fd${i}`, FIRST_ADOPTED_FD + i]))
-}
-
 /** Every IPv4 address of this host. */
 export function hostAddresses(): Set<string> {
   return new Set(activeAddresses().map(({ address }) => address))

@@ -1,6 +1,6 @@
 // IPv4 addresses of this host. Node lists only interfaces with a carrier, but a server that starts before its switch must not fail for that.
 import { execFileSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 
 export interface InterfaceAddress {
@@ -22,6 +22,15 @@ export function activeAddresses(): InterfaceAddress[] {
 /** The first IPv4 address of an interface, also while its cable is unplugged; undefined when it has none or does not exist. */
 export function addressOf(name: string): string | undefined {
   return activeAddresses().find((one) => one.name === name)?.address ?? configuredAddress(name)
+}
+
+/** The kernel's number of an interface: another one when it was removed and made again. Undefined while it does not exist. */
+export function linkIndex(name: string): number | undefined {
+  try {
+    return Number(readFileSync(`/sys/class/net/${name}/ifindex`, 'utf8'))
+  } catch {
+    return undefined
+  }
 }
 
 function configuredAddress(name: string): string | undefined {

@@ -7,7 +7,13 @@ import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { CanonicalCaseResponse } from './header-case.ts'
 
-type ListenErrorCode = 'ADDRESS_IN_USE' | 'ADDRESS_UNAVAILABLE' | 'PERMISSION_DENIED' | 'LISTEN_FAILED'
+type ListenErrorCode =
+  | 'ADDRESS_IN_USE'
+  | 'ADDRESS_UNAVAILABLE'
+  | 'PERMISSION_DENIED'
+  /** The inherited socket and the configuration, from which URLs are made, name different ports. */
+  | 'PORT_MISMATCH'
+  | 'LISTEN_FAILED'
 
 /** A listener that could not start; the message names address, port and configuration key. */
 class ListenError extends Error {
@@ -33,6 +39,8 @@ export interface ListenOptions {
   host?: string
   /** 0 lets the kernel choose; see {@link Listening.port}. */
   port: number
+  /** A listening socket opened by the parent, on that very port. */
+  fd?: number | undefined
   /** The configuration key that sets the port, for error messages: `http.port`. */
   configKey: string
   /** Key and certificate, PEM, for TLS. */
@@ -74,16 +82,30 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   })
   await new Promise<void>((resolve, reject) => {
     server.once('error', (cause: NodeJS.ErrnoException) => reject(listenError(cause, options)))
-    server.listen({ port: options.port, ...(options.host !== undefined && { host: options.host }) }, resolve)
+    server.listen(placeOf(options), resolve)
   })
+  const { port } = server.address() as AddressInfo
+  if (options.fd !== undefined && port !== options.port) {
+    server.close()
+    const { configKey } = options
+    const message = `listening on the inherited socket of ${configKey}: it is on port ${port}, but ${configKey} says ${options.port}`
+    throw new ListenError('PORT_MISMATCH', message, {
+      hint: `set ${configKey} = ${port}, or the port of the socket unit`,
+    })
+  }
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     replaceCertificate(tls) {
       if (!('setSecureContext' in server)) throw new TypeError('a plain listener has no certificate')
       server.setSecureContext(secureContext(tls))
     },
     stop: (graceMs = GRACE_MS) => stop(server, graceMs),
   }
+}
+
+function placeOf({ host, port, fd }: ListenOptions) {
+  if (fd !== undefined) return { fd }
+  return { port, ...(host !== undefined && { host }) }
 }
 
 function createPlain({ app }: ListenOptions): Server {
@@ -116,8 +138,9 @@ async function stop(server: Server | TlsServer, graceMs: number): Promise<void> 
   clearInterval(poll)
 }
 
-function listenError(cause: NodeJS.ErrnoException, { host, port, configKey }: ListenOptions): ListenError {
-  const where = `${host?.includes(':') ? `[${host}]` : (host ?? '*')}:${port}`
+function listenError(cause: NodeJS.ErrnoException, { host, port, fd, configKey }: ListenOptions): ListenError {
+  const place = `${host?.includes(':') ? `[${host}]` : (host ?? '*')}:${port}`
+  const where = fd === undefined ? place : 'the inherited socket'
   switch (cause.code) {
     case 'EADDRINUSE':
       return new ListenError('ADDRESS_IN_USE', `listening on ${where} (${configKey}): the port is already in use`, {

@@ -39,6 +39,8 @@ export interface TftpServerOptions {
   /** The address clients ask and replies come from: one server per address, never 0.0.0.0. */
   address: string
   port?: number
+  /** A bound socket opened by the parent, instead of one of our own on `port`. */
+  fd?: number
   source: TftpSource
   onEvent: (event: TftpEvent) => void
   limits?: Partial<Limits>
@@ -96,10 +98,10 @@ class Server implements TftpServer {
   }
 
   async start(): Promise<void> {
-    const { address, port = TFTP_PORT, onEvent } = this.#options
+    const { address, port = TFTP_PORT, fd, onEvent } = this.#options
     const socket = createSocket('udp4')
     try {
-      await bound(socket, address, port)
+      await bound(socket, fd === undefined ? { address, port } : { fd })
     } catch (cause) {
       socket.close()
       throw listenError(this.#name, cause)
@@ -223,7 +225,7 @@ class Server implements TftpServer {
     for (let attempt = 0; ; attempt++) {
       const socket = createSocket('udp4')
       try {
-        await bound(socket, this.#options.address, from + (this.#nextPort++ % ports))
+        await bound(socket, { address: this.#options.address, port: from + (this.#nextPort++ % ports) })
         await new Promise<void>((resolve, reject) => {
           socket.once('error', reject)
           socket.connect(port, address, () => resolve())
@@ -264,10 +266,10 @@ const REFUSALS: Record<RefusedReason, { code: number; message: string }> = {
   'no-socket': { code: ERROR.undefined, message: 'busy' },
 }
 
-function bound(socket: Socket, address: string, port: number): Promise<void> {
+function bound(socket: Socket, binding: { address: string; port: number } | { fd: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
-    socket.bind({ address, port, exclusive: true }, () => {
+    socket.bind({ ...binding, exclusive: true }, () => {
       socket.removeListener('error', reject)
       resolve()
     })

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -62,5 +62,16 @@ describe('boot files', () => {
     mkdirSync(join(folder, 'boot.old/junk'), { recursive: true })
     await installBootFiles(assets('one', []), boot)
     expect(files()).toEqual(['installer/initrd.img', 'installer/vmlinuz'])
+  })
+
+  it('are copied for an owner who cannot reach the cache', async () => {
+    const built = assets('one', ['a.efi'])
+    const hidden = join(folder, 'hidden')
+    await installBootFiles(built, boot, async (work) => {
+      renameSync(join(folder, 'one'), hidden)
+      await work()
+    })
+    expect(readFileSync(join(boot, 'loaders/a.efi'), 'utf8')).toBe('one')
+    expect(statSync(join(boot, 'loaders/a.efi')).nlink).toBe(1)
   })
 })

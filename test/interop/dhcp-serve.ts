@@ -5,8 +5,8 @@ import type { BootAnswer, BootQuestion } from '../../server/dhcp/boot-options.ts
 import { memoryLeaseStore, type Lease, type LeaseStore } from '../../server/dhcp/leases.ts'
 import type { Listener } from '../../server/dhcp/listener.ts'
 import { createDhcpService } from '../../server/dhcp/service.ts'
-import { adoptedSockets } from '../../server/dhcp/sockets.ts'
 import type { SubnetConfig } from '../../server/dhcp/subnets.ts'
+import { InheritedSockets } from '../../server/host/inherited-sockets.ts'
 
 export interface ServeConfig {
   mode?: 'server' | 'proxy'
@@ -21,12 +21,12 @@ export interface ServeConfig {
 }
 
 const config = JSON.parse(process.argv[2] ?? '') as ServeConfig
-const inherited = adoptedSockets(process.env, process.pid)
+const inherited = InheritedSockets.from(process.env, process.pid)
 
 const service: Listener = createDhcpService({
   mode: config.mode ?? 'server',
   links: config.links.map(({ socket, ...link }) => {
-    const fd = socket === undefined ? undefined : inherited.get(socket)
+    const fd = socket === undefined ? undefined : inherited.take(socket)
     return { ...link, ...(fd !== undefined && { fd }) }
   }),
   subnets: config.subnets ?? [],

@@ -3,11 +3,16 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { join } from 'node:path'
 import { loadConfig } from '../../config/load.ts'
-import type { Config } from '../../config/load.ts'
+import type { LoadedConfig } from '../../config/load.ts'
 import { settings } from '../../config/settings.ts'
 import type { Setting } from '../../config/settings.ts'
+import { findAccount } from '../../host/accounts.ts'
+import { InheritedSockets } from '../../host/inherited-sockets.ts'
+import { serviceManager } from '../../host/service-manager.ts'
 import type { RunningServer } from '../../main.ts'
 import type { Logger } from '../../observe/logger.ts'
+import { assertUser } from '../../privileges/choose-user.ts'
+import { buildBootFiles } from '../boot-files.ts'
 
 interface ServeOptions {
   config?: string
@@ -39,21 +44,36 @@ function optionOf({ flag, placeholder, description, defaultText }: Setting): Opt
 /** Runs until SIGTERM or SIGINT; a second signal ends it at once. */
 async function serve(options: ServeOptions, version: string): Promise<void> {
   const development = options.dev ? { logLevel: 'debug', logFormat: 'pretty' } : {}
-  const { config } = loadConfig({ file: options.config, flags: { ...development, ...options } })
+  const loaded = loadConfig({ file: options.config, flags: { ...development, ...options } })
+  const { config } = loaded
   const { createLogger } = await import('../../observe/logger.ts')
   const logger = createLogger({ level: config.log.level, pretty: config.log.format === 'pretty' })
   crashLoudly(logger)
   using _watch = options.dev ? await watchWeb() : undefined
-  if (options.build) await build(config)
+  const warning = process.getuid?.() === 0 && !options.dev ? await giveUpRoot(options, loaded) : undefined
+  assertUser({ wanted: config.user, uid: process.getuid?.() ?? 0, find: findAccount })
+  if (options.build) await buildBootFiles(config.dataDir)
 
   const { startServer } = await import('../../main.ts')
   const { webFiles } = await import('../../http/web.ts')
-  const server = await startServer({ config, version, web: await webFiles(WEB), logger })
+  const server = await startServer({
+    config,
+    version,
+    web: await webFiles(WEB),
+    logger,
+    sockets: InheritedSockets.from(process.env, process.pid),
+    warnings: warning === undefined ? [] : [warning],
+  })
   announce(server, version)
+  const manager = serviceManager(process.env, {
+    pid: process.pid,
+    onTrouble: (error) => logger.warn({ err: error }, 'systemd could not be told how the service is'),
+  })
+  await manager.ready(`serves ${server.url}/`)
   const signal = await firstSignal()
   logger.info({ signal }, 'stopping')
   for (const name of SIGNALS) process.once(name, () => process.exit(1))
-  await server.stop()
+  await Promise.all([manager.stopping(), server.stop()])
   logger.info('stopped')
 }
 
@@ -69,12 +89,21 @@ function announce({ url, loginLink, warnings }: RunningServer, version: string):
   }
 }
 
-async function build({ dataDir }: Config): Promise<void> {
-  const started = Date.now()
-  const log = (line: string) => console.log(`${((Date.now() - started) / 1000).toFixed(1).padStart(6)} s  ${line}`)
-  const { buildBootAssets } = await import('../../../boot-assets/build.ts')
-  const { installBootFiles } = await import('../../../boot-assets/install.ts')
-  await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'))
+/** Does what root is needed for and goes on as the service's user; resolves to why not, if that should be told. */
+async function giveUpRoot({ build: wanted }: ServeOptions, loaded: LoadedConfig): Promise<string | undefined> {
+  const { config } = loaded
+  const { leaveRoot } = await import('../../privileges/leave-root.ts')
+  const { openStore } = await import('../../store/store.ts')
+  const [program, ...args] = process.argv
+  const built = args.filter((arg) => arg !== '--build')
+  return leaveRoot({
+    loaded,
+    argv: [program!, ...process.execArgv, ...built],
+    env: process.env,
+    assertUnused: () => openStore(join(config.dataDir, 'landfall.db')).close(),
+    prepare: async (asOwner) => (wanted ? buildBootFiles(config.dataDir, asOwner) : undefined),
+    say: (line) => console.log(`Landfall: ${line}`),
+  })
 }
 
 /** Bundles the web page in the background, again and again. */

@@ -7,7 +7,6 @@ import { createListener, type Listener, type ListenerOptions } from '../../../se
 import { MESSAGE, OPTION } from '../../../server/dhcp/options.ts'
 import { encodePacket } from '../../../server/dhcp/packet.ts'
 import { createBootServer } from '../../../server/dhcp/proxy.ts'
-import { adoptedSockets } from '../../../server/dhcp/sockets.ts'
 import { eventTypes, message, pxeOptions, testServer, usualBoot } from './messages.ts'
 
 /** Loopback stands in for the link; replies to relays and boot server clients go to addresses we can listen on. */
@@ -168,18 +167,5 @@ describe('createListener', () => {
     await ask(client, ports.bootServer, encodePacket(bootRequest()))
     await new Promise((resolve) => setImmediate(resolve))
     expect(events.map(({ type }) => type)).toContain('inform')
-  })
-})
-
-describe('adoptedSockets', () => {
-  it('names what systemd passed on', () => {
-    const env = { LISTEN_PID: '7', LISTEN_FDS: '3', LISTEN_FDNAMES: 'dhcp-lan0:dhcp-lan1' }
-    expect(adoptedSockets(env, 7)).toEqual(new Map([['dhcp-lan0', 3], ['dhcp-lan1', 4], ['fd2', 5]])) // prettier-ignore
-  })
-
-  it('takes nothing meant for another process', () => {
-    expect(adoptedSockets({ LISTEN_PID: '7', LISTEN_FDS: '1' }, 8).size).toBe(0)
-    expect(adoptedSockets({}, 8).size).toBe(0)
-    expect(adoptedSockets({ LISTEN_PID: '8', LISTEN_FDS: 'x' }, 8).size).toBe(0)
   })
 })

@@ -163,3 +163,12 @@ describe('listen', () => {
     }
   })
 })
+
+describe('an inherited socket', () => {
+  it('that is none is refused as such', async () => {
+    await expect(start({ fd: 9999, port: 80 })).rejects.toMatchObject({
+      code: 'LISTEN_FAILED',
+      message: expect.stringContaining('the inherited socket'),
+    })
+  })
+})

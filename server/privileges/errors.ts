@@ -1,0 +1,24 @@
+// Why a server cannot run as the user it was told to.
+
+export type PrivilegeErrorCode =
+  | 'USER_UNKNOWN'
+  /** Only root can become somebody else. */
+  | 'NOT_ROOT'
+  /** The host or the container it runs in does not let root become somebody else. */
+  | 'CANNOT_CHANGE_USER'
+  /** The user cannot read the program or the configuration, or cannot reach the data folder. */
+  | 'UNREACHABLE'
+  /** The data folder, or something in it, belongs to somebody else. */
+  | 'FOREIGN_FILES'
+
+export class PrivilegeError extends Error {
+  override readonly name = 'PrivilegeError'
+  readonly code: PrivilegeErrorCode
+  readonly hint: string
+
+  constructor(code: PrivilegeErrorCode, message: string, { hint, cause }: { hint: string; cause?: unknown }) {
+    super(message, cause === undefined ? undefined : { cause })
+    this.code = code
+    this.hint = hint
+  }
+}

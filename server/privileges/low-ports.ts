@@ -1,0 +1,26 @@
+// Which listeners need a right of their own: ports that belong to services of the system.
+import { readFileSync } from 'node:fs'
+import type { Config } from '../config/load.ts'
+
+const DHCP_PORT = 67
+const FIRST_UNPRIVILEGED = 1024
+
+/** Whether the configuration asks for ports below `first`, the lowest that everybody may open. */
+export function needsLowPorts({ dhcp, tftp, http, https }: Config, first: number): boolean {
+  const ports = [
+    http.port,
+    https.port,
+    ...(tftp.enabled ? [tftp.port] : []),
+    ...(dhcp.mode === 'off' ? [] : [DHCP_PORT]),
+  ]
+  return ports.some((port) => port < first)
+}
+
+/** The lowest port that everybody may open here. */
+export function firstUnprivilegedPort(): number {
+  try {
+    return Number(readFileSync('/proc/sys/net/ipv4/ip_unprivileged_port_start', 'utf8'))
+  } catch {
+    return FIRST_UNPRIVILEGED
+  }
+}

@@ -1,0 +1,20 @@
+import { describe, expect, it } from 'vitest'
+import { withDefaults } from '../../../server/config/defaults.ts'
+import { ConfigInput } from '../../../server/config/schema.ts'
+import { needsLowPorts } from '../../../server/privileges/low-ports.ts'
+
+const host = { name: 'h', isRoot: true, home: '/root', isTerminal: false, interfaces: [], addressOf: () => '10.77.0.1' }
+
+describe('needsLowPorts', () => {
+  it.each([
+    ['nothing but high ports', {}, 1024, false],
+    ['HTTP on 80', { http: { port: 80 } }, 1024, true],
+    ['HTTPS on 443', { https: { port: 443 } }, 1024, true],
+    ['ports that everybody may open here', { https: { port: 443 } }, 443, false],
+    ['TFTP', { tftp: { enabled: true } }, 1024, true],
+    ['TFTP on a high port', { tftp: { enabled: true, port: 6900 } }, 1024, false],
+    ['DHCP', { dhcp: { mode: 'proxy', interface: 'lan0' }, tftp: { enabled: false } }, 1024, true],
+  ] as const)('%s', (_, input, first, expected) => {
+    expect(needsLowPorts(withDefaults(ConfigInput.parse(input), host), first)).toBe(expected)
+  })
+})
