@@ -116,6 +116,7 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     registry: config.registry,
     serverName: config.name,
     kickstarts: renderer,
+    medium,
     diskImage,
   })
   const kickstarts = new KickstartService({

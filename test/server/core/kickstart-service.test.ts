@@ -39,6 +39,8 @@ describe('an assignment', () => {
   it('is refused when no kickstart can be made of it, and changes nothing', async () => {
     for (const [spec, code, message] of [
       [{ ...SPEC, media: 'nothing' }, 'MEDIA_NOT_FOUND', /no boot medium nothing/],
+      [{ installer: 'anaconda', kickstart: { release: 'F44' } }, 'MEDIA_NOT_FOUND', /the spec names none/],
+      [{ ...SPEC, media: 'nothing', kickstart: { release: 'F44' } }, 'MEDIA_NOT_FOUND', /no boot medium nothing/],
       [{ ...SPEC, disks: { scheme: 'raid1' } }, 'KICKSTART_INVALID', /raid1 and disks.mirror belong together/],
       [{ ...SPEC, kickstart: { release: 'F43' }, engine: 'bootc' }, 'KICKSTART_INVALID', /no working bootc/],
       [{ ...SPEC, kickstart: { template: 'unknown' } }, 'KICKSTART_INVALID', /no template kickstart\/unknown.ks/],
