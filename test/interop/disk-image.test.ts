@@ -18,7 +18,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'there.qcow2'), 'precious')
   await writeFile(
     join(folder, 'beyond.toml'),
-    '[customizations]\ntimezone = { timezone = "Etc/UTC" }\niso = { volume_id = "A" }\n',
+    '[customizations]\niso = { volume_id = "A" }\n[[customizations.filesystem]]\nmountpoint = "/var"\nminsize = "1 GiB"\n',
   )
   await writeFile(join(folder, 'wrong.toml'), '[[customizations.user]]\nname = "ada"\nshel = "x"\n')
   await writeFile(join(folder, 'large.toml'), '[[customizations.filesystem]]\nmountpoint = "/"\nminsize = "50 GiB"\n')
@@ -89,7 +89,7 @@ describe('landfall disk-image build', () => {
       'what cannot be applied, by name',
       ['--format', 'raw', '-f', '@out/a', '-c', '@beyond.toml'],
       1,
-      /customizations\.iso: .*\n {2}customizations\.timezone\.timezone: .*UNSUPPORTED/,
+      /customizations\.iso: .*\n {2}customizations\.filesystem\[0\]: .*UNSUPPORTED/,
     ],
     [
       'a registry that no server could be called',
