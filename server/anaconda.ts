@@ -1,6 +1,7 @@
 // Kickstarts as the core asks for them: what of this server a machine has to know, and which medium its Anaconda comes from.
 import { CoreError } from './core/errors.ts'
 import type { KickstartRenderer } from './core/kickstart-service.ts'
+import { requiredMedium } from './core/required-medium.ts'
 import type { KickstartRelease } from './contract/kickstart-release.ts'
 import { KickstartError } from './kickstart/errors.ts'
 import { renderKickstart } from './kickstart/render.ts'
@@ -30,7 +31,7 @@ export function kickstartRenderer({
     render({ machine, facts, spec, generation, followReference, token, createdAt, httpsUrl: reached = httpsUrl }) {
       const now = Math.floor(Date.parse(createdAt) / 1000)
       try {
-        const release = spec.kickstart.release ?? releaseOf(spec.media)
+        const release = spec.kickstart.release ?? requiredMedium(spec.media, medium).release
         const rendered = renderKickstart(templates, {
           machine: { name: machine.name },
           generation,
@@ -48,18 +49,5 @@ export function kickstartRenderer({
         throw new CoreError('KICKSTART_INVALID', error.message, { cause: error, ...(hint !== undefined && { hint }) })
       }
     },
-  }
-
-  function releaseOf(id: string | undefined): KickstartRelease {
-    if (id === undefined) {
-      throw new CoreError('MEDIA_NOT_FOUND', 'installer anaconda needs a boot medium, and the spec names none', {
-        hint: 'set media to an id of `landfall media list`; `landfall media import boot.iso` brings one in',
-      })
-    }
-    const found = medium(id)
-    if (found) return found.release
-    throw new CoreError('MEDIA_NOT_FOUND', `there is no boot medium ${id}`, {
-      hint: '`landfall media list` shows those there are; `landfall media import boot.iso` brings one in',
-    })
   }
 }

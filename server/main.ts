@@ -122,6 +122,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     registry: config.registry,
     serverName: config.name,
     kickstarts: renderer,
+    medium,
     diskImage,
   })
   const kickstarts = new KickstartService({

@@ -1,10 +1,10 @@
 // Writes an ISO: the files that are its own, the tree with everything, around it the boot records, into it a checksum.
 import { createHash } from 'node:crypto'
-import { chmod, mkdir, rename, stat, statfs, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, rename, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { formatBytes } from '../../server/contract/bytes.ts'
 import { beyondAgent } from '../../server/contract/agent-limits.ts'
 import type { MediumEntry } from '../../server/contract/medium.ts'
+import { missingSpace } from '../../server/host/free-space.ts'
 import type { Templates } from '../../server/render/templates.ts'
 import { SOURCE_DATE_EPOCH } from '../debian/root.ts'
 import { assembleIso } from './assemble.ts'
@@ -102,13 +102,8 @@ async function sizeOf({ installer }: IsoContents, blobs: readonly IsoBlob[]): Pr
 }
 
 export async function requireSpace(output: string, need: number): Promise<void> {
-  const { bavail, bsize } = await statfs(dirname(resolve(output)))
-  const free = bavail * bsize
-  if (free >= need) return
-  throw new IsoError(
-    'NO_SPACE',
-    `writing ${output}: it needs ${formatBytes(need)}, ${formatBytes(free)} are free there`,
-  )
+  const missing = await missingSpace(dirname(resolve(output)), need)
+  if (missing !== undefined) throw new IsoError('NO_SPACE', `writing ${output}: ${missing}`)
 }
 
 /** Seconds since 1970 (reproducible-builds.org, SOURCE_DATE_EPOCH). */

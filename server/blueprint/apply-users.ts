@@ -4,7 +4,8 @@ import { sha512Crypt } from './crypt.ts'
 import type { Outcome } from './outcome.ts'
 import type { BlueprintUser, Customizations } from './schema.ts'
 
-const BEYOND_SPEC = ['description', 'home', 'shell', 'uid', 'gid', 'expiredate', 'force_password_reset'] as const
+const BEYOND_SPEC = ['expiredate', 'force_password_reset'] as const
+const OF_ROOT = ['groups', 'description', 'home', 'shell', 'uid', 'gid'] as const
 
 export function applyUsers({ user = [], sshkey = [], group = [] }: Customizations, outcome: Outcome): void {
   const users = new Map<string, UserSpec>()
@@ -16,10 +17,10 @@ export function applyUsers({ user = [], sshkey = [], group = [] }: Customization
   }
   user.forEach((one, at) => {
     const key = `customizations.user[${at}]`
-    outcome.skipAll(key, one, BEYOND_SPEC, 'Landfall sets name, password, keys and groups of a user')
+    outcome.skipAll(key, one, BEYOND_SPEC, 'how long an account and its password last is not set')
     const password = hashed(one)
     if (one.name === 'root') {
-      outcome.skipAll(key, one, ['groups'], 'root needs no groups')
+      outcome.skipAll(key, one, OF_ROOT, 'root is as the image has it, but for password and keys')
       if (password !== undefined) outcome.spec.rootPassword = password
       rootKeys.push(...(one.key ?? []))
       return
@@ -28,11 +29,13 @@ export function applyUsers({ user = [], sshkey = [], group = [] }: Customization
     made.groups.push(...(one.groups ?? []))
     made.sshKeys.push(...(one.key ?? []))
     if (password !== undefined) made.password = password
+    const { description: comment, uid, gid, home, shell } = one
+    Object.assign(made, withoutAbsent({ comment, uid, gid, home, shell }))
   })
   for (const { user: name, key } of sshkey) (name === 'root' ? rootKeys : account(name).sshKeys).push(...key)
   if (users.size > 0) outcome.spec.users = [...users.values()]
   if (rootKeys.length > 0) outcome.spec.rootSshKeys = rootKeys
-  applyGroups(group, outcome)
+  if (group.length > 0) outcome.spec.groups = group
 }
 
 /** An empty password is none: the account stays locked. */
@@ -41,11 +44,6 @@ function hashed({ password }: BlueprintUser): string | undefined {
   return /^\$(6|y)\$/.test(password) ? password : sha512Crypt(password)
 }
 
-function applyGroups(groups: NonNullable<Customizations['group']>, outcome: Outcome): void {
-  if (groups.length === 0) return
-  if (outcome.target === 'machine') {
-    return outcome.skip('customizations.group', 'machines get no groups beside those of the image')
-  }
-  const text = groups.map(({ name, gid }) => `g ${name} ${gid ?? '-'}\n`).join('')
-  outcome.files.push({ path: '/etc/sysusers.d/landfall-groups.conf', text, mode: 0o644 })
+function withoutAbsent<T extends object>(values: T): Partial<T> {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Partial<T>
 }

@@ -72,26 +72,14 @@ function applySystem(customizations: Customizations, outcome: Outcome): void {
   const kernelArguments = [...splitArguments(kernel?.append ?? ''), ...(fips === true ? ['fips=1'] : [])]
   if (kernelArguments.length > 0) spec.kernelArguments = kernelArguments
 
-  if (timezone?.timezone !== undefined) {
-    spec.timezone = timezone.timezone
-    outcome.set('timezone', 'customizations.timezone.timezone')
-  }
-  if (timezone?.ntpservers !== undefined) {
-    spec.timeServers = timezone.ntpservers
-    outcome.set('timeServers', 'customizations.timezone.ntpservers')
-  }
+  if (timezone?.timezone !== undefined) spec.timezone = timezone.timezone
+  if (timezone?.ntpservers !== undefined) spec.timeServers = timezone.ntpservers
   const [language, ...others] = locale?.languages ?? []
-  if (language !== undefined) {
-    spec.language = language
-    outcome.set('language', 'customizations.locale.languages')
-    if (others.length > 0) outcome.skip('customizations.locale.languages[1]', 'a system has one language')
-  }
-  if (locale?.keyboard !== undefined) {
-    spec.keyboard = locale.keyboard
-    outcome.set('keyboard', 'customizations.locale.keyboard')
-  }
+  if (language !== undefined) spec.language = language
+  if (others.length > 0) outcome.skip('customizations.locale.languages[1]', 'a system has one language')
+  if (locale?.keyboard !== undefined) spec.keyboard = locale.keyboard
   if (firewall !== undefined) applyFirewall(firewall, outcome)
-  if (services !== undefined) applyServices(services, outcome)
+  if (services !== undefined && Object.keys(services).length > 0) spec.services = services
 }
 
 function applyFirewall(firewall: NonNullable<Customizations['firewall']>, outcome: Outcome): void {
@@ -105,18 +93,6 @@ function applyFirewall(firewall: NonNullable<Customizations['firewall']>, outcom
     ...(ports && { ports }),
     ...(services?.enabled && { services: services.enabled }),
   }
-  // One without the other makes no sense to the agent: they come and go together.
-  outcome.set('firewall', key)
-}
-
-function applyServices(services: NonNullable<Customizations['services']>, outcome: Outcome): void {
-  const { enabled, disabled, masked } = services
-  const key = 'customizations.services'
-  if (masked !== undefined) outcome.skip(`${key}.masked`, 'services are enabled or disabled')
-  if (enabled === undefined && disabled === undefined) return
-  outcome.spec.services = { ...(enabled && { enabled }), ...(disabled && { disabled }) }
-  if (enabled) outcome.set('services.enabled', `${key}.enabled`)
-  if (disabled) outcome.set('services.disabled', `${key}.disabled`)
 }
 
 function splitArguments(append: string): string[] {
@@ -129,7 +105,7 @@ function splitArguments(append: string): string[] {
 /** Disk images are made by Landfall's agent: what it cannot do yet is taken out of the spec and told by its keys. */
 function withdrawBeyondAgent(outcome: Outcome): void {
   for (const path of beyondAgent(MachineSpec.parse(checkedSpec(outcome.spec)))) {
-    outcome.withdraw(path.startsWith('firewall.') ? 'firewall' : path, 'not yet possible in disk images')
+    outcome.withdraw(path, 'not yet possible in disk images')
   }
 }
 

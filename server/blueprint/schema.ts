@@ -54,14 +54,14 @@ const password = z
 
 const User = z.strictObject({
   name: account.name,
-  description: text.optional(),
+  description: account.comment,
   password: password.optional(),
   key: sshKeys.optional(),
-  home: text.optional(),
-  shell: text.optional(),
+  home: account.home,
+  shell: account.shell,
   groups: account.groups.unwrap().optional(),
-  uid: wholeNumber.optional(),
-  gid: wholeNumber.optional(),
+  uid: account.uid,
+  gid: account.gid,
   expiredate: z.number().int().optional(),
   force_password_reset: z.boolean().optional(),
 })
@@ -129,7 +129,7 @@ const Customizations = z
     kernel: z.strictObject({ name: text.optional(), append: text.optional() }).optional(),
     user: z.array(User).optional(),
     sshkey: z.array(z.strictObject({ user: account.name, key: sshKeys })).optional(),
-    group: z.array(z.strictObject({ name: account.name, gid: wholeNumber.optional() })).optional(),
+    group: z.array(spec.groups.unwrap().element).optional(),
     timezone: z
       .strictObject({
         timezone: spec.timezone.unwrap().optional(),
@@ -149,9 +149,7 @@ const Customizations = z
         zones: z.array(z.strictObject({ name: text.optional(), sources: names.optional() })).optional(),
       })
       .optional(),
-    services: z
-      .strictObject({ enabled: names.optional(), disabled: names.optional(), masked: names.optional() })
-      .optional(),
+    services: spec.services.unwrap().optional(),
     filesystem: z.array(Filesystem).optional(),
     disk: Disk.optional(),
     files: z.array(File).optional(),

@@ -3,7 +3,7 @@ import type { MachineSpec } from './spec.ts'
 
 /** The values that the agent cannot carry out, as dotted paths; none when it can do all of it. */
 export function beyondAgent(spec: MachineSpec): string[] {
-  const { disks, firewall, services, registry, kickstart } = spec
+  const { disks, registry, kickstart } = spec
   const asked: Record<string, boolean> = {
     'disks.scheme': disks.scheme !== 'plain',
     'disks.automatic': disks.automatic,
@@ -12,14 +12,6 @@ export function beyondAgent(spec: MachineSpec): string[] {
     'disks.volumes': disks.volumes.length > 0,
     'disks.encryption': disks.encryption !== undefined,
     network: spec.network.length > 0,
-    timezone: spec.timezone !== undefined,
-    timeServers: spec.timeServers.length > 0,
-    language: spec.language !== undefined,
-    keyboard: spec.keyboard !== undefined,
-    selinux: spec.selinux !== 'image',
-    'firewall.mode': firewall.mode !== 'image',
-    'services.enabled': services.enabled.length > 0,
-    'services.disabled': services.disabled.length > 0,
     'registry.credentials': registry.credentials.length > 0,
     'registry.certificates': registry.certificates.length > 0,
     'registry.insecure': registry.insecure.length > 0,

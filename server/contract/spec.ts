@@ -24,13 +24,40 @@ const PasswordHash = z
 
 const AccountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user or group name')
 
+/** Of a user or group that is made; 0 is root's, and the two that mean "none" to the kernel are nobody's. */
+const AccountId = z
+  .number()
+  .int()
+  .min(1)
+  .max(2 ** 32 - 2)
+  .refine((id) => id !== 2 ** 16 - 1, 'is no id for an account')
+
+/** A path that lines of passwd(5), sysusers.d(5) and tmpfiles.d(5) hold as it is. */
+const AccountPath = z
+  .string()
+  .max(255)
+  .regex(/^(\/[A-Za-z0-9_][A-Za-z0-9._-]*)+$/, 'must be an absolute path of letters, digits, dots, hyphens and _')
+
 const UserSpec = z.strictObject({
   name: AccountName,
   sshKeys: z.array(SshKey).default([]),
   groups: z.array(AccountName).default([]),
   password: PasswordHash.optional(),
+  uid: AccountId.optional(),
+  /** Of the user's own group; a group of that id, or one named after the user. */
+  gid: AccountId.optional(),
+  /** Whom the account is for. */
+  comment: z
+    .string()
+    .max(255)
+    .regex(/^[^:\p{Cc}\p{Zl}\p{Zp}]*$/u, 'must be one line without a colon')
+    .optional(),
+  home: AccountPath.optional(),
+  shell: AccountPath.optional(),
 })
 export type UserSpec = z.infer<typeof UserSpec>
+
+const GroupSpec = z.strictObject({ name: AccountName, gid: AccountId.optional() })
 
 /** One kernel argument, without blanks or control characters. */
 export const KernelArgument = z.string().regex(/^[\x21-\x7e]+$/, 'must be printable ASCII without blanks')
@@ -74,7 +101,7 @@ const firewallFields = {
   ports: z.array(z.string().regex(/^\d{1,5}:(tcp|udp)$/, 'must be like 8080:tcp')),
 }
 
-const serviceFields = { enabled: z.array(UnitName), disabled: z.array(UnitName) }
+const serviceFields = { enabled: z.array(UnitName), disabled: z.array(UnitName), masked: z.array(UnitName) }
 
 const kickstartFields = {
   /** A template of `templates/kickstart`, the server's own or one of the site. */
@@ -102,6 +129,8 @@ const fields = {
   rootPassword: PasswordHash,
   rootSshKeys: z.array(SshKey),
   users: z.array(UserSpec),
+  /** Besides those of the image. */
+  groups: z.array(GroupSpec),
   kernelArguments: z.array(KernelArgument),
   /** Values for `console=`, the last becomes /dev/console: `tty0`, `ttyS0,115200`. */
   consoles: z.array(Console),
@@ -127,6 +156,7 @@ export const MachineSpec = z
     rootPassword: fields.rootPassword.optional(),
     rootSshKeys: fields.rootSshKeys.default([]),
     users: fields.users.default([]),
+    groups: fields.groups.default([]),
     kernelArguments: fields.kernelArguments.default([]),
     consoles: fields.consoles.default(['tty0', 'ttyS0,115200']),
     network: fields.network.default([]),
@@ -143,7 +173,11 @@ export const MachineSpec = z
       })
       .prefault({}),
     services: z
-      .strictObject({ enabled: serviceFields.enabled.default([]), disabled: serviceFields.disabled.default([]) })
+      .strictObject({
+        enabled: serviceFields.enabled.default([]),
+        disabled: serviceFields.disabled.default([]),
+        masked: serviceFields.masked.default([]),
+      })
       .prefault({}),
     registry: z
       .strictObject({

@@ -30,6 +30,7 @@ import type { Inventory } from './inventory.ts'
 import type { KickstartRenderer } from './kickstart-service.ts'
 import type { MachineRecord, MachineStore } from './machine-store.ts'
 import { overlaySpec } from './merge-spec.ts'
+import { requiredMedium } from './required-medium.ts'
 import { restoreSecrets } from './spec-secrets.ts'
 import type { AgentSession, Tokens } from './tokens.ts'
 import type { Transactions } from './transactions.ts'
@@ -51,6 +52,8 @@ export interface InstallsPorts {
   /** What the agent's screen calls this server. */
   serverName: string
   kickstarts: KickstartRenderer
+  /** A boot medium by its id. */
+  medium: (id: string) => unknown
 }
 
 /** What a machine is taken for until it has told. */
@@ -448,8 +451,10 @@ export class Installs {
 
   /** Refuses before anything is stored what would fail on the machine. */
   #requirePossible(machine: MachineRecord, spec: MachineSpec, { followReference }: ResolvedImage): void {
-    const { kickstarts, machines, clock } = this.#ports
+    const { kickstarts, machines, clock, medium } = this.#ports
     if (spec.installer === 'anaconda') {
+      // A kickstart whose release the spec names could be made without one, but nothing would start Anaconda.
+      requiredMedium(spec.media, medium)
       const facts = machines.facts(machine.id)
       const generation = machine.generation + 1
       const createdAt = timestamp(clock)

@@ -127,7 +127,7 @@ export class KickstartService {
     return { wanted: this.#shown(machine, wanted), assigned: assigned ? this.#shown(machine, assigned) : null }
   }
 
-  /** A secret file that `%pre` asks for. Throws as {@link kickstart}, and NOT_FOUND for a name this install has no file of. */
+  /** A secret file that `%pre` asks for. Throws as {@link kickstart}, and FILE_NOT_FOUND for a name this install has no file of. */
   secretFile(token: string, name: string): string {
     const { install, machine } = this.#armed(token)
     if (name === 'confirm.env') {

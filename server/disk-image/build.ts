@@ -11,9 +11,10 @@ import { convert } from './convert.ts'
 import { diskSize, requireRoomFor } from './disk-size.ts'
 import type { SizeWish } from './disk-size.ts'
 import type { DiskImageFormat } from './formats.ts'
+import { requireHostSpace } from './host-space.ts'
 import { checkOutput, openOutput } from './output.ts'
 import { startPrivateServer } from './private-server.ts'
-import { checkFollows, storeImage } from './source.ts'
+import { checkFollows, layersOf, storeImage } from './source.ts'
 import type { ImageSource } from './source.ts'
 import { startVirtualMachine } from './virtual-machine.ts'
 import { watchInstall } from './watch.ts'
@@ -58,6 +59,7 @@ export async function buildDiskImage(options: DiskImageOptions): Promise<BuiltDi
   const size = diskSize({ ...options.size, layout })
   checkFollows(follows)
   await checkOutput(file, force)
+  await requireHostSpace(file, { layers: await layersOf(source, signal), size, format })
 
   const log = (line: string) => report.step('prepare', line)
   const qemu = await findQemu({ log })

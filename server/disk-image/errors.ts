@@ -3,6 +3,8 @@
 export type DiskImageErrorCode =
   | 'SIZE_INVALID'
   | 'SIZE_TOO_SMALL'
+  /** On the host. */
+  | 'NO_SPACE'
   | 'OUTPUT_EXISTS'
   | 'OUTPUT_UNWRITABLE'
   /** The installer itself ended with a reason code, which the message names. */

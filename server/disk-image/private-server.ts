@@ -1,7 +1,4 @@
 // A Landfall of its own for one build: on loopback, with the one image and the one machine, gone afterwards.
-import { once } from 'node:events'
-import { createServer } from 'node:net'
-import type { AddressInfo } from 'node:net'
 import { findAccess } from '../cli/access.ts'
 import { ApiClient } from '../cli/client.ts'
 import { withDefaults, thisHost } from '../config/defaults.ts'
@@ -10,6 +7,7 @@ import type { DiskImageTask } from '../contract/agent.ts'
 import { Install } from '../contract/install.ts'
 import { AssignResult, Machine } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
+import { freePort } from '../host/free-port.ts'
 import { memoryAssets } from '../http/assets.ts'
 import { startServer } from '../main.ts'
 import { createLogger } from '../observe/logger.ts'
@@ -74,14 +72,4 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
     kernelArguments: () => [...server.installerArguments(MAC), `BOOTIF=01-${MAC.replaceAll(':', '-')}`],
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
-}
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }

@@ -7,13 +7,16 @@ export function accountCommands({
   rootPassword,
   rootSshKeys,
   users,
-}: Pick<MachineSpec, 'rootPassword' | 'rootSshKeys' | 'users'>): { open: string[]; secret: string[] } {
+  groups: newGroups,
+}: Pick<MachineSpec, 'rootPassword' | 'rootSshKeys' | 'users' | 'groups'>): { open: string[]; secret: string[] } {
   const secret: string[] = []
   const open: string[] = []
   if (rootPassword === undefined) open.push(ksCommand('rootpw', { lock: true }))
   else secret.push(ksCommand('rootpw', { iscrypted: true }, rootPassword))
-  for (const { name, groups, password } of users) {
-    const options = { name, groups: groups.length > 0 ? groups : undefined }
+  for (const { name, gid } of newGroups) open.push(ksCommand('group', { name, gid }))
+  for (const { name, groups, password, uid, gid, comment, home, shell } of users) {
+    const own = { uid, gid, gecos: comment, homedir: home, shell }
+    const options = { name, groups: groups.length > 0 ? groups : undefined, ...own }
     if (password === undefined) open.push(ksCommand('user', options))
     else secret.push(ksCommand('user', { ...options, iscrypted: true, password }))
   }

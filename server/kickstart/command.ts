@@ -11,14 +11,14 @@ const CONTROL = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/
 const BARE = /^[A-Za-z0-9_@%+=:,./-]+$/
 
 /**
- * One value as a kickstart word. Throws VALUE_UNSAFE for control characters, which no quoting can hold in one line.
+ * One value as a kickstart word. Throws VALUE_UNSAFE for control characters, which no quoting can hold in one line; the message has
+ * `place` and never the value, which may be a secret.
  *
- * @example ksQuote('a #1') === '"a #1"'
+ * @example ksQuote('a #1', 'sshkey') === '"a #1"'
  */
-export function ksQuote(value: string): string {
-  if (CONTROL.test(value)) {
-    throw new KickstartError('VALUE_UNSAFE', `${JSON.stringify(value)} holds a control character`)
-  }
+export function ksQuote(value: string, place: string): string {
+  if (CONTROL.test(value))
+    throw new KickstartError('VALUE_UNSAFE', `${place} has a value that holds a control character`)
   return BARE.test(value) ? value : `"${value.replaceAll(/["\\]/g, '\\$&')}"`
 }
 
@@ -32,14 +32,17 @@ export function ksCommand(name: string, options: Readonly<Record<string, OptionV
   const words = [name]
   for (const arg of args) {
     if (arg.startsWith('-') || arg === '') {
-      throw new KickstartError('VALUE_UNSAFE', `${JSON.stringify(arg)} cannot be an argument of ${name}`)
+      throw new KickstartError('VALUE_UNSAFE', `${name} has an argument that is empty or would be read as an option`)
     }
-    words.push(ksQuote(arg))
+    words.push(ksQuote(arg, name))
   }
   for (const [option, value] of Object.entries(options)) {
     if (value === undefined || value === false) continue
     if (value === true) words.push(`--${option}`)
-    else words.push(`--${option}=${ksQuote(Array.isArray(value) ? value.join(',') : String(value))}`)
+    else {
+      const text = Array.isArray(value) ? value.join(',') : String(value)
+      words.push(`--${option}=${ksQuote(text, `${name} --${option}`)}`)
+    }
   }
   return words.join(' ')
 }

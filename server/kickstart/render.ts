@@ -3,7 +3,8 @@ import type { KickstartRelease } from '../contract/kickstart-release.ts'
 import type { Templates } from '../render/templates.ts'
 import { checkKickstart } from './check.ts'
 import { KickstartError } from './errors.ts'
-import { linesFor } from './firmware-lines.ts'
+import type { KickstartProblem } from './errors.ts'
+import { dependsOnFirmware, linesFor } from './firmware-lines.ts'
 import { kickstartParts } from './variables.ts'
 import type { FileOfPre, KickstartInput } from './variables.ts'
 
@@ -25,12 +26,7 @@ export function renderKickstart(templates: Templates, input: KickstartInput): Re
 }
 
 function requireSound(text: string, release: KickstartRelease, includes: readonly FileOfPre[]): void {
-  const problems = (['uefi', 'bios'] as const).flatMap((firmware) =>
-    checkKickstart(text, {
-      release,
-      includes: Object.fromEntries(includes.map(({ path, text: contents }) => [path, linesFor(firmware, contents)])),
-    }),
-  )
+  const problems = problemsOf(text, release, includes)
   const [first] = problems
   if (!first) return
   const more = problems.length > 1 ? ` (and ${problems.length - 1} more)` : ''
@@ -42,4 +38,17 @@ function requireSound(text: string, release: KickstartRelease, includes: readonl
       hint: '`landfall render kickstart` shows it whole',
     },
   )
+}
+
+/** As every machine that may ask for it would read it: where lines are for one kind of firmware only, as both kinds do. */
+function problemsOf(text: string, release: KickstartRelease, includes: readonly FileOfPre[]): KickstartProblem[] {
+  const mixed = includes.some(({ text: contents }) => dependsOnFirmware(contents))
+  const problems = (mixed ? (['uefi', 'bios'] as const) : (['uefi'] as const)).flatMap((firmware) =>
+    checkKickstart(text, {
+      release,
+      includes: Object.fromEntries(includes.map(({ path, text: contents }) => [path, linesFor(firmware, contents)])),
+    }),
+  )
+  // What is wrong for both is one problem.
+  return [...new Map(problems.map((problem) => [`${problem.line} ${problem.message}`, problem])).values()]
 }

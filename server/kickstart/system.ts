@@ -1,12 +1,16 @@
 // Language, time and services as kickstart commands.
 import type { MachineSpec } from '../contract/spec.ts'
 import { ksCommand } from './command.ts'
+import { KickstartError } from './errors.ts'
 
 const LANGUAGE = 'en_US.UTF-8'
 const KEYBOARD = 'us'
 const TIMEZONE = 'Etc/UTC'
 
-/** Everything Anaconda would ask for otherwise. The bootc command knows neither firewall nor services: the image decides. */
+/**
+ * Everything Anaconda would ask for otherwise. The bootc command knows neither firewall nor services: the image decides. Throws
+ * SPEC_UNSUPPORTED for units to mask.
+ */
 export function systemCommands(spec: MachineSpec): string[] {
   const { language, keyboard, timezone, timeServers, selinux, firewall, services, engine } = spec
   const lines = [
@@ -16,6 +20,11 @@ export function systemCommands(spec: MachineSpec): string[] {
     ...timeServers.map((server) => ksCommand('timesource', { 'ntp-server': server })),
   ]
   if (selinux !== 'image') lines.push(ksCommand('selinux', { [selinux]: true }))
+  if (services.masked.length > 0) {
+    throw new KickstartError('SPEC_UNSUPPORTED', 'services.masked: no kickstart command masks units', {
+      hint: 'disable them, mask them in kickstart.post, or set installer to agent',
+    })
+  }
   if (engine === 'bootc') return lines
   lines.push(
     firewall.mode === 'image'

@@ -1,4 +1,4 @@
-// What a kickstart template is given: commands ready to be written, and the files that its scripts make. docs/reference/kickstart.md
+// What a kickstart template is given: commands ready to be written, and the files that its scripts make. docs/reference/kickstart-templates.md
 // describes it for authors of templates.
 import type { Facts } from '../contract/facts.ts'
 import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../contract/first-boot.ts'
@@ -88,14 +88,11 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
   })
   const includes = [storage, network, secretAccounts].flatMap(({ file }) => (file ? [file] : []))
   const auth = registryAuth(spec.registry)
+  const own = ownRegistry(input)
+  const ofRegistries = registryFiles(spec.registry, own)
   const files: FileOfPre[] = [
     ...includes,
-    ...registryFiles(spec.registry, ownRegistry(input)).map((file) => ({
-      ...file,
-      name: '',
-      mode: '644',
-      secret: false,
-    })),
+    ...ofRegistries.map((file) => ({ ...file, name: '', mode: '644', secret: false })),
     ...(auth === undefined ? [] : [{ name: 'auth.json', path: AUTH_FILE, mode: '600', text: auth, secret: true }]),
     ...passphraseFile(spec),
   ]
@@ -137,7 +134,7 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
             ),
             paths: resolving.map(({ path }) => path),
           },
-    target: targetFiles(input, auth !== undefined),
+    target: targetFiles(ofRegistries, own, auth !== undefined),
     completion: spec.engine !== 'bootc',
     follow: source.kind === 'oci' ? source.reference : null,
     tpm2: spec.disks.encryption?.tpm2 === true,
@@ -182,15 +179,13 @@ function confirmFile({ server, report }: KickstartInput) {
 }
 
 /** What the installed system is given besides the image: who its registries are, and the report of its first boot. */
-function targetFiles(input: KickstartInput, hasAuth: boolean) {
-  const { spec } = input
-  const own = ownRegistry(input)
+function targetFiles(
+  ofRegistries: ReturnType<typeof registryFiles>,
+  own: ReturnType<typeof ownRegistry>,
+  hasAuth: boolean,
+) {
   const unit = `/etc/systemd/system/${CONFIRM_UNIT}`
-  const files = registryFiles(spec.registry, own).map(({ path, text }) => ({
-    path,
-    mode: '644',
-    base64: base64(text),
-  }))
+  const files = ofRegistries.map(({ path, text }) => ({ path, mode: '644', base64: base64(text) }))
   const copies = hasAuth ? [{ from: AUTH_FILE, path: AUTH_FILE, folder: folderOf(AUTH_FILE), mode: '600' }] : []
   if (!own) return { files, copies, links: [], labels: ['/etc/containers', '/etc/ostree'] }
   const wants = '/etc/systemd/system/multi-user.target.wants'

@@ -22,6 +22,24 @@ function deadLinks(name: string, text: string): string[] {
     .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(project, dirname(name), target)))
 }
 
+/** Pages that sources name, in comments or elsewhere, and that are not there. */
+function missingPages(files: readonly { name: string; text: string }[]): string[] {
+  return files.flatMap(({ name, text }) =>
+    [...text.matchAll(/\bdocs\/[\w/-]+\.md\b/g)]
+      .filter(([page]) => !existsSync(join(project, page)))
+      .map(([page]) => `${name}: ${page}`),
+  )
+}
+
+function sourceFiles(): { name: string; text: string }[] {
+  return ['server', 'boot-assets', 'web/src'].flatMap((folder) =>
+    readdirSync(join(project, folder), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.tsx?$/.test(name))
+      .map((name) => join(folder, name))
+      .map((name) => ({ name, text: readFileSync(join(project, name), 'utf8') })),
+  )
+}
+
 /** Scripts of package.json that a page names and that are not there. */
 function missingScripts(text: string): string[] {
   const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8')) as {
@@ -81,9 +99,16 @@ describe('pages', () => {
   })
 })
 
+describe('sources', () => {
+  it('name only pages that exist', () => {
+    expect(missingPages(sourceFiles())).toEqual([])
+  })
+})
+
 describe('the checks', () => {
   it('find what is not there', () => {
     expect(deadLinks('README.md', '[x](docs/nowhere.md)')).toEqual(['docs/nowhere.md'])
+    expect(missingPages([{ name: 'a.ts', text: '// docs/nowhere.md says so' }])).toEqual(['a.ts: docs/nowhere.md'])
     expect(missingScripts('npm run fly')).toEqual(['fly'])
     expect(unknownCommands('`landfall image melt`')).toEqual(['image melt'])
     expect(unknownCommands('`landfall image pull --fast x`')).toEqual(['image pull --fast x'])

@@ -23,7 +23,7 @@ export interface Rule {
 /** Arrows point inward: listeners → core → contract. Only the composition root knows all parts. */
 export const RULES: readonly Rule[] = [
   { folder: 'server/contract', may: ['zod'] },
-  { folder: 'server/host', may: ['node:'] },
+  { folder: 'server/host', may: ['node:', 'server/contract'] },
   { folder: 'server/config', may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/host'] },
   { folder: 'server/core', may: ['node:', 'server/contract'] },
   { folder: 'server/plan', may: ['server/contract'], mayTypes: ['server/core'] },
@@ -141,7 +141,17 @@ export const RULES: readonly Rule[] = [
   { folder: 'boot-assets', may: ['node:', 'rolldown', 'package.json'] },
   {
     folder: 'boot-assets/iso',
-    may: ['node:', 'zod', 'smol-toml', 'boot-assets', 'server/contract', 'server/media', 'server/oci', 'server/render'],
+    may: [
+      'node:',
+      'zod',
+      'smol-toml',
+      'boot-assets',
+      'server/contract',
+      'server/host',
+      'server/media',
+      'server/oci',
+      'server/render',
+    ],
   },
   {
     folder: 'boot-assets/agent',

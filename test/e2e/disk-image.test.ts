@@ -24,10 +24,18 @@ key = "${rootKey}"
 name = "ada"
 password = "${PASSWORD_HASH}"
 groups = ["adm"]
+uid = 1815
+description = "Ada"
 
 [[customizations.group]]
 name = "app"
 gid = 4711
+
+[customizations.timezone]
+timezone = "Europe/Rome"
+
+[customizations.services]
+masked = ["fstrim.timer"]
 
 [customizations.kernel]
 append = "landfall.image=1"
@@ -129,6 +137,10 @@ async function says(ssh: Ssh, command: string): Promise<string> {
 
 async function expectConfigured(ssh: Ssh): Promise<void> {
   expect(await says(ssh, 'getent shadow ada | cut -d: -f2; id -nG ada')).toBe(`${PASSWORD_HASH}\nada adm`)
+  expect(await says(ssh, 'getent passwd ada | cut -d: -f3,5')).toBe('1815:Ada')
+  expect(await says(ssh, 'readlink /etc/localtime /etc/systemd/system/fstrim.timer')).toBe(
+    '../usr/share/zoneinfo/Europe/Rome\n/dev/null',
+  )
   expect(await says(ssh, 'getent group app')).toBe('app:x:4711:')
   expect(await says(ssh, 'cat /proc/cmdline')).toContain('landfall.image=1')
   expect(await says(ssh, 'cat /etc/issue.d/made.issue')).toBe('made by Landfall')

@@ -135,7 +135,18 @@ export const CASES: readonly KickstartCase[] = [
       users: [
         { name: 'ada', sshKeys: [KEY], groups: ['wheel', 'video'], password: HASH },
         { name: 'bob', sshKeys: [], groups: [] },
+        {
+          name: 'app',
+          sshKeys: [],
+          groups: [],
+          uid: 4711,
+          gid: 4712,
+          comment: 'The "app" #1',
+          home: '/var/lib/app',
+          shell: '/usr/sbin/nologin',
+        },
       ],
+      groups: [{ name: 'web', gid: 4712 }, { name: 'ops' }],
     },
   },
   {

@@ -56,12 +56,13 @@ export function testCore({
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const catalog = new FakeCatalog()
   const media: TestCore['media'] = new Map()
+  const medium = (id: string) => media.get(id)
   const renderer = kickstartRenderer({
     templates,
     registry: REGISTRY,
     httpsUrl: HTTPS,
     ca: 'CA',
-    medium: (id) => media.get(id),
+    medium,
   })
   const installs = new Installs({
     ...store,
@@ -73,6 +74,7 @@ export function testCore({
     registry: REGISTRY,
     serverName: 'landfall.test',
     kickstarts: renderer,
+    medium,
     diskImage,
   })
   const kickstarts = new KickstartService({
@@ -86,7 +88,6 @@ export function testCore({
     renderer,
     httpsUrl: HTTPS,
   })
-  const medium = (id: string) => media.get(id)
   return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, media, medium }
 }
 

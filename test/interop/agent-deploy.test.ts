@@ -164,6 +164,8 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
       /^f~ \/var\/roothome\/.ssh\/authorized_keys 600 root root - \S+\n$/,
     )
     expect(await read('sysusers.d/landfall-users.conf')).toBe('u ops 1000 "ops" /var/home/ops /bin/bash\nm ops adm\n')
+    expect(await readlink(join(demoTree, 'etc/localtime'))).toBe('../usr/share/zoneinfo/Europe/Rome')
+    expect(await readlink(join(demoTree, 'etc/systemd/system/fstrim.timer'))).toBe('/dev/null')
     expect(await read('landfall/confirm.env')).toContain("LANDFALL_TOKEN='confirm-secret'")
     expect((await stat(join(demoTree, 'etc/landfall/confirm.env'))).mode & 0o777).toBe(0o600)
     expect(await readlink(join(demoTree, 'etc/systemd/system/multi-user.target.wants/landfall-confirm.service'))).toBe(
@@ -227,6 +229,8 @@ async function installOnto(device: string): Promise<InstallOutcome> {
       rootSshKeys: [KEY],
       users: [{ name: 'ops', sshKeys: [KEY], groups: ['adm'] }],
       kernelArguments: ['quiet'],
+      timezone: 'Europe/Rome',
+      services: { masked: ['fstrim.timer'] },
     }),
     image: { repository: 'landfall/demo', digest, targetReference: TARGET },
     confirmToken: 'confirm-secret',

@@ -17,7 +17,7 @@ beforeAll(async () => {
   config = join(folder, 'config.toml')
   await writeFile(
     config,
-    `[[customizations.user]]\nname = "ada"\npassword = "secret"\nkey = "${KEY}"\nuid = 1234\n[customizations.kernel]\nappend = "quiet"\n`,
+    `[[customizations.user]]\nname = "ada"\npassword = "secret"\nkey = "${KEY}"\nuid = 1234\nexpiredate = 20000\n[customizations.kernel]\nappend = "quiet"\n`,
   )
   served = await serve(join(folder, 'data'))
 })
@@ -47,14 +47,14 @@ describe('landfall machine configure', () => {
       config,
     )
     expect(code).toBe(0)
-    expect(stderr).toMatch(/^not applied: customizations\.user\[0\]\.uid: /)
+    expect(stderr).toMatch(/^not applied: customizations\.user\[0\]\.expiredate: /)
     const { ownSpec, notApplied } = JSON.parse(stdout)
     expect(ownSpec).toEqual({
       disks: { disk: { serial: 'S1' } },
       kernelArguments: ['quiet'],
-      users: [{ name: 'ada', sshKeys: [KEY], groups: [], password: '********' }],
+      users: [{ name: 'ada', sshKeys: [KEY], groups: [], password: '********', uid: 1234 }],
     })
-    expect(notApplied.map(({ key }: { key: string }) => key)).toEqual(['customizations.user[0].uid'])
+    expect(notApplied.map(({ key }: { key: string }) => key)).toEqual(['customizations.user[0].expiredate'])
   })
 
   it('keeps secrets that it was only shown masked', async () => {
@@ -63,8 +63,8 @@ describe('landfall machine configure', () => {
   })
 
   it('says what installs by Landfall’s own agent will refuse', async () => {
-    const { stderr } = await served.cli('machine', 'configure', 'web', '--spec', '{"timezone":"Etc/UTC"}')
-    expect(stderr).toMatch(/agent cannot carry out timezone/)
+    const { stderr } = await served.cli('machine', 'configure', 'web', '--spec', '{"disks":{"scheme":"lvm"}}')
+    expect(stderr).toMatch(/agent cannot carry out disks\.scheme/)
   })
 
   it.each([
@@ -72,7 +72,7 @@ describe('landfall machine configure', () => {
       'keys that cannot be applied, when it is strict',
       ['--blueprint', '@', '--strict'],
       1,
-      /user\[0\]\.uid: .*UNSUPPORTED/,
+      /user\[0\]\.expiredate: .*UNSUPPORTED/,
     ],
     ['to do nothing', [], 2, /nothing to change/],
     ['what is not JSON', ['--spec', '{'], 2, /--spec is not JSON/],

@@ -1,5 +1,6 @@
 // What `landfall disk-image build` refuses before it starts anything, said by the real command; and that nothing stays of it.
 
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,7 +18,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'there.qcow2'), 'precious')
   await writeFile(
     join(folder, 'beyond.toml'),
-    '[customizations]\ntimezone = { timezone = "Etc/UTC" }\niso = { volume_id = "A" }\n',
+    '[customizations]\niso = { volume_id = "A" }\n[[customizations.filesystem]]\nmountpoint = "/var"\nminsize = "1 GiB"\n',
   )
   await writeFile(join(folder, 'wrong.toml'), '[[customizations.user]]\nname = "ada"\nshel = "x"\n')
   await writeFile(join(folder, 'large.toml'), '[[customizations.filesystem]]\nmountpoint = "/"\nminsize = "50 GiB"\n')
@@ -29,7 +30,25 @@ const build = (...args: string[]) => {
   return landfall(['disk-image', 'build', IMAGE, '--layout', join(folder, 'layout'), ...placed])
 }
 
+const root = process.getuid?.() === 0
+
 describe('landfall disk-image build', () => {
+  it.skipIf(!root)('refuses to begin on a file system that is too small, with the figures (needs root)', async () => {
+    const small = join(folder, 'small')
+    execFileSync('mkdir', [small])
+    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m', 'tmpfs', small])
+    try {
+      const end = await build('--format', 'qcow2', '-f', '@small/a.qcow2')
+      expect(end).toMatchObject({ code: 1, stdout: '' })
+      expect(end.stderr).toMatch(
+        /it needs \d+ MB, .* MB are free there: .* as much for the qcow2 file \(NO_SPACE\)\n.*--file/,
+      )
+      expect(await readdir(small)).toEqual([])
+    } finally {
+      execFileSync('umount', [small])
+    }
+  })
+
   it.each([
     ['no format', ['-f', '@out/a'], 2, /required option '--format/],
     ['a format that is none', ['--format', 'iso', '-f', '@out/a'], 2, /Allowed choices are raw, qcow2, vmdk, vhd/],
@@ -70,7 +89,7 @@ describe('landfall disk-image build', () => {
       'what cannot be applied, by name',
       ['--format', 'raw', '-f', '@out/a', '-c', '@beyond.toml'],
       1,
-      /customizations\.iso: .*\n {2}customizations\.timezone\.timezone: .*UNSUPPORTED/,
+      /customizations\.iso: .*\n {2}customizations\.filesystem\[0\]: .*UNSUPPORTED/,
     ],
     [
       'a registry that no server could be called',

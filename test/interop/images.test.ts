@@ -9,10 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Image } from '../../server/contract/image.ts'
+import { freePort } from '../../server/host/free-port.ts'
 import { directory, file } from '../images/tar.ts'
 import { writeTinyImage } from '../images/tiny-image.ts'
 import { corruptFile } from '../images/tampered.ts'
-import { freePort, serve, type Served } from './serve.ts'
+import { serve, type Served } from './serve.ts'
 
 const run = promisify(execFile)
 const LABELS = { 'containers.bootc': '1' }

@@ -8,8 +8,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { connect as connectTls } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from '../../server/host/free-port.ts'
 import { PretendMachine } from '../helpers/pretend-machine.ts'
-import { freePort, landfall, loopback, serve, type Served } from './serve.ts'
+import { landfall, loopback, serve, type Served } from './serve.ts'
 
 const MAC = '52:54:00:aa:bb:cc'
 const MEMORY_LIMIT = 350e6

@@ -3,10 +3,10 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile } from 'node:fs/promises'
-import { createServer, type AddressInfo } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, fetch, type RequestInit, type Response } from 'undici'
+import { freePort } from '../../server/host/free-port.ts'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
 
 const COMMAND = resolve(import.meta.dirname, '../../server/cli/landfall.js')
@@ -144,16 +144,6 @@ export function landfall(args: readonly string[], env: NodeJS.ProcessEnv = {}): 
       done({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
     })
   })
-}
-
-export async function freePort(): Promise<number> {
-  const probe = createServer()
-  probe.listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as AddressInfo
-  probe.close()
-  await once(probe, 'close')
-  return port
 }
 
 /** Without settings of whoever runs the tests. */

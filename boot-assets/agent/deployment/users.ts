@@ -1,9 +1,6 @@
-// Users of the spec as sysusers.d and tmpfiles.d files: systemd makes them at first boot, with the image's own labels and limits.
-import type { MachineSpec } from '../../../server/contract/spec.ts'
+// Users and groups of the spec as sysusers.d and tmpfiles.d files: systemd makes them at first boot, with the image's own labels and limits.
+import type { PlannedAccounts } from './accounts.ts'
 import { base64, keysFile } from './files.ts'
-
-/** First user id for people (login.defs UID_MIN of every distribution in the field). */
-const FIRST_UID = 1000
 
 export interface UserLayout {
   /** Where homes lie once links are followed: `/var/home` or `/home`. */
@@ -12,28 +9,40 @@ export interface UserLayout {
   shell: string
 }
 
-/** `etc/sysusers.d/landfall-users.conf`. A taken id makes systemd-sysusers choose another. Passwords stay locked. */
-export function sysusersText(users: MachineSpec['users'], { homes, shell }: UserLayout): string {
-  return users
-    .flatMap(({ name, groups }, index) => [
-      `u ${name} ${FIRST_UID + index} "${name}" ${homes}/${name} ${shell}`,
-      ...groups.map((group) => `m ${name} ${group}`),
-    ])
+/** `etc/sysusers.d/landfall-users.conf`. Passwords stay locked. */
+export function sysusersText({ groups, users }: PlannedAccounts, { homes, shell }: UserLayout): string {
+  return [
+    ...groups.map(({ name, gid }) => `g ${name} ${gid ?? '-'}`),
+    ...users.flatMap(({ user, known, uid, gid }) => [
+      ...(known
+        ? []
+        : [
+            `u ${user.name} ${gid === undefined ? uid : `${uid}:${gid}`} ${quoted(user.comment ?? user.name)} ` +
+              `${user.home ?? `${homes}/${user.name}`} ${user.shell ?? shell}`,
+          ]),
+      ...user.groups.map((group) => `m ${user.name} ${group}`),
+    ]),
+  ]
     .map((line) => `${line}\n`)
     .join('')
 }
 
-/** `etc/tmpfiles.d/landfall-users.conf`: homes with the authorized keys. */
-export function usersTmpfilesText(users: MachineSpec['users'], { homes }: UserLayout): string {
+/** `etc/tmpfiles.d/landfall-users.conf`: homes with the authorized keys. The home of a user of the image is the image's business. */
+export function usersTmpfilesText({ users }: PlannedAccounts, { homes }: UserLayout): string {
   return users
-    .flatMap(({ name, sshKeys }) => {
-      const home = `${homes}/${name}`
+    .flatMap(({ user: { name, sshKeys, ...user }, known, gid = name }) => {
+      const home = known?.home ?? user.home ?? `${homes}/${name}`
       const keys = [
-        `d ${home}/.ssh 0700 ${name} ${name} -`,
-        `f~ ${home}/.ssh/authorized_keys 0600 ${name} ${name} - ${base64(keysFile(sshKeys))}`,
+        `d ${home}/.ssh 0700 ${name} ${gid} -`,
+        `f~ ${home}/.ssh/authorized_keys 0600 ${name} ${gid} - ${base64(keysFile(sshKeys))}`,
       ]
-      return [`d ${home} 0700 ${name} ${name} -`, ...(sshKeys.length > 0 ? keys : [])]
+      return [...(known ? [] : [`d ${home} 0700 ${name} ${gid} -`]), ...(sshKeys.length > 0 ? keys : [])]
     })
     .map((line) => `${line}\n`)
     .join('')
+}
+
+/** sysusers.d(5): in quotes with C escapes, specifiers doubled. */
+function quoted(text: string): string {
+  return `"${text.replaceAll('%', '%%').replaceAll(/["\\]/g, '\\$&')}"`
 }

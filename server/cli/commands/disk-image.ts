@@ -106,7 +106,7 @@ async function findSource(
   if (layout !== undefined) {
     const index = await layoutIndexOf(layout, image)
     const open = async () => (await layoutArchive(layout, index)).stream
-    return { source: { kind: 'archive', open }, follows: follow ?? image }
+    return { source: { kind: 'layout', folder: layout, index, open }, follows: follow ?? image }
   }
   const access = findAccess(process.env, dataDir)
   const client = new ApiClient(access)

@@ -116,7 +116,8 @@ const makeMedium = createRoute({
   method: 'post',
   path: '/machines/{id}/medium',
   tags,
-  summary: 'What a stick or CD for this one machine needs: its waiting install, and a secret for the first-boot report',
+  summary:
+    'What a stick or CD for this one machine needs: its waiting install, secrets unmasked, and one for the first-boot report',
   ...needs('operator'),
   request: { params: IdParameter },
   responses: { 200: json(MachineMedium, 'the install'), ...refusals, ...notFound, ...conflict },

@@ -4,7 +4,6 @@ import { CONFIRM_SCRIPT, confirmEnvText } from '../../../server/contract/first-b
 import { alephText, fstabText, originText, rootKeysText } from '../../../boot-assets/agent/deployment/files.ts'
 import { policyName } from '../../../boot-assets/agent/deployment/labels.ts'
 import { parseOsRelease } from '../../../boot-assets/agent/deployment/tree.ts'
-import { sysusersText, usersTmpfilesText } from '../../../boot-assets/agent/deployment/users.ts'
 
 const KEY = 'ssh-ed25519 AAAA admin'
 
@@ -52,22 +51,6 @@ it('root keys are one tmpfiles line', () => {
   const text = rootKeysText('var/roothome', [KEY, KEY])
   expect(text).toMatch(/^f~ \/var\/roothome\/\.ssh\/authorized_keys 600 root root - [A-Za-z0-9+/=]+\n$/)
   expect(Buffer.from(text.trim().split(' ').at(-1)!, 'base64').toString()).toBe(`${KEY}\n${KEY}\n`)
-})
-
-it('users get rising ids, groups, homes and keys', () => {
-  const users = [
-    { name: 'ann', sshKeys: [KEY], groups: ['sudo', 'adm'] },
-    { name: 'bob', sshKeys: [], groups: [] },
-  ]
-  const layout = { homes: '/var/home', shell: '/bin/bash' }
-  expect(sysusersText(users, layout)).toBe(
-    'u ann 1000 "ann" /var/home/ann /bin/bash\nm ann sudo\nm ann adm\nu bob 1001 "bob" /var/home/bob /bin/bash\n',
-  )
-  expect(usersTmpfilesText(users, layout)).toBe(
-    'd /var/home/ann 0700 ann ann -\nd /var/home/ann/.ssh 0700 ann ann -\n' +
-      `f~ /var/home/ann/.ssh/authorized_keys 0600 ann ann - ${Buffer.from(`${KEY}\n`).toString('base64')}\n` +
-      'd /var/home/bob 0700 bob bob -\n',
-  )
 })
 
 describe('confirm', () => {

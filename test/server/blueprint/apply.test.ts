@@ -62,36 +62,45 @@ const CASES: Record<string, Case> = {
       rootSshKeys: [KEY, KEY],
     },
   },
-  'what of users is the image’s': {
+  'all of a user': {
     customizations: {
       user: [
         {
           name: 'ada',
-          description: 'x',
-          home: '/x',
+          description: 'Ada, "the first"',
+          home: '/var/lib/ada',
           shell: '/bin/zsh',
-          uid: 1,
-          gid: 2,
+          uid: 1815,
+          gid: 1852,
           expiredate: 1,
           force_password_reset: true,
         },
-        { name: 'root', groups: ['wheel'] },
       ],
     },
-    spec: { users: [{ name: 'ada', sshKeys: [], groups: [] }] },
-    skipped: [
-      ...['description', 'home', 'shell', 'uid', 'gid', 'expiredate', 'force_password_reset'].map(
-        (k) => `user[0].${k}`,
-      ),
-      'user[1].groups',
-    ],
+    spec: {
+      users: [
+        {
+          name: 'ada',
+          sshKeys: [],
+          groups: [],
+          comment: 'Ada, "the first"',
+          home: '/var/lib/ada',
+          shell: '/bin/zsh',
+          uid: 1815,
+          gid: 1852,
+        },
+      ],
+    },
+    skipped: ['user[0].expiredate', 'user[0].force_password_reset'],
+  },
+  'what of root is the image’s': {
+    customizations: { user: [{ name: 'root', groups: ['wheel'], description: 'x', home: '/x', shell: '/bin/zsh' }] },
+    spec: {},
+    skipped: ['user[0].groups', 'user[0].description', 'user[0].home', 'user[0].shell'],
   },
   groups: {
     customizations: { group: [{ name: 'app', gid: 800 }, { name: 'ops' }] },
-    spec: {},
-    skipped: ['group'],
-    diskSkipped: [],
-    files: [['/etc/sysusers.d/landfall-groups.conf', 'g app 800\ng ops -\n', 0o644]],
+    spec: { groups: [{ name: 'app', gid: 800 }, { name: 'ops' }] },
   },
   'time and language': {
     customizations: {
@@ -99,31 +108,18 @@ const CASES: Record<string, Case> = {
       locale: { languages: ['it_IT.UTF-8', 'de_DE.UTF-8'], keyboard: 'it' },
     },
     spec: { timezone: 'Europe/Rome', timeServers: ['pool.example'], language: 'it_IT.UTF-8', keyboard: 'it' },
-    diskSpec: {},
     skipped: ['locale.languages[1]'],
-    diskSkipped: [
-      'locale.languages[1]',
-      'timezone.timezone',
-      'timezone.ntpservers',
-      'locale.languages',
-      'locale.keyboard',
-    ],
   },
   firewall: {
     customizations: {
       firewall: { ports: ['8080:tcp'], services: { enabled: ['http'], disabled: ['ssh'] }, zones: [{ name: 'x' }] },
     },
     spec: { firewall: { mode: 'enabled', ports: ['8080:tcp'], services: ['http'] } },
-    diskSpec: {},
     skipped: ['firewall.zones', 'firewall.services.disabled'],
-    diskSkipped: ['firewall.zones', 'firewall.services.disabled', 'firewall'],
   },
   services: {
     customizations: { services: { enabled: ['a.service'], disabled: ['b.service'], masked: ['c.service'] } },
-    spec: { services: { enabled: ['a.service'], disabled: ['b.service'] } },
-    diskSpec: {},
-    skipped: ['services.masked'],
-    diskSkipped: ['services.masked', 'services.enabled', 'services.disabled'],
+    spec: { services: { enabled: ['a.service'], disabled: ['b.service'], masked: ['c.service'] } },
   },
   filesystem: {
     customizations: {
@@ -408,6 +404,8 @@ describe('applyBlueprint', () => {
       /partitions\[0\]\.mountpoint: has no meaning/,
     ],
     ['quotes on the kernel command line', { kernel: { append: 'a="b c"' } }, /kernel\.append: a="b is not/],
+    ['a home that is no path', { user: [{ name: 'ada', home: 'x y' }] }, /user\[0\]\.home: must be an absolute path/],
+    ['a user with the id of root', { user: [{ name: 'ada', uid: 0 }] }, /user\[0\]\.uid: /],
     ['a range of ports', { firewall: { ports: ['80-90:tcp'] } }, /firewall\.ports\.0: must be like 8080:tcp/],
   ])('refuses %s', (_, customizations, message) => {
     expect(() => applied(customizations, 'machine')).toThrowWithCode(BlueprintError, 'INVALID_VALUE')

@@ -11,8 +11,23 @@ describe("what is beyond Landfall's agent", () => {
     ).toEqual([])
   })
 
+  it('is nothing of what it does in /etc', () => {
+    const system = {
+      users: [{ name: 'ada', uid: 1815, gid: 1852, comment: 'Ada', home: '/var/lib/ada', shell: '/bin/zsh' }],
+      groups: [{ name: 'app', gid: 800 }],
+      timezone: 'Etc/UTC',
+      timeServers: ['ntp.example'],
+      language: 'it_IT.UTF-8',
+      keyboard: 'it',
+      selinux: 'permissive',
+      firewall: { mode: 'enabled', services: ['http'] },
+      services: { enabled: ['a'], disabled: ['b'], masked: ['c'] },
+    }
+    expect(beyondAgent(MachineSpec.parse(system))).toEqual([])
+  })
+
   it.each([
-    ['timezone', { timezone: 'Etc/UTC' }],
+    ['disks.volumes', { disks: { volumes: [{ mount: 'swap', size: 2 ** 30 }] } }],
     ['disks.scheme', { disks: { scheme: 'raid1' } }],
     ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
     ['network', { network: [{ macs: ['52:54:00:12:34:56'] }] }],

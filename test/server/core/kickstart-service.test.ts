@@ -35,12 +35,17 @@ const client: AnacondaClient = { macs: [MAC], serial: undefined, address: '192.0
 const state = () => core.inventory.get(machineId).state
 const running = (installId: string) => core.installs.get(installId).steps.find((step) => step.state === 'running')?.name
 
+const MASKED = ['cups']
+
 describe('an assignment', () => {
   it('is refused when no kickstart can be made of it, and changes nothing', async () => {
     for (const [spec, code, message] of [
       [{ ...SPEC, media: 'nothing' }, 'MEDIA_NOT_FOUND', /no boot medium nothing/],
+      [{ installer: 'anaconda', kickstart: { release: 'F44' } }, 'MEDIA_NOT_FOUND', /the spec names none/],
+      [{ ...SPEC, media: 'nothing', kickstart: { release: 'F44' } }, 'MEDIA_NOT_FOUND', /no boot medium nothing/],
       [{ ...SPEC, disks: { scheme: 'raid1' } }, 'KICKSTART_INVALID', /raid1 and disks.mirror belong together/],
       [{ ...SPEC, kickstart: { release: 'F43' }, engine: 'bootc' }, 'KICKSTART_INVALID', /no working bootc/],
+      [{ ...SPEC, services: { masked: MASKED } }, 'KICKSTART_INVALID', /no kickstart command masks units/],
       [{ ...SPEC, kickstart: { template: 'unknown' } }, 'KICKSTART_INVALID', /no template kickstart\/unknown.ks/],
     ] as const) {
       const { results } = await core.installs.assign(

@@ -15,14 +15,15 @@ describe('a quoted value', () => {
     ['$HOME', '"$HOME"'],
     ['', '""'],
   ])('%j is written %s', (value, written) => {
-    expect(ksQuote(value)).toBe(written)
+    expect(ksQuote(value, 'user')).toBe(written)
   })
 
   it('is read back as it was, or refused for a control character (statement 23)', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (value) => {
-        if (CONTROL.test(value)) expect(() => ksQuote(value)).toThrow(expect.objectContaining({ code: 'VALUE_UNSAFE' }))
-        else expect(splitWords(ksQuote(value))).toEqual([value])
+        const quote = () => ksQuote(value, 'user')
+        if (CONTROL.test(value)) expect(quote).toThrow(expect.objectContaining({ code: 'VALUE_UNSAFE' }))
+        else expect(splitWords(quote())).toEqual([value])
       }),
     )
   })
@@ -53,5 +54,15 @@ describe('a command', () => {
 
   it('refuses an argument that would be an option', () => {
     expect(() => ksCommand('timezone', {}, '--isUtc')).toThrow(expect.objectContaining({ code: 'VALUE_UNSAFE' }))
+  })
+
+  it.each([
+    ['an option', () => ksCommand('part', { passphrase: 'secret\n' }, '/'), /^part --passphrase has /],
+    ['a list', () => ksCommand('user', { groups: ['wheel', 'secret\n'] }), /^user --groups has /],
+    ['an argument', () => ksCommand('rootpw', {}, 'secret\n'), /^rootpw has /],
+    ['an argument like an option', () => ksCommand('rootpw', {}, '-secret'), /^rootpw has /],
+  ])('names %s that it refuses, and not its value', (_, command, message) => {
+    expect(command).toThrow(message)
+    expect(command).not.toThrow(/secret/)
   })
 })

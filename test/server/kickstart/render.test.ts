@@ -2,6 +2,7 @@
 // `vitest run test/server/kickstart -u` refreshes them; read the difference before you commit it.
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import type { KickstartError } from '../../../server/kickstart/errors.ts'
 import { renderKickstart } from '../../../server/kickstart/render.ts'
 import { kickstartParts } from '../../../server/kickstart/variables.ts'
 import { loadTemplates } from '../../../server/render/templates.ts'
@@ -36,6 +37,25 @@ it('is given the variables that the sample beside the template shows', async () 
   await expect(`${JSON.stringify(variables, null, 2)}\n`).toMatchFileSnapshot(
     join(ROOT, 'kickstart/image-mode.sample.json'),
   )
+})
+
+it.each(['defaults', 'raid1-uefi'])('tells each problem once, whatever firmware the machine may have: %s', (name) => {
+  const input = inputOf(
+    CASES.find((one) => one.name === name)!,
+    'F44',
+  )
+  const broken: typeof templates = { ...templates, render: () => 'nonsense\n' }
+  const thrown = (() => {
+    try {
+      renderKickstart(broken, input)
+    } catch (error) {
+      return error as KickstartError
+    }
+  })()
+  const messages = thrown?.problems.map(({ message }) => message) ?? []
+  expect(messages).toContain('F44 has no command nonsense')
+  expect(messages).toEqual([...new Set(messages)])
+  expect(thrown?.message).toContain(`(and ${messages.length - 1} more)`)
 })
 
 it('is the same for the same input', () => {

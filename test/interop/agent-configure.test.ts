@@ -1,0 +1,237 @@
+// What the spec says is written into a deployment's /etc by real programs of images, in the sandbox they run in during an install; then
+// systemd's own tools, and those of the services, say what they make of it.
+import { execFileSync } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
+import { AgentError } from '../../boot-assets/agent/errors.ts'
+import { configure } from '../../boot-assets/agent/stages/configure.ts'
+import { realHost } from '../../boot-assets/agent/sys/host.ts'
+import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
+import { debianRoot } from '../../boot-assets/debian/root.ts'
+import { MachineSpec } from '../../server/contract/spec.ts'
+import { demoRoot } from '../images/demo-root.ts'
+
+/** What the demo image lacks: a firewall and something that sets the clock. */
+const PACKAGES = ['systemd', 'passwd', 'chrony', 'firewalld', 'tzdata']
+const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFakeFakeFakeFakeFakeFakeFakeFake admin@example'
+
+const SPEC = {
+  hostname: 'web1',
+  users: [
+    {
+      name: 'app',
+      uid: 4711,
+      gid: 4712,
+      comment: '100% "app"',
+      home: '/var/lib/app',
+      shell: '/usr/bin/bash',
+      sshKeys: [KEY],
+      groups: ['adm'],
+      password: '$6$salt$hash',
+    },
+  ],
+  groups: [{ name: 'web', gid: 4712 }, { name: 'ops' }],
+  timezone: 'Europe/Rome',
+  timeServers: ['ntp.example'],
+  language: 'en_US.UTF-8',
+  services: { enabled: ['systemd-pstore'], disabled: ['fstrim.timer'], masked: ['getty@tty1.service'] },
+  firewall: { mode: 'enabled', services: ['http'], ports: ['8080:tcp'] },
+}
+
+const blocked = process.getuid?.() === 0 ? undefined : 'needs root'
+
+/** A deployment as `ostree` leaves it, by its image's root folder. */
+class Deployed {
+  readonly path: string
+  readonly #image: string
+  readonly #folder: string
+
+  private constructor(image: string, folder: string) {
+    this.#image = image
+    this.#folder = folder
+    this.path = join(folder, 'deployment')
+  }
+
+  static async make(image: string): Promise<Deployed> {
+    const deployed = new Deployed(image, await mkdtemp(join(tmpdir(), 'agent-configure-')))
+    await mkdir(deployed.path)
+    await mkdir(join(deployed.#folder, 'target/boot'), { recursive: true })
+    execFileSync('cp', ['-a', join(image, 'etc'), deployed.path])
+    return deployed
+  }
+
+  /** The image's tree, of which the checkout needs a repository that is not what this is about. */
+  get tree(): ImageTree {
+    const { path, has } = { path: this.#image, has: (name: string) => existsSync(join(this.#image, name)) }
+    const tree = {
+      path,
+      etc: join(this.path, 'etc'),
+      has,
+      hasProgram: (name: string) => ['usr/bin', 'usr/sbin'].some((folder) => has(`${folder}/${name}`)),
+      read: (name: string) => readFile(join(path, name), 'utf8').catch(() => undefined),
+      run: (command: string, args: readonly string[]) => this.#run(command, args),
+    }
+    return tree as unknown as ImageTree
+  }
+
+  async configure(spec: object): Promise<void> {
+    await configure({
+      deployment: { path: this.path, kernelArguments: [] },
+      tree: this.tree,
+      spec: MachineSpec.parse(spec),
+      confirmation: undefined,
+      files: [],
+      say: () => {},
+      warn: () => {},
+    })
+  }
+
+  /** What a program of the image prints. */
+  async says(command: string, ...args: string[]): Promise<string> {
+    return (await this.#run(command, args)).stdout.trim()
+  }
+
+  read(path: string): Promise<string> {
+    return readFile(join(this.path, 'etc', path), 'utf8')
+  }
+
+  remove(): Promise<void> {
+    return rm(this.#folder, { recursive: true, maxRetries: 3 })
+  }
+
+  #run(command: string, args: readonly string[]) {
+    const etc = join(this.path, 'etc')
+    const places = { tree: this.#image, target: join(this.#folder, 'target'), stage: join(this.#folder, 'stage') }
+    return runInTree(realHost, { ...places, etc }, command, args)
+  }
+}
+
+describe.skipIf(blocked !== undefined)(
+  `agent-configure${blocked === undefined ? '' : ` (skipped: ${blocked})`}`,
+  () => {
+    let image: string
+    let deployed: Deployed
+    beforeAll(async () => {
+      const hooks = ['mkdir "$1/sysroot"']
+      image = await debianRoot({ suite: 'forky', variant: 'essential', packages: PACKAGES, hooks })
+      deployed = await Deployed.make(image)
+      await deployed.configure(SPEC)
+    }, 600_000)
+    afterAll(() => deployed?.remove())
+
+    it('sets clock, zone and language', async () => {
+      expect(await readlink(join(deployed.path, 'etc/localtime'))).toBe('../usr/share/zoneinfo/Europe/Rome')
+      expect(await deployed.says('date', '--date=2026-07-01T12:00:00Z', '+%H %Z')).toBe('14 CEST')
+      expect(await deployed.read('locale.conf')).toContain('LANG=en_US.UTF-8\n')
+      expect(await deployed.says('chronyd', '-p')).toContain('sourcedir /etc/chrony/sources.d')
+      expect(await deployed.read('chrony/sources.d/landfall.sources')).toBe('server ntp.example iburst\n')
+    })
+
+    it('makes groups and users as systemd understands them', async () => {
+      await deployed.says('systemd-sysusers')
+      expect(await deployed.says('getent', 'passwd', 'app')).toBe(
+        'app:x:4711:4712:100% "app":/var/lib/app:/usr/bin/bash',
+      )
+      expect(await deployed.says('getent', 'group', 'web', 'ops', 'adm')).toMatch(
+        /^web:x:4712:\nops:x:\d+:\nadm:x:4:app$/,
+      )
+      expect(await deployed.says('getent', 'shadow', 'app')).toMatch(/^app:\$6\$salt\$hash:/)
+      const create = 'systemd-tmpfiles --create /etc/tmpfiles.d/landfall-users.conf'
+      const look = 'stat -c "%a %u %g" /var/lib/app /var/lib/app/.ssh && cat /var/lib/app/.ssh/authorized_keys'
+      expect(await deployed.says('sh', '-c', `${create} && ${look}`)).toBe(`700 4711 4712\n700 4711 4712\n${KEY}`)
+    })
+
+    it('switches units so that the presets of a first boot leave them', async () => {
+      const states = () =>
+        deployed.says('sh', '-c', `for unit in ${UNITS}; do systemctl --root=/ is-enabled $unit; done; true`)
+      const UNITS = 'systemd-pstore.service fstrim.timer getty@tty1.service firewalld.service'
+      expect(await states()).toBe('enabled\ndisabled\nmasked\nenabled')
+      const presets = [
+        'preset',
+        '--preset-mode=enable-only',
+        'systemd-pstore.service',
+        'fstrim.timer',
+        'firewalld.service',
+      ]
+      await deployed.says('systemctl', '--root=/', ...presets)
+      expect(await states()).toBe('enabled\ndisabled\nmasked\nenabled')
+    })
+
+    it('opens the firewall', async () => {
+      expect(await deployed.says('firewall-offline-cmd', '--zone=public', '--list-services')).toMatch(/\bhttp\b/)
+      expect(await deployed.says('firewall-offline-cmd', '--zone=public', '--list-ports')).toBe('8080/tcp')
+    })
+
+    it('gives the same a second time', async () => {
+      const again = await Deployed.make(image)
+      try {
+        for (const _ of [1, 2]) await again.configure(SPEC)
+        expect(await again.read('sysusers.d/landfall-users.conf')).toBe(
+          await deployed.read('sysusers.d/landfall-users.conf'),
+        )
+        expect((await again.read('shadow')).match(/^app:/gm)).toHaveLength(1)
+      } finally {
+        await again.remove()
+      }
+    })
+
+    it.each([
+      ['a unit that is not there', { services: { enabled: ['nginx'] } }, /the image has no unit nginx\.service/],
+      ['a unit nothing starts', { services: { enabled: ['tmp.mount'] } }, /tmp\.mount cannot be enabled/],
+      ['a zone that is not there', { timezone: 'Europe/Atlantis' }, /no time zone Europe\/Atlantis/],
+      [
+        'a service of the firewall',
+        { firewall: { mode: 'enabled', services: ['nonsense'] } },
+        /INVALID_SERVICE.*'nonsense'/,
+      ],
+      ['a shell that is not there', { users: [{ name: 'ada', shell: '/bin/zsh' }] }, /no program \/bin\/zsh/],
+      ['the uid of another', { users: [{ name: 'ada', uid: 33 }] }, /uid 33 belongs to user www-data/],
+      ['SELinux', { selinux: 'enforcing' }, /no \/etc\/selinux\/config/],
+      [
+        'servers for a clock nobody sets',
+        { timeServers: ['a'], services: { disabled: ['chrony'] } },
+        /neither chrony nor/,
+      ],
+    ])('refuses %s, in words', async (_, spec, message) => {
+      const other = await Deployed.make(image)
+      try {
+        const refused = other.configure(spec)
+        await expect(refused).rejects.toThrowWithCode(AgentError, 'CONFIGURE_FAILED')
+        await expect(refused).rejects.toThrow(message)
+      } finally {
+        await other.remove()
+      }
+    })
+
+    it('configures the demo image', async () => {
+      const demo = await Deployed.make(await demoRoot(() => {}))
+      try {
+        const users = [{ name: 'ada', uid: 1815 }]
+        await demo.configure({ timezone: 'Europe/Rome', services: { masked: ['fstrim.timer'] }, users })
+        expect(await demo.says('date', '--date=2026-07-01T12:00:00Z', '+%H %Z')).toBe('14 CEST')
+        expect(await readlink(join(demo.path, 'etc/systemd/system/fstrim.timer'))).toBe('/dev/null')
+        expect(await demo.read('sysusers.d/landfall-users.conf')).toBe('u ada 1815 "ada" /var/home/ada /bin/bash\n')
+      } finally {
+        await demo.remove()
+      }
+    })
+
+    it.each([
+      ['time servers', { timeServers: ['ntp.example'] }, /neither chrony nor systemd-timesyncd/],
+      ['a firewall', { firewall: { mode: 'enabled' } }, /no firewall-offline-cmd/],
+    ])('refuses %s in the demo image, which has nothing for it', async (_, spec, message) => {
+      const demo = await Deployed.make(await demoRoot(() => {}))
+      try {
+        const before = await readdir(join(demo.path, 'etc'), { recursive: true })
+        await expect(demo.configure(spec)).rejects.toThrow(message)
+        expect(await readdir(join(demo.path, 'etc'), { recursive: true })).toEqual(before)
+      } finally {
+        await demo.remove()
+      }
+    })
+  },
+)
