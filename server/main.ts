@@ -162,7 +162,7 @@ export async function startServer({ config, version, web, logger, diskImage }: S
     serverNames,
     store,
     inventory,
-    installerOf: (machineId) => installs.installerOf(machineId),
+    toBoot: (machine) => installs.toBoot(machine),
     events,
     logger,
     metrics,

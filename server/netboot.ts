@@ -1,10 +1,11 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
 import type { Config } from './config/load.ts'
 import { parseRange } from './config/checks.ts'
-import type { MachineSpec } from './contract/spec.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
+import type { BootMachine } from './core/boot.ts'
 import type { EventLog } from './core/events.ts'
 import type { Inventory } from './core/inventory.ts'
+import type { MachineRecord } from './core/machine-store.ts'
 import { dhcpBootDesk } from './dhcp/boot-desk.ts'
 import { createBootLoopWatch } from './dhcp/boot-loop.ts'
 import { leaseList } from './dhcp/lease-list.ts'
@@ -33,8 +34,7 @@ export interface NetbootParts {
   serverNames: ServerNames
   store: Pick<Store, 'leases'>
   inventory: Inventory
-  /** What installs a machine's newest generation. */
-  installerOf: (machineId: string) => MachineSpec['installer'] | undefined
+  toBoot: (machine: MachineRecord) => BootMachine
   events: EventLog
   logger: Logger
   metrics: Metrics
@@ -49,7 +49,7 @@ export interface Netboot extends AsyncDisposable {
 
 /** Rejects with DhcpError or TftpError, and then holds no socket. */
 export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
-  const { config, store, inventory, installerOf, events, logger, metrics } = parts
+  const { config, store, inventory, toBoot, events, logger, metrics } = parts
   const { mode, interface: link, subnet } = config.dhcp
   await using stack = new AsyncDisposableStack()
   const watch = createBootLoopWatch()
@@ -84,7 +84,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       subnets: subnet ? [subnetOf(subnet)] : [],
       store: store.leases,
       reservations: fixedReservations(reservations),
-      bootFileFor: dhcpBootDesk({ inventory, installerOf, httpPort: config.http.port }),
+      bootFileFor: dhcpBootDesk({ inventory, toBoot, httpPort: config.http.port }),
       isKnownMachine: (mac) => machineOf(mac) !== undefined,
       onEvent: dhcpReport({ logger, metrics, events, inventory }),
       bootLoopWatch: watch,

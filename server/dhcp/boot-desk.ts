@@ -2,6 +2,7 @@
 import { decideBoot } from '../core/boot.ts'
 import type { BootClient, BootMachine } from '../core/boot.ts'
 import type { Inventory } from '../core/inventory.ts'
+import type { MachineRecord } from '../core/machine-store.ts'
 import type { Architecture } from './architecture.ts'
 import type { BootFileFor } from './boot-options.ts'
 import type { Client } from './client.ts'
@@ -30,16 +31,16 @@ const ARCHITECTURES: Partial<Record<Platform, BootClient['architecture']>> = {
  */
 export function dhcpBootDesk({
   inventory,
-  installerOf,
+  toBoot,
   httpPort,
 }: {
   inventory: Inventory
-  installerOf: (machineId: string) => BootMachine['installer']
+  toBoot: (machine: MachineRecord) => BootMachine
   httpPort: number
 }): BootFileFor {
   return ({ client, wants, serverAddress }) => {
     const known = inventory.find(client)
-    const decision = decideBoot(known && { ...known, installer: installerOf(known.id) }, {
+    const decision = decideBoot(known && toBoot(known), {
       ...client,
       ...describe(client, known?.architecture),
     })

@@ -25,7 +25,7 @@ export function bootDesk({
 }) {
   return (client: ScriptClient, address: string | undefined): DecidedBoot => {
     const known = inventory.find(client)
-    const decision = decideBoot(known && { ...known, installer: installs.installerOf(known.id) }, {
+    const decision = decideBoot(known && installs.toBoot(known), {
       ...client,
       architecture: client.architecture ?? known?.architecture ?? 'amd64',
       firmware: client.firmware ?? 'uefi',
@@ -59,15 +59,15 @@ export function bootDesk({
       reason: oneLine(reasonOf(decision, machine)),
     }
     if (!machine || !('generation' in decision)) return answer
-    const { consoles, media } = inventory.mergedSpec(machine.id).spec
-    if (decision.kind === 'kickstart') requireMedium(media, client)
+    const media = decision.kind === 'kickstart' ? requireMedium(decision.media, client) : undefined
+    const { consoles } = inventory.mergedSpec(machine.id).spec
     const token = tokens.issueInstallToken(machine.id, decision.generation)
-    return { ...answer, token, consoles, ...(media !== undefined && { media }) }
+    return { ...answer, token, consoles, ...(media && { media }) }
   }
 
-  function requireMedium(id: string | undefined, { architecture }: ScriptClient): void {
+  function requireMedium(id: string | undefined, { architecture }: ScriptClient): string {
     const found = id === undefined ? undefined : medium(id)
-    if (!found) {
+    if (id === undefined || !found) {
       throw new CoreError('MEDIA_NOT_FOUND', `the boot medium ${id ?? '(none)'} of this machine is not here`, {
         hint: 'import it again, or assign the image with other media',
       })
@@ -78,6 +78,7 @@ export function bootDesk({
         `the boot medium ${id} is for ${found.architecture}, not for ${architecture}`,
       )
     }
+    return id
   }
 
   function reasonOf(decision: BootDecision, machine: MachineRecord | undefined): string {

@@ -19,7 +19,7 @@ const ARM = { code: 11, name: 'ARM 64-bit UEFI', transport: 'tftp', platform: 'a
 function ask(change: Partial<Client>, wants: 'script' | 'loader' = 'loader', core = testCore()) {
   return dhcpBootDesk({
     inventory: core.inventory,
-    installerOf: (id) => core.installs.installerOf(id),
+    toBoot: (machine) => core.installs.toBoot(machine),
     httpPort: 8080,
   })({
     client: client(change),

@@ -60,6 +60,8 @@ describe('bootDesk', () => {
     expect(core.kickstarts.kickstart(answer.token!, { macs: [MAC], serial: undefined, address: undefined })).toContain(
       'ostreecontainer',
     )
+    core.inventory.update(id, { spec: { ...spec, media: 'fedora-45' } }, 'token:me')
+    expect(decide(client, undefined).media, 'as assigned, whatever the spec says since').toBe('fedora-44')
     expect(() => decide({ ...client, architecture: 'arm64' }, undefined)).toThrow(/is for amd64, not for arm64/)
     core.media.clear()
     expect(() => decide(client, undefined)).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_FOUND' }))
