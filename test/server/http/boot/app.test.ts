@@ -259,6 +259,41 @@ describe('/i/<token>/ks', () => {
   })
 })
 
+describe('configurations of GRUB', () => {
+  const asked: string[] = []
+  const grub = testBootApp({
+    media: memoryAssets({ 'fedora-43/EFI/BOOT/grub.cfg': 'its own' }),
+    grub(path, { server, by }) {
+      if (!path.endsWith('grub.cfg')) return undefined
+      asked.push(path)
+      return `${path} ${server.http} ${by} ${asked.length}\n`
+    },
+  })
+
+  it.each([
+    '/grub/grub.cfg',
+    '/grub/x86_64-efi/grub.cfg',
+    '/boot/loaders/grub/grub.cfg',
+    '/boot/media/fedora-43/grub.cfg',
+    '/debian-installer/amd64/grub/grub.cfg',
+    '/grub/machine/x86_64/52:54:00:12:34:56/grub.cfg',
+  ])('%s: an exact length, for HEAD as for the GET behind it (statements 52, 53, 79)', async (path) => {
+    const before = asked.length
+    const headed = await grub.request(path, { method: 'HEAD', headers: { host: '198.51.100.7:8080' } })
+    const got = await grub.request(path, { headers: { host: '198.51.100.7:8080' } })
+    const text = await got.text()
+    expect(text).toBe(`${path} http://198.51.100.7:8080 http ${before + 1}\n`)
+    expect([headed, got].map(({ status, headers }) => [status, headers.get('content-length')])).toEqual(
+      Array(2).fill([200, String(text.length)]),
+    )
+    expect(asked).toHaveLength(before + 1)
+  })
+
+  it('leave the files of media as they are', async () => {
+    expect(await (await grub.request('/media/fedora-43/EFI/BOOT/grub.cfg')).text()).toBe('its own')
+  })
+})
+
 describe('boot media', () => {
   const told: string[] = []
   const media = testBootApp({
