@@ -61,6 +61,9 @@ it('statement 79: every name that GRUB looks for is there, by TFTP and by HTTP',
     }
     for (const [path, content] of [
       ['boot/loaders/shimx64.efi', 'our shim'],
+      // shim puts a slash of its own before the name.
+      ['boot/loaders//grubx64.efi', 'our grub'],
+      [`boot/media/${medium}//grubx64.efi`, files['EFI/BOOT/grubx64.efi']],
       [`boot/media/${medium}/BOOTX64.EFI`, files['EFI/BOOT/BOOTX64.EFI']],
       [`boot/media/${medium}/grubx64.efi`, files['EFI/BOOT/grubx64.efi']],
     ] as const) {

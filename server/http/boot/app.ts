@@ -118,7 +118,8 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   return app
 
   async function sendFile(c: Context, source: AssetSource, prefix: string, caching: string): Promise<Response> {
-    const path = c.req.path.slice(prefix.length)
+    // shim asks for `/boot/loaders//grubx64.efi` (shim 16.1, httpboot.c).
+    const path = c.req.path.slice(prefix.length).replace(/\/+/g, '/')
     const asset = await source.find(path)
     // shim and Anaconda ask for optional files; "not found" is part of a normal boot (netboot.md section 4.1).
     if (!asset) return send(c, 404, IPXE, `no file ${path}\n`)

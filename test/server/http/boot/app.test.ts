@@ -153,6 +153,11 @@ describe('/boot files', () => {
     expect((await get('/boot/loaders/snponly.efi')).headers.get('content-type')).toBe('application/efi')
   })
 
+  it('has what shim asks for with a slash too many', async () => {
+    const [one, two] = await Promise.all(['/', '//'].map((slash) => get(`/boot/loaders${slash}snponly.efi`)))
+    expect([two!.status, await two!.text()]).toEqual([200, await one!.text()])
+  })
+
   it('sends ranges with 206, Content-Range and ETag (statement 55)', async () => {
     const whole = await get('/boot/installer/vmlinuz')
     const etag = whole.headers.get('etag')!
