@@ -35,7 +35,7 @@ export interface BootAppOptions {
   decide: (client: ScriptClient, address: string | undefined) => DecidedBoot
   /** Configurations of GRUBs, under all names they ask for. */
   grub: GrubDesk
-  /** Told of every file below /boot/ that is sent as a whole. */
+  /** Told of every loader and file below /boot/ that is sent as a whole, and of `autoexec.ipxe`. */
   onFetched?: (address: string, path: string) => void
   /** The kickstart of a token; throws CoreError. */
   kickstart: (token: string, client: AnacondaClient) => string
@@ -78,7 +78,13 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   })
 
   app.get('/boot/ipxe', (c) => send(c, 200, IPXE, script(c)))
-  app.get('/boot/autoexec.ipxe', (c) => send(c, 200, IPXE, identify(c)))
+  // iPXE looks for it beside its own URL, then in the root (netboot.md section 2.7).
+  for (const folder of ['', '/boot', '/boot/loaders']) {
+    app.get(`${folder}/autoexec.ipxe`, (c) => {
+      noteFetched(c)
+      return send(c, 200, IPXE, identify(c))
+    })
+  }
 
   app.get('/i/:token/ks', (c) => {
     const described = anacondaClient((name) => c.req.header(name))
@@ -94,10 +100,7 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
 
   app.get('/boot/*', async (c) => {
     const response = await sendFile(c, assets, '/boot/', 'no-cache')
-    const address = remoteAddress(c)
-    if (c.req.method === 'GET' && response.status === 200 && address !== undefined) {
-      options.onFetched?.(address, c.req.path.slice('/boot/'.length))
-    }
+    if (response.status === 200) noteFetched(c)
     return response
   })
   // An id names a content: what is below it never changes.
@@ -129,6 +132,11 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     })
     if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
     return response
+  }
+
+  function noteFetched(c: Context): void {
+    const address = remoteAddress(c)
+    if (c.req.method === 'GET' && address !== undefined) options.onFetched?.(address, c.req.path)
   }
 
   function grubConfig(c: Context): string | undefined {

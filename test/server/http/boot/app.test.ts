@@ -132,6 +132,8 @@ describe('/boot files', () => {
   it.each([
     MACHINE,
     '/boot/autoexec.ipxe',
+    '/boot/loaders/autoexec.ipxe',
+    '/autoexec.ipxe',
     '/boot/loaders/snponly.efi',
     '/boot/installer/vmlinuz',
     '/boot/installer/empty',
@@ -151,6 +153,24 @@ describe('/boot files', () => {
 
   it('calls an EFI program exactly application/efi (statement 54)', async () => {
     expect((await get('/boot/loaders/snponly.efi')).headers.get('content-type')).toBe('application/efi')
+  })
+
+  it('has autoexec.ipxe in the root and beside each loader (statement 47)', async () => {
+    for (const folder of ['', '/boot', '/boot/loaders']) {
+      expect(await (await get(`${folder}/autoexec.ipxe`)).text(), folder).toMatch(/^#!ipxe\n/)
+    }
+  })
+
+  it('tells of loaders that went out whole, and of the script they ask for next', async () => {
+    const seen: string[] = []
+    const told = testBootApp({ onFetched: (address, path) => seen.push(`${address} ${path}`) })
+    const incoming = { socket: { remoteAddress: '::ffff:192.0.2.50' } }
+    for (const path of ['/boot/loaders/snponly.efi', '/boot/loaders/gone.efi', '/boot/loaders/autoexec.ipxe']) {
+      await told.request(path, {}, { incoming })
+    }
+    await told.request('/boot/loaders/snponly.efi', { method: 'HEAD' }, { incoming })
+    await told.request('/boot/loaders/snponly.efi', { headers: { range: 'bytes=0-1' } }, { incoming })
+    expect(seen).toEqual(['192.0.2.50 /boot/loaders/snponly.efi', '192.0.2.50 /boot/loaders/autoexec.ipxe'])
   })
 
   it('has what shim asks for with a slash too many', async () => {
