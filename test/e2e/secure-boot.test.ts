@@ -40,7 +40,7 @@ scenario(
     await writeFile(kernel, bytes)
     const machine = await lab.machine({ name: 'tampered', firmware: 'uefi-secureboot' })
     await machine.powerOn()
-    await machine.serial.waitForLine(/bad shim signature/)
+    await machine.serial.waitForLine(/bad shim loader signature/)
     await machine.serial.waitForLine(/Going on to the next boot entry/)
     await machine.serial.waitForLine(/Start HTTP Boot over IPv4/)
     expect(machine.serial.matching(/Secure boot enabled/i)).toEqual([])
