@@ -174,8 +174,8 @@ describe('/boot files', () => {
   })
 
   it('has what shim asks for with a slash too many', async () => {
-    const [one, two] = await Promise.all(['/', '//'].map((slash) => get(`/boot/loaders${slash}snponly.efi`)))
-    expect([two!.status, await two!.text()]).toEqual([200, await one!.text()])
+    const [one, two] = [await get('/boot/loaders/snponly.efi'), await get('/boot/loaders//snponly.efi')]
+    expect([two.status, await two.text()]).toEqual([200, await one.text()])
   })
 
   it('sends ranges with 206, Content-Range and ETag (statement 55)', async () => {
@@ -308,9 +308,9 @@ describe('configurations of GRUB', () => {
     const got = await grub.request(path, { headers: { host: '198.51.100.7:8080' } })
     const text = await got.text()
     expect(text).toBe(`${path} http://198.51.100.7:8080 http ${before + 1}\n`)
-    expect([headed, got].map(({ status, headers }) => [status, headers.get('content-length')])).toEqual(
-      Array(2).fill([200, String(text.length)]),
-    )
+    for (const { status, headers } of [headed, got]) {
+      expect([status, headers.get('content-length')]).toEqual([200, String(text.length)])
+    }
     expect(asked).toHaveLength(before + 1)
   })
 
