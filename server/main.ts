@@ -11,11 +11,15 @@ import { KickstartService } from './core/kickstart-service.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
+import { createBootLoopWatch } from './dhcp/boot-loop.ts'
+import { createLoaderWatch } from './dhcp/loader-watch.ts'
 import { httpsApp } from './http/app.ts'
 import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
+import { grubDesk } from './http/boot/grub-desk.ts'
+import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { installerArguments } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import { listen } from './http/listen.ts'
@@ -163,6 +167,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     caFingerprint: authority.fingerprint,
   }
 
+  const loaderWatch = createLoaderWatch()
+  const bootLoopWatch = createBootLoopWatch()
+  const desk = bootDesk({ inventory, installs, tokens, events, medium })
+  const decide: typeof desk = (client, address, via) => {
+    if (client.mac !== undefined) {
+      bootLoopWatch.scriptServed(client.mac)
+      loaderWatch.ran(client.mac)
+    }
+    return desk(client, address, via)
+  }
+  const grub = grubDesk({
+    templates,
+    decide: (client, address) => decide(client, address, 'grub'),
+    macOf: (uuid) => loaderWatch.macOf(uuid),
+    inventory,
+    events,
+    logger,
+    metrics,
+  })
+  const mediumFile = (path: string) => media.file(path)
   const netboot = await startNetboot({
     config,
     bootFiles,
@@ -171,7 +195,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     sockets,
     store,
     inventory,
-    installerOf: (machineId) => installs.installerOf(machineId),
+    toBoot: (machine) => installs.toBoot(machine),
+    medium,
+    mediumFile,
+    grub,
+    loaderWatch,
+    bootLoopWatch,
     events,
     logger,
     metrics,
@@ -203,15 +232,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const readiness = () => missingBootFiles(bootFiles)
   const stopping = new AbortController()
 
-  const decide = bootDesk({ ...services, medium })
   const boot = bootApp({
     templates,
-    assets: firstOf(memoryAssets({ 'ca.pem': authority.certificate }), fileAssets(bootFiles)),
-    media: foundFiles((path) => media.file(path)),
-    decide(client, address) {
-      if (client.mac !== undefined) netboot.scriptServed(client.mac)
-      return decide(client, address)
-    },
+    assets: firstOf(
+      memoryAssets({ 'ca.pem': authority.certificate }),
+      fileAssets(bootFiles),
+      foundFiles((path) =>
+        path.startsWith('media/') ? mediumLoader(mediumFile, path.slice('media/'.length)) : undefined,
+      ),
+    ),
+    media: foundFiles(mediumFile),
+    decide,
+    grub,
+    onFetched: (address, path) => loaderWatch.fetched(address, path),
     kickstart: (token, client) => kickstarts.kickstart(token, client),
     server: serverNames,
     readiness,

@@ -1,19 +1,24 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
 import type { Config } from './config/load.ts'
 import { parseRange } from './config/checks.ts'
-import type { MachineSpec } from './contract/spec.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
+import type { BootMachine } from './core/boot.ts'
 import type { EventLog } from './core/events.ts'
 import type { Inventory } from './core/inventory.ts'
+import type { MachineRecord } from './core/machine-store.ts'
 import { dhcpBootDesk } from './dhcp/boot-desk.ts'
-import { createBootLoopWatch } from './dhcp/boot-loop.ts'
+import type { BootDeskPorts } from './dhcp/boot-desk.ts'
+import type { BootLoopWatch } from './dhcp/boot-loop.ts'
 import { leaseList } from './dhcp/lease-list.ts'
+import type { LoaderWatch } from './dhcp/loader-watch.ts'
 import { dhcpReport } from './dhcp/report.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDhcpService } from './dhcp/service.ts'
 import { addressOf } from './host/addresses.ts'
 import type { InheritedSockets } from './host/inherited-sockets.ts'
 import type { SubnetConfig } from './dhcp/subnets.ts'
+import type { GrubDesk } from './http/boot/grub-desk.ts'
+import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { identifyScript } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import type { ServerNames } from './http/boot/server-view.ts'
@@ -22,8 +27,10 @@ import type { Metrics } from './observe/metrics.ts'
 import type { Templates } from './render/templates.ts'
 import type { Store } from './store/store.ts'
 import { fileSource } from './tftp/file-source.ts'
+import { firstOf, locatedSource, textSource } from './tftp/made-source.ts'
 import { tftpReport } from './tftp/report.ts'
 import { createTftpServer } from './tftp/server.ts'
+import type { TftpSource } from './tftp/source.ts'
 
 export interface NetbootParts {
   config: Config
@@ -35,8 +42,13 @@ export interface NetbootParts {
   sockets: InheritedSockets
   store: Pick<Store, 'leases'>
   inventory: Inventory
-  /** What installs a machine's newest generation. */
-  installerOf: (machineId: string) => MachineSpec['installer'] | undefined
+  toBoot: (machine: MachineRecord) => BootMachine
+  medium: BootDeskPorts['medium']
+  /** Path on disk of a medium's file, by its path below /media/. */
+  mediumFile: (path: string) => string | undefined
+  grub: GrubDesk
+  loaderWatch: LoaderWatch
+  bootLoopWatch: BootLoopWatch
   events: EventLog
   logger: Logger
   metrics: Metrics
@@ -45,16 +57,13 @@ export interface NetbootParts {
 export interface Netboot extends AsyncDisposable {
   links(): SystemInfo['dhcp']
   leases(): Lease[]
-  /** The machine got as far as its script, so its loader works. */
-  scriptServed(mac: string): void
 }
 
 /** Rejects with DhcpError or TftpError, and then holds no socket. */
 export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
-  const { config, sockets, store, inventory, installerOf, events, logger, metrics } = parts
+  const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch } = parts
   const { mode, interface: link, subnet } = config.dhcp
   await using stack = new AsyncDisposableStack()
-  const watch = createBootLoopWatch()
   const reservations = (subnet?.reservations ?? []).map(({ mac, address, hostname }) => ({
     address,
     match: { mac },
@@ -69,12 +78,18 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       return lease && machineOf(lease.mac)
     }
     const fd = sockets.take('tftp')
+    const report = tftpReport({ logger, metrics, events, machineAt })
     const tftp = createTftpServer({
       address,
       ...(fd !== undefined && { fd }),
       port: config.tftp.port,
       source: tftpSource(parts),
-      onEvent: tftpReport({ logger, metrics, events, machineAt }),
+      onEvent(event) {
+        if (event.type === 'transfer' && event.outcome === 'completed') {
+          loaderWatch.fetched(event.remote.address, event.file)
+        }
+        report(event)
+      },
     })
     await tftp.start()
     stack.defer(() => tftp.stop())
@@ -90,10 +105,15 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       subnets: subnet ? [subnetOf(subnet)] : [],
       store: store.leases,
       reservations: fixedReservations(reservations),
-      bootFileFor: dhcpBootDesk({ inventory, installerOf, httpPort: config.http.port }),
+      bootFileFor: dhcpBootDesk({
+        ...parts,
+        loaders: new Set(loadersOf(bootFiles).map(([name]) => name)),
+        siteLoader: config.boot.loader,
+        httpPort: config.http.port,
+      }),
       isKnownMachine: (mac) => machineOf(mac) !== undefined,
       onEvent: dhcpReport({ logger, metrics, events, inventory }),
-      bootLoopWatch: watch,
+      bootLoopWatch,
     })
     stack.defer(() => dhcp.stop())
     await dhcp.start()
@@ -106,7 +126,6 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
         ? []
         : [{ interface: link, address: serviceAddress(config), mode, state: 'running', problem: null }],
     leases: () => leaseList({ leases: store.leases.all(), reservations, machineOf, now: Date.now() }),
-    scriptServed: (mac) => watch.scriptServed(mac),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -130,11 +149,28 @@ function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
   }
 }
 
-function tftpSource({ bootFiles, templates, serverNames }: NetbootParts) {
+/** Configurations of GRUB; a medium's files and what a GRUB without HTTP needs, by the paths they have there; loaders by their bare name. */
+function tftpSource({ bootFiles, mediumFile, grub, templates, serverNames }: NetbootParts): TftpSource {
+  const byName = Object.fromEntries(loadersOf(bootFiles))
+  const server = (localAddress: string) => serverView(serverNames, localAddress)
+  return firstOf(
+    textSource((name, { remoteAddress, localAddress }) =>
+      grub(name, { server: server(localAddress), address: remoteAddress, by: 'tftp' }),
+    ),
+    locatedSource((name) => {
+      const [folder, ...rest] = name.split('/')
+      const path = rest.join('/')
+      if (folder === 'boot') return Object.hasOwn(bootFiles, path) ? bootFiles[path] : undefined
+      return folder === 'media' ? (mediumFile(path) ?? mediumLoader(mediumFile, path)) : undefined
+    }),
+    fileSource(() => byName, { 'autoexec.ipxe': (address) => identifyScript(templates, server(address)) }),
+  )
+}
+
+/** Name on TFTP and path on disk. */
+function loadersOf(bootFiles: NetbootParts['bootFiles']): [name: string, file: string][] {
   const prefix = 'loaders/'
-  const loaders = Object.entries(bootFiles).filter(([path]) => path.startsWith(prefix))
-  const byName = Object.fromEntries(loaders.map(([path, file]) => [path.slice(prefix.length), file]))
-  return fileSource(() => byName, {
-    'autoexec.ipxe': (address) => identifyScript(templates, serverView(serverNames, address)),
-  })
+  return Object.entries(bootFiles)
+    .filter(([path]) => path.startsWith(prefix))
+    .map(([path, file]) => [path.slice(prefix.length), file])
 }

@@ -99,6 +99,14 @@ export const ConfigInput = z.strictObject({
       port: Port.default(69).meta({ description: 'port of TFTP; firmware always asks 69' }),
     })
     .prefault({}),
+  boot: z
+    .strictObject({
+      loader: z.enum(['auto', 'ipxe', 'grub']).default('auto').meta({
+        description:
+          'what UEFI machines load first, unless `boot.loader` of their spec says otherwise; `auto` takes iPXE, and shim with GRUB where Secure Boot is on',
+      }),
+    })
+    .prefault({}),
   installer: z
     .strictObject({
       consoles: MachineSpec.shape.consoles.meta({

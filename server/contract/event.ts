@@ -14,6 +14,7 @@ export const EventType = z.enum([
   'boot.asset',
   'boot.refused',
   'boot.loop',
+  'boot.loader',
   'install.created',
   'install.plan',
   'install.step',

@@ -101,6 +101,16 @@ const firewallFields = {
   ports: z.array(z.string().regex(/^\d{1,5}:(tcp|udp)$/, 'must be like 8080:tcp')),
 }
 
+const bootFields = {
+  /** What it loads first: iPXE, shim and GRUB, or a file among the loaders. `auto` finds out (docs/decisions/0007-which-loader.md). */
+  loader: z
+    .string()
+    .regex(
+      /^(auto|ipxe|grub|[A-Za-z0-9][A-Za-z0-9_-]{0,62}\.[a-z0-9]{1,8})$/,
+      'must be auto, ipxe, grub, or the name of a file below /boot/loaders/',
+    ),
+}
+
 const serviceFields = { enabled: z.array(UnitName), disabled: z.array(UnitName), masked: z.array(UnitName) }
 
 const kickstartFields = {
@@ -151,6 +161,7 @@ export const MachineSpec = z
     installer: fields.installer.default('agent'),
     engine: fields.engine.default('auto'),
     media: fields.media.optional(),
+    boot: z.strictObject({ loader: bootFields.loader.default('auto') }).prefault({}),
     disks: DiskLayout.prefault({}),
     hostname: fields.hostname.optional(),
     rootPassword: fields.rootPassword.optional(),
@@ -204,6 +215,7 @@ export type MachineSpec = z.infer<typeof MachineSpec>
 export const PartialSpec = z
   .strictObject({
     ...fields,
+    boot: z.strictObject(bootFields).partial(),
     disks: z.strictObject(diskLayoutFields).partial(),
     firewall: z.strictObject(firewallFields).partial(),
     services: z.strictObject(serviceFields).partial(),
@@ -215,7 +227,7 @@ export const PartialSpec = z
 export type PartialSpec = z.infer<typeof PartialSpec>
 
 /** Values that are merged one by one; every other is taken from one place as a whole. */
-export const SPEC_GROUPS = ['disks', 'firewall', 'services', 'registry', 'kickstart'] as const
+export const SPEC_GROUPS = ['boot', 'disks', 'firewall', 'services', 'registry', 'kickstart'] as const
 
 /** Where each value of a merged spec came from: dotted path to `machine`, `default` or `profile:<name>`. */
 export const SpecOrigins = z.record(z.string(), z.string())

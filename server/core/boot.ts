@@ -19,15 +19,16 @@ export interface BootMachine {
   state: MachineState
   /** 0 before the first assignment. */
   generation: number
-  /** Of that generation. */
+  /** Of the install that waits; both absent without one. */
   installer?: MachineSpec['installer'] | undefined
+  media?: MachineSpec['media'] | undefined
 }
 
 export type BootDecision =
   /** Start the installer: an install waits for this machine. */
   | { kind: 'install'; machineId: string; generation: number }
-  /** Start Anaconda from its boot medium, with a kickstart. */
-  | { kind: 'kickstart'; machineId: string; generation: number }
+  /** Start Anaconda from its boot medium, with a kickstart; `media` is absent if the install names none. */
+  | { kind: 'kickstart'; machineId: string; generation: number; media?: string | undefined }
   /** Start the installer so that it shows itself and waits; `machineId` is absent for a stranger. */
   | { kind: 'discover'; machineId?: string; generation: number }
   /** Boot from the disk. */
@@ -46,7 +47,7 @@ export function decideBoot(machine: BootMachine | undefined, client: BootClient)
   if (machine && goesLocal(machine.state)) return { kind: 'local', machineId: machine.id }
   if (machine?.state === 'retired') return { kind: 'ignore', reason: 'the machine is retired' }
   if (machine?.installer === 'anaconda' && wantsInstall(machine.state)) {
-    return { kind: 'kickstart', machineId: machine.id, generation: machine.generation }
+    return { kind: 'kickstart', machineId: machine.id, generation: machine.generation, media: machine.media }
   }
   if (!INSTALLABLE.includes(client.architecture)) {
     return { kind: 'ignore', reason: `there is no installer for ${client.architecture} machines` }
@@ -68,6 +69,6 @@ function goesLocal(state: MachineState): boolean {
 }
 
 /** A machine that comes back while `installing` lost power, and starts over. One that `failed` waits, visible, for a person. */
-function wantsInstall(state: MachineState): boolean {
+export function wantsInstall(state: MachineState): boolean {
   return state === 'assigned' || state === 'booting' || state === 'installing'
 }

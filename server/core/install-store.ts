@@ -23,6 +23,9 @@ export interface InstallRecord extends InstallProgress {
 /** What a list of machines tells of installs. */
 export type InstallOutcome = Pick<InstallRecord, 'id' | 'digest' | 'failure'>
 
+/** What of an install's spec decides how its machine boots. */
+export type InstallBoot = Pick<MachineSpec, 'installer' | 'media'>
+
 export interface LogLine {
   /** Rising within the install. */
   seq: number
@@ -38,6 +41,8 @@ export interface InstallStore {
   get(id: string): InstallRecord | undefined
   /** The machine's newest install. */
   newest(machineId: string): InstallRecord | undefined
+  /** What the newest install boots, without the work of reading all of it: DHCP asks for every packet. */
+  newestBoot(machineId: string): InstallBoot | undefined
   /** Of the newest install of each machine; machines without any are left out. */
   outcomes(machineIds: readonly string[]): Map<string, InstallOutcome>
   /** All that an installer works on now. */

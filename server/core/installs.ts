@@ -15,6 +15,8 @@ import type { MachineMedium } from '../contract/medium.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { beyondAgent } from '../contract/agent-limits.ts'
+import { wantsInstall } from './boot.ts'
+import type { BootMachine } from './boot.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { CoreError } from './errors.ts'
@@ -128,9 +130,10 @@ export class Installs {
     return this.#ports.transactions.transaction(() => this.#applyAll(this.#record(installId), inputs, actor))
   }
 
-  /** What installs the machine's newest generation, before its first one nothing. */
-  installerOf(machineId: string): MachineSpec['installer'] | undefined {
-    return this.#ports.installs.newest(machineId)?.spec.installer
+  /** A machine as the boot decision wants it: with what its waiting install boots, as it was when it was assigned. */
+  toBoot({ id, state, generation }: MachineRecord): BootMachine {
+    const waiting = wantsInstall(state) ? this.#ports.installs.newestBoot(id) : undefined
+    return { id, state, generation, installer: waiting?.installer, media: waiting?.media }
   }
 
   /** Throws INSTALL_NOT_FOUND. */

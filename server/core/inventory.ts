@@ -9,6 +9,7 @@ import type { EventLog } from './events.ts'
 import { plausibleIdentity, plausibleMac, plausibleSerial, plausibleUuid } from './identity.ts'
 import type { Identity } from './identity.ts'
 import { uuidV7 } from './ids.ts'
+import type { LoaderHints } from './loader-choice.ts'
 import { isActive, moveInstall } from './install-state.ts'
 import type { InstallStore } from './install-store.ts'
 import type { MachineFilter, MachineRecord, MachineStore } from './machine-store.ts'
@@ -80,6 +81,21 @@ export class Inventory {
     return mergeSpec(this.get(id), this.#ports.profiles.list())
   }
 
+  /** What bears on the choice of its boot loader, without the work of merging its spec: DHCP asks for every packet. */
+  loaderHints(machine: MachineRecord): LoaderHints {
+    return {
+      wanted: wantedValue(machine, this.#ports.profiles.list(), ({ boot }) => boot?.loader),
+      secureBoot: this.#ports.machines.secureBoot(machine.id),
+      refusedIpxe: machine.ipxeRefusedAt !== null,
+    }
+  }
+
+  /** Remembers that the machine's firmware does not run iPXE. */
+  noteIpxeRefused(id: string): void {
+    const { machines, clock } = this.#ports
+    unlessStoreFails(() => machines.update(id, { ipxeRefusedAt: timestamp(clock) }))
+  }
+
   /** States that no machine is in are left out. */
   countByState(): Partial<Record<MachineState, number>> {
     return this.#ports.machines.countByState()
@@ -90,7 +106,9 @@ export class Inventory {
     const profiles = this.#ports.profiles.list()
     const wanting = this.#ports.machines
       .list({})
-      .filter((machine) => machine.state !== 'retired' && wantedValue(machine, profiles, key) === wanted)
+      .filter(
+        (machine) => machine.state !== 'retired' && wantedValue(machine, profiles, (spec) => spec[key]) === wanted,
+      )
     return wanting.length
   }
 
@@ -126,6 +144,7 @@ export class Inventory {
         generation: 0,
         runningDigest: null,
         lastSeenAt: now,
+        ipxeRefusedAt: null,
         createdAt: now,
       }
       machines.insert(machine)
@@ -173,6 +192,7 @@ export class Inventory {
         generation: 0,
         runningDigest: null,
         lastSeenAt: null,
+        ipxeRefusedAt: null,
         createdAt: timestamp(clock),
       })
       for (const mac of macs) machines.bind('mac', mac, id)
@@ -311,7 +331,7 @@ export class Inventory {
     return records.map((record) => ({
       record,
       macs: macs.get(record.id) ?? [],
-      image: wantedValue(record, profiles, 'image'),
+      image: wantedValue(record, profiles, ({ image }) => image),
       install: outcomes.get(record.id),
     }))
   }

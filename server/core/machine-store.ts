@@ -25,6 +25,8 @@ export interface MachineRecord {
   /** What the disk holds, as confirmed by the system on it. */
   runningDigest: string | null
   lastSeenAt: string | null
+  /** When its firmware was found to refuse iPXE. */
+  ipxeRefusedAt: string | null
   createdAt: string
 }
 
@@ -58,5 +60,7 @@ export interface MachineStore {
   /** Moves identities, tokens and events of one machine to another and removes the former. It must not have installs. */
   absorb(from: string, into: string): void
   facts(id: string): Facts | undefined
+  /** Of its facts, without the work of reading all of them; undefined before there are any. */
+  secureBoot(id: string): boolean | undefined
   setFacts(id: string, facts: Facts): void
 }

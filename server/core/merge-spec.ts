@@ -45,13 +45,15 @@ export function mergeSpec(
 export function wantedValue(
   machine: { labels: Labels; ownSpec: PartialSpec },
   profiles: readonly Profile[],
-  key: 'image' | 'media',
+  valueOf: (spec: PartialSpec) => string | undefined,
 ): string | undefined {
-  if (machine.ownSpec[key] !== undefined) return machine.ownSpec[key]
+  const own = valueOf(machine.ownSpec)
+  if (own !== undefined) return own
   const naming = profiles.filter(
-    ({ selector, spec }) => spec[key] !== undefined && matchesLabels(selector, machine.labels),
+    ({ selector, spec }) => valueOf(spec) !== undefined && matchesLabels(selector, machine.labels),
   )
-  return naming.sort(strongestFirst)[0]?.spec[key]
+  const [strongest] = naming.sort(strongestFirst)
+  return strongest && valueOf(strongest.spec)
 }
 
 /** Lays one partial spec over another, by the same rules as {@link mergeSpec}. */

@@ -1,21 +1,17 @@
 /** Phrases the boot decision for DHCP: which loader, or which script, a client is told to fetch. */
+import { basename } from 'node:path/posix'
 import { decideBoot } from '../core/boot.ts'
 import type { BootClient, BootMachine } from '../core/boot.ts'
+import { unlessStoreFails } from '../core/errors.ts'
+import type { EventLog } from '../core/events.ts'
 import type { Inventory } from '../core/inventory.ts'
-import type { Architecture } from './architecture.ts'
+import { chooseLoader } from '../core/loader-choice.ts'
+import type { LoaderChoice } from '../core/loader-choice.ts'
+import type { MachineRecord } from '../core/machine-store.ts'
 import type { BootFileFor } from './boot-options.ts'
 import type { Client } from './client.ts'
-
-type Platform = NonNullable<Architecture['platform']>
-
-/**
- * The program each platform runs first, by its name on TFTP and below /boot/loaders/. `firmware` is for boot ROMs: it uses their own
- * network driver. `ipxe` is for an iPXE that cannot fetch scripts by HTTP: it brings drivers, for that ROM's may lack what is needed.
- */
-const LOADERS: Partial<Record<Platform, { firmware: string; ipxe: string }>> = {
-  'x86-bios': { firmware: 'undionly.kpxe', ipxe: 'ipxe.pxe' },
-  'x64-uefi': { firmware: 'snponly.efi', ipxe: 'ipxe.efi' },
-}
+import type { LoaderWatch } from './loader-watch.ts'
+import { hasFamilies, loaderFor, type Platform } from './loaders.ts'
 
 /** What the installer calls the processor of a platform. */
 const ARCHITECTURES: Partial<Record<Platform, BootClient['architecture']>> = {
@@ -24,22 +20,42 @@ const ARCHITECTURES: Partial<Record<Platform, BootClient['architecture']>> = {
   'arm64-uefi': 'arm64',
 }
 
+/** Strangers whose firmware refuses iPXE are remembered by MAC, the newest ones: whoever is brought in is remembered for good. */
+const MAX_STRANGERS = 10_000
+
+export interface BootDeskPorts {
+  inventory: Pick<Inventory, 'find' | 'loaderHints' | 'noteIpxeRefused'>
+  events: Pick<EventLog, 'append'>
+  toBoot: (machine: MachineRecord) => BootMachine
+  /** Paths in a boot medium's tree of its own signed loaders. */
+  medium: (id: string) => { boot: { shim: string | null; grub: string | null } } | undefined
+  loaderWatch: LoaderWatch
+  /** Names below /boot/loaders/. */
+  loaders: ReadonlySet<string>
+  /** `boot.loader` of the site. */
+  siteLoader: 'auto' | 'ipxe' | 'grub'
+  httpPort: number
+}
+
 /**
  * Answers for every client that netboots. A machine that shall start its disk is sent for a script all the same: the script says so on
  * its screen and in its history, while an offer without a boot file makes UEFI firmware search for a minute.
  */
 export function dhcpBootDesk({
   inventory,
-  installerOf,
+  events,
+  toBoot,
+  medium,
+  loaderWatch,
+  loaders,
+  siteLoader,
   httpPort,
-}: {
-  inventory: Inventory
-  installerOf: (machineId: string) => BootMachine['installer']
-  httpPort: number
-}): BootFileFor {
-  return ({ client, wants, serverAddress }) => {
+}: BootDeskPorts): BootFileFor {
+  const strangers = new Set<string>()
+
+  return ({ client, wants, serverAddress, clientAddress }) => {
     const known = inventory.find(client)
-    const decision = decideBoot(known && { ...known, installer: installerOf(known.id) }, {
+    const decision = decideBoot(known && toBoot(known), {
       ...client,
       ...describe(client, known?.architecture),
     })
@@ -47,12 +63,69 @@ export function dhcpBootDesk({
       return known?.state === 'retired' ? { kind: 'no-boot' } : { kind: 'refuse', reason: decision.reason }
     }
     const boot = `http://${serverAddress}:${httpPort}/boot`
+    if (client.kind === 'ipxe') loaderWatch.ran(client.mac)
     // Without a query: iPXE is told to ask again with all it knows of its machine.
     if (wants === 'script') return { kind: 'script', url: `${boot}/ipxe` }
-    const loaders = LOADERS[platformOf(client)]
-    if (!loaders) return { kind: 'refuse', reason: `there is no boot loader for ${client.architecture?.name} machines` }
-    const file = client.kind === 'ipxe' ? loaders.ipxe : loaders.firmware
+    const choice = choose(client, known)
+    const own = decision.kind === 'kickstart' ? ownLoader(client, choice, decision.media) : undefined
+    if (own !== undefined) {
+      promise(client, clientAddress, own)
+      return { kind: 'loader', file: own, httpUrl: `${boot}/${own}` }
+    }
+    const file = loaderFor(platformOf(client), client.kind, choice)
+    if (file === undefined) {
+      return { kind: 'refuse', reason: `there is no boot loader for ${client.architecture?.name} machines` }
+    }
+    if ('file' in choice && !loaders.has(file)) {
+      return { kind: 'refuse', reason: `boot.loader of ${known?.name} names ${file}, which is not among the loaders` }
+    }
+    promise(client, clientAddress, file)
     return { kind: 'loader', file, httpUrl: `${boot}/loaders/${file}` }
+  }
+
+  function promise({ mac, uuid }: Client, address: string | undefined, file: string): void {
+    loaderWatch.promised({ mac, uuid, address, file })
+  }
+
+  function choose(client: Client, known: MachineRecord | undefined): LoaderChoice {
+    // What is iPXE already is not started again by what a person named for its firmware.
+    if (client.kind === 'ipxe') return { family: 'ipxe' }
+    const refusedIpxe = refuses(client, known)
+    const choice = chooseLoader(known ? { ...inventory.loaderHints(known), refusedIpxe } : { refusedIpxe }, siteLoader)
+    return 'file' in choice || hasFamilies(platformOf(client)) ? choice : { family: 'ipxe' }
+  }
+
+  /** Whether the client's firmware refuses iPXE; found out now, or remembered. */
+  function refuses(client: Client, known: MachineRecord | undefined): boolean {
+    const file = loaderWatch.takeRefused(client.mac)
+    const platform = platformOf(client)
+    if (file !== undefined && hasFamilies(platform) && file === loaderFor(platform, client.kind, { family: 'ipxe' })) {
+      if (strangers.size >= MAX_STRANGERS) strangers.delete(strangers.values().next().value!)
+      strangers.add(client.mac)
+      unlessStoreFails(() =>
+        events.append({
+          type: 'boot.loader',
+          machineId: known?.id,
+          message: `the firmware of ${known?.name ?? client.mac} fetched ${file} and did not run it, as under Secure Boot: it is offered shim and GRUB from now on`,
+          data: { mac: client.mac, refused: file },
+        }),
+      )
+    }
+    if (!known) return strangers.has(client.mac)
+    if (known.ipxeRefusedAt === null && strangers.has(client.mac)) {
+      inventory.noteIpxeRefused(known.id)
+      return true
+    }
+    return known.ipxeRefusedAt !== null
+  }
+
+  /** The medium's own shim, where GRUB is to be used or is all there is: only it starts the medium's kernel under Secure Boot. */
+  function ownLoader(client: Client, choice: LoaderChoice, id: string | undefined): string | undefined {
+    const platform = platformOf(client)
+    if (id === undefined || 'file' in choice || !hasFamilies(platform)) return undefined
+    if (choice.family === 'ipxe' && loaderFor(platform, client.kind, choice) !== undefined) return undefined
+    const { shim = null, grub = null } = medium(id)?.boot ?? {}
+    return shim === null || grub === null ? undefined : `media/${id}/${basename(shim)}`
   }
 }
 

@@ -4,13 +4,14 @@ import type { Selectable } from 'kysely'
 import type { Failure } from '../contract/install.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import { MachineSpec } from '../contract/spec.ts'
-import type { InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
+import type { InstallBoot, InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
 import type { StepProgress } from '../core/install-state.ts'
 import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
 type Row = Selectable<Schema['installs']>
+const BootPart = MachineSpec.pick({ installer: true, media: true })
 type StepRow = Selectable<Schema['install_steps']>
 
 export class SqliteInstalls implements InstallStore {
@@ -53,6 +54,13 @@ export class SqliteInstalls implements InstallStore {
 
   newest(machineId: string): InstallRecord | undefined {
     return this.#withSteps(this.#db.first(this.#of(machineId).limit(1)))
+  }
+
+  newestBoot(machineId: string): InstallBoot | undefined {
+    const value = (key: 'installer' | 'media') => sql<string | null>`spec ->> ${`$.${key}`}`.as(key)
+    const query = this.#db.query.selectFrom('installs').select([value('installer'), value('media')])
+    const row = this.#db.first(query.where('machine_id', '=', machineId).orderBy('generation', 'desc').limit(1))
+    return row && BootPart.parse({ installer: row.installer ?? undefined, media: row.media ?? undefined })
   }
 
   outcomes(machineIds: readonly string[]): Map<string, InstallOutcome> {

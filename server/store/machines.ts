@@ -127,6 +127,12 @@ export class SqliteMachines implements MachineStore {
     return row && (JSON.parse(row.facts) as Facts)
   }
 
+  secureBoot(id: string): boolean | undefined {
+    const value = sql<number | null>`facts ->> '$.secureBoot'`.as('secureBoot')
+    const row = this.#db.first(this.#db.query.selectFrom('machine_facts').select(value).where('machine_id', '=', id))
+    return row && row.secureBoot === 1
+  }
+
   setFacts(id: string, facts: Facts): void {
     const values = { machine_id: id, facts: JSON.stringify(facts) }
     this.#db.run(this.#db.query.replaceInto('machine_facts').values(values))
@@ -149,6 +155,7 @@ const COLUMNS = {
   generation: 'generation',
   runningDigest: 'running_digest',
   lastSeenAt: 'last_seen_at',
+  ipxeRefusedAt: 'ipxe_refused_at',
   createdAt: 'created_at',
 } as const satisfies Record<keyof MachineRecord, keyof Row>
 
@@ -186,6 +193,7 @@ function fromRow(row: Row | undefined): MachineRecord | undefined {
     generation: row.generation,
     runningDigest: row.running_digest,
     lastSeenAt: row.last_seen_at,
+    ipxeRefusedAt: row.ipxe_refused_at,
     createdAt: row.created_at,
   }
 }

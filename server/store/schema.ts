@@ -28,6 +28,7 @@ export interface Schema {
     generation: number
     running_digest: string | null
     last_seen_at: Time | null
+    ipxe_refused_at: Time | null
     created_at: Time
   }
   machine_facts: { machine_id: string; facts: Json }

@@ -18,7 +18,7 @@ export function fileSource(
   }
 }
 
-async function openFile(path: string): Promise<ReadableFile> {
+export async function openFile(path: string): Promise<ReadableFile> {
   const handle = await open(path)
   const { size } = await handle.stat()
   return {

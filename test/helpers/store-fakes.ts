@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { kickstartRenderer } from '../../server/anaconda.ts'
 import type { Architecture } from '../../server/contract/common.ts'
 import type { KickstartRelease } from '../../server/contract/kickstart-release.ts'
+import type { MediaBootFiles } from '../../server/contract/media.ts'
 import type { Facts } from '../../server/contract/facts.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
@@ -30,15 +31,24 @@ export interface TestCore {
   catalog: FakeCatalog
   /** Boot media by id. */
   media: Map<string, BootMedium>
-  medium: (id: string) => BootMedium | undefined
+  medium: (id: string) => Required<BootMedium> | undefined
 }
 
 interface BootMedium {
   release: KickstartRelease
   architecture: Architecture
+  boot?: MediaBootFiles
 }
 
 const templates = await loadTemplates(join(import.meta.dirname, '../../templates'))
+/** As lorax makes them. */
+export const BOOT_FILES: MediaBootFiles = {
+  kernel: 'images/pxeboot/vmlinuz',
+  initrd: 'images/pxeboot/initrd.img',
+  stage2: 'images/install.img',
+  shim: 'EFI/BOOT/BOOTX64.EFI',
+  grub: 'EFI/BOOT/grubx64.efi',
+}
 const REGISTRY = 'landfall.test:8443'
 const HTTPS = 'https://landfall.test:8443'
 
@@ -88,6 +98,10 @@ export function testCore({
     renderer,
     httpsUrl: HTTPS,
   })
+  const medium = (id: string) => {
+    const found = media.get(id)
+    return found && { boot: BOOT_FILES, ...found }
+  }
   return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, media, medium }
 }
 

@@ -38,3 +38,21 @@ describe.each(templates.names.filter((name) => name.endsWith('.ipxe')))('iPXE sc
     }
   })
 })
+
+describe.each(templates.names.filter((name) => name.startsWith('grub/') && name !== 'grub/medium.cfg'))(
+  'GRUB configuration %s',
+  (name) => {
+    it('never leaves a machine at a prompt or in a menu without end', async () => {
+      const config = await renderSample(name)
+      const commands = config.split('\n').filter((line) => /^\S/.test(line) && !line.startsWith('#'))
+      // Each menu has a time after which it starts something, and whatever fails goes to the next boot entry.
+      if (config.includes('menuentry')) expect(commands.at(-1)).toMatch(/^set timeout=\d+$/)
+      for (const [entry] of config.matchAll(/^menuentry .*\n(?: .*\n)+\}/gm)) expect(entry).toMatch(/\n {2}exit 1\n\}$/)
+      expect(config).toMatch(/^ *exit 1$/m)
+    })
+
+    it('asks for nothing by a query, which GRUB would take apart', async () => {
+      expect(await renderSample(name)).not.toMatch(/\((?:http|tftp),[^)]*\)[^'\s]*[?&;]/)
+    })
+  },
+)

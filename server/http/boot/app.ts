@@ -18,6 +18,8 @@ import { assetResponse } from '../asset-response.ts'
 import type { AssetSource } from '../assets.ts'
 import { parseScriptClient } from './client.ts'
 import type { ScriptClient } from './client.ts'
+import type { GrubDesk } from './grub-desk.ts'
+import { headMemory } from './head-memory.ts'
 import { decisionScript, identifyScript, LAST_RESORT, troubleScript } from './script.ts'
 import type { DecidedBoot, ServerView } from './script.ts'
 import { serverView } from './server-view.ts'
@@ -25,12 +27,16 @@ import type { ServerNames } from './server-view.ts'
 
 export interface BootAppOptions {
   templates: Templates
-  /** By path below /boot/: `loaders/...`, `installer/...`, `ca.pem`. */
+  /** By path below /boot/: `loaders/...`, `installer/...`, `media/...`, `ca.pem`. */
   assets: AssetSource
   /** By path below /media/: `fedora-43-x86_64-1f2e3d4c/images/install.img`. */
   media: AssetSource
   /** Decides, remembers that the machine was here, and issues its token. May throw. */
   decide: (client: ScriptClient, address: string | undefined) => DecidedBoot
+  /** Configurations of GRUBs, under all names they ask for. */
+  grub: GrubDesk
+  /** Told of every loader and file below /boot/ that is sent as a whole, and of `autoexec.ipxe`. */
+  onFetched?: (address: string, path: string) => void
   /** The kickstart of a token; throws CoreError. */
   kickstart: (token: string, client: AnacondaClient) => string
   server: ServerNames
@@ -63,8 +69,22 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   app.use(observed('boot', log, metrics))
   app.route('/', healthRoutes(readiness))
 
+  const configs = headMemory()
+  app.get('*', async (c, next) => {
+    // A medium's own files stay what they are: /boot/media/ is where its loaders find the machine's configuration.
+    if (c.req.path.startsWith('/media/')) return next()
+    const config = grubConfig(c)
+    return config === undefined ? next() : send(c, 200, IPXE, config)
+  })
+
   app.get('/boot/ipxe', (c) => send(c, 200, IPXE, script(c)))
-  app.get('/boot/autoexec.ipxe', (c) => send(c, 200, IPXE, identify(c)))
+  // iPXE looks for it beside its own URL, then in the root (netboot.md section 2.7).
+  for (const folder of ['', '/boot', '/boot/loaders']) {
+    app.get(`${folder}/autoexec.ipxe`, (c) => {
+      noteFetched(c)
+      return send(c, 200, IPXE, identify(c))
+    })
+  }
 
   app.get('/i/:token/ks', (c) => {
     const described = anacondaClient((name) => c.req.header(name))
@@ -78,7 +98,11 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     }
   })
 
-  app.get('/boot/*', (c) => sendFile(c, assets, '/boot/', 'no-cache'))
+  app.get('/boot/*', async (c) => {
+    const response = await sendFile(c, assets, '/boot/', 'no-cache')
+    if (response.status === 200) noteFetched(c)
+    return response
+  })
   // An id names a content: what is below it never changes.
   app.get('/media/*', (c) => sendFile(c, media, '/media/', 'public, max-age=31536000, immutable'))
 
@@ -97,7 +121,8 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   return app
 
   async function sendFile(c: Context, source: AssetSource, prefix: string, caching: string): Promise<Response> {
-    const path = c.req.path.slice(prefix.length)
+    // shim asks for `/boot/loaders//grubx64.efi` (shim 16.1, httpboot.c).
+    const path = c.req.path.slice(prefix.length).replace(/\/+/g, '/')
     const asset = await source.find(path)
     // shim and Anaconda ask for optional files; "not found" is part of a normal boot (netboot.md section 4.1).
     if (!asset) return send(c, 404, IPXE, `no file ${path}\n`)
@@ -107,6 +132,18 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     })
     if (c.req.method === 'GET') metrics.bootBytes.inc(Number(response.headers.get('content-length') ?? 0))
     return response
+  }
+
+  function noteFetched(c: Context): void {
+    const address = remoteAddress(c)
+    if (c.req.method === 'GET' && address !== undefined) options.onFetched?.(address, c.req.path)
+  }
+
+  function grubConfig(c: Context): string | undefined {
+    const path = c.req.path
+    const address = remoteAddress(c)
+    const make = () => options.grub(path, { server: view(c), address, by: 'http' })
+    return configs(c.req.method === 'HEAD', `${address} ${path}`, make)
   }
 
   function view(c: Context): ServerView {

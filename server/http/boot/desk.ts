@@ -1,7 +1,8 @@
 // Where a machine that asks for its script is recognised, decided on, and noted down.
 import type { Architecture } from '../../contract/common.ts'
+import type { MediaBootFiles } from '../../contract/media.ts'
 import { decideBoot } from '../../core/boot.ts'
-import type { BootDecision } from '../../core/boot.ts'
+import type { BootClient, BootDecision } from '../../core/boot.ts'
 import type { MachineRecord } from '../../core/machine-store.ts'
 import { CoreError } from '../../core/errors.ts'
 import { oneLine } from '../../render/values.ts'
@@ -21,15 +22,15 @@ export function bootDesk({
   medium,
 }: Pick<Services, 'inventory' | 'installs' | 'tokens' | 'events'> & {
   /** A boot medium by its id. */
-  medium: (id: string) => { architecture: Architecture } | undefined
+  medium: (id: string) => { architecture: Architecture; boot: MediaBootFiles } | undefined
 }) {
-  return (client: ScriptClient, address: string | undefined): DecidedBoot => {
+  return (client: ScriptClient, address: string | undefined, via: BootClient['via'] = 'ipxe'): DecidedBoot => {
     const known = inventory.find(client)
-    const decision = decideBoot(known && { ...known, installer: installs.installerOf(known.id) }, {
+    const decision = decideBoot(known && installs.toBoot(known), {
       ...client,
       architecture: client.architecture ?? known?.architecture ?? 'amd64',
       firmware: client.firmware ?? 'uefi',
-      via: 'ipxe',
+      via,
     })
     const machine = known ?? (decision.kind === 'discover' ? bringIn(client, address) : undefined)
     if (machine) inventory.seen(machine.id, address)
@@ -40,7 +41,7 @@ export function bootDesk({
       machineId: machine?.id,
       actor: 'machine',
       message: `${answer.machine} asked what to boot: ${decision.kind}, ${answer.reason}`,
-      data: { decision: decision.kind, ...client, ...(address !== undefined && { address }) },
+      data: { decision: decision.kind, via, ...client, ...(address !== undefined && { address }) },
     })
     return answer
   }
@@ -59,15 +60,15 @@ export function bootDesk({
       reason: oneLine(reasonOf(decision, machine)),
     }
     if (!machine || !('generation' in decision)) return answer
-    const { consoles, media } = inventory.mergedSpec(machine.id).spec
-    if (decision.kind === 'kickstart') requireMedium(media, client)
+    const boots = decision.kind === 'kickstart' ? requireMedium(decision.media, client) : undefined
+    const { consoles } = inventory.mergedSpec(machine.id).spec
     const token = tokens.issueInstallToken(machine.id, decision.generation)
-    return { ...answer, token, consoles, ...(media !== undefined && { media }) }
+    return { ...answer, token, consoles, ...(boots && { medium: boots }) }
   }
 
-  function requireMedium(id: string | undefined, { architecture }: ScriptClient): void {
+  function requireMedium(id: string | undefined, { architecture }: ScriptClient): NonNullable<DecidedBoot['medium']> {
     const found = id === undefined ? undefined : medium(id)
-    if (!found) {
+    if (id === undefined || !found) {
       throw new CoreError('MEDIA_NOT_FOUND', `the boot medium ${id ?? '(none)'} of this machine is not here`, {
         hint: 'import it again, or assign the image with other media',
       })
@@ -78,6 +79,8 @@ export function bootDesk({
         `the boot medium ${id} is for ${found.architecture}, not for ${architecture}`,
       )
     }
+    const { kernel, initrd } = found.boot
+    return { path: `/media/${id}`, kernel: `/media/${id}/${kernel}`, initrd: `/media/${id}/${initrd}` }
   }
 
   function reasonOf(decision: BootDecision, machine: MachineRecord | undefined): string {

@@ -12,8 +12,8 @@ export interface DecidedBoot {
   token?: string
   /** Values for `console=`. */
   consoles?: readonly string[]
-  /** Boot medium; for `kickstart`. */
-  media?: string
+  /** Paths below this server of its boot medium; for `kickstart`. */
+  medium?: { path: string; kernel: string; initrd: string }
 }
 
 /** This server as the asking machine sees it. */
@@ -27,7 +27,7 @@ export interface ServerView {
   caFingerprint: string
 }
 
-const TITLES: Record<DecidedBoot['decision'], string> = {
+export const TITLES: Record<DecidedBoot['decision'], string> = {
   install: 'Install',
   discover: 'Start the installer and wait',
   kickstart: 'Install by Anaconda',
@@ -45,12 +45,13 @@ const TROUBLE_TRIES = 20
 export function decisionScript(templates: Templates, server: ServerView, boot: DecidedBoot): string {
   const banner = { server: server.name, machine: boot.machine, decision: TITLES[boot.decision], reason: boot.reason }
   if (boot.decision === 'local' || boot.decision === 'ignore') return templates.render('ipxe/local.ipxe', banner)
-  if (boot.decision === 'kickstart') {
-    const media = `${server.http}/media/${boot.media}`
+  if (boot.medium) {
     return templates.render('ipxe/anaconda.ipxe', {
       ...banner,
-      media,
-      arguments: anacondaArguments(server, boot, media),
+      http: server.http,
+      kernel: `${server.http}${boot.medium.kernel}`,
+      initrd: `${server.http}${boot.medium.initrd}`,
+      arguments: anacondaArguments(server, boot, boot.medium.path),
     })
   }
   return templates.render('ipxe/install.ipxe', {
@@ -76,9 +77,9 @@ export function troubleScript(templates: Templates, server: ServerView, attempt:
 }
 
 /** kickstart-and-iso.md section 3.2. Names without `inst.` are not known any more; the path has the token, for GRUB takes no query. */
-function anacondaArguments(server: ServerView, boot: DecidedBoot, media: string): string[] {
+export function anacondaArguments(server: ServerView, boot: DecidedBoot, medium: string): string[] {
   return [
-    `inst.stage2=${media}`,
+    `inst.stage2=${server.http}${medium}`,
     `inst.ks=${server.http}/i/${boot.token}/ks`,
     'inst.ks.sendmac',
     'inst.ks.sendsn',

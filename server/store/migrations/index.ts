@@ -1,5 +1,6 @@
 // All migrations in order: the database's version is how many of them it has seen. Released ones never change.
 import { initial } from './0001-initial.ts'
 import { media } from './0002-media.ts'
+import { ipxeRefused } from './0003-ipxe-refused.ts'
 
-export const migrations: readonly string[] = [initial, media]
+export const migrations: readonly string[] = [initial, media, ipxeRefused]

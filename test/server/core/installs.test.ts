@@ -73,6 +73,28 @@ async function deploy(): Promise<void> {
   core.installs.confirm(confirmToken, { installId, digest: digestOf('a') })
 }
 
+describe('what the boot decision is told', () => {
+  it('is the installer of the install that waits, and nothing once none does', async () => {
+    const own = () => core.installs.toBoot(core.inventory.get(machineId))
+    expect(own()).toEqual({ id: machineId, state: 'discovered', generation: 0 })
+    core.media.set('fedora-44', { release: 'F44', architecture: 'amd64' })
+    const spec = { installer: 'anaconda', media: 'fedora-44' } as const
+    await core.installs.assign({ machines: [machineId], image: STABLE, spec }, 'token:ann')
+    const waiting = { id: machineId, generation: 1, installer: 'anaconda', media: 'fedora-44' }
+    expect(own()).toEqual({ ...waiting, state: 'assigned' })
+    core.inventory.update(machineId, { spec: {} }, 'token:ann')
+    expect(own(), 'as assigned').toMatchObject(waiting)
+    core.inventory.changeState(machineId, 'deployed', 'system')
+    expect(own()).toEqual({ id: machineId, state: 'deployed', generation: 1 })
+  })
+
+  it('is asked without reading the whole install', async () => {
+    await assign()
+    core.store.installs.newest = () => expect.unreachable('asked for the whole install')
+    expect(core.installs.toBoot(core.inventory.get(machineId))).toMatchObject({ installer: 'agent', media: undefined })
+  })
+})
+
 describe('the whole way', () => {
   it('leads from discovery to deployed', async () => {
     expect(state()).toBe('discovered')

@@ -89,7 +89,7 @@ describe('mergeSpec', () => {
         const merged = mergeSpec(one, profiles)
         expect(MachineSpec.parse(merged.spec)).toEqual(merged.spec)
         expect(mergeSpec(one, profiles.toReversed())).toEqual(merged)
-        expect(wantedValue(one, profiles, 'image')).toBe(merged.spec.image)
+        expect(wantedValue(one, profiles, ({ image }) => image)).toBe(merged.spec.image)
         for (const key of ['image', 'engine', 'hostname', 'kernelArguments'] as const) {
           if (ownSpec[key] !== undefined) {
             expect(merged.origins[key]).toBe('machine')

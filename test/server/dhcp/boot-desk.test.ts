@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { dhcpBootDesk } from '../../../server/dhcp/boot-desk.ts'
+import type { BootDeskPorts } from '../../../server/dhcp/boot-desk.ts'
 import type { Client } from '../../../server/dhcp/client.ts'
-import { testCore } from '../../helpers/store-fakes.ts'
+import { createLoaderWatch } from '../../../server/dhcp/loader-watch.ts'
+import { BOOT_FILES, facts, testCore } from '../../helpers/store-fakes.ts'
+import type { TestCore } from '../../helpers/store-fakes.ts'
 
 const MAC = '52:54:00:12:34:56'
 const SERVER = '10.77.0.1'
@@ -16,12 +19,22 @@ const UEFI = { code: 7, name: 'x64 UEFI', transport: 'tftp', platform: 'x64-uefi
 const HTTP = { code: 16, name: 'x64 UEFI HTTP', transport: 'http', platform: 'x64-uefi' } as const
 const ARM = { code: 11, name: 'ARM 64-bit UEFI', transport: 'tftp', platform: 'arm64-uefi' } as const
 
-function ask(change: Partial<Client>, wants: 'script' | 'loader' = 'loader', core = testCore()) {
+const LOADERS = new Set(['undionly.kpxe', 'ipxe.pxe', 'snponly.efi', 'ipxe.efi', 'shimx64.efi', 'grubx64.efi'])
+
+function desk(core: TestCore, change: Partial<BootDeskPorts> = {}) {
   return dhcpBootDesk({
-    inventory: core.inventory,
-    installerOf: (id) => core.installs.installerOf(id),
+    ...core,
+    toBoot: (machine) => core.installs.toBoot(machine),
+    loaderWatch: createLoaderWatch(),
+    loaders: LOADERS,
+    siteLoader: 'auto',
     httpPort: 8080,
-  })({
+    ...change,
+  })
+}
+
+function ask(change: Partial<Client>, wants: 'script' | 'loader' = 'loader', core = testCore()) {
+  return desk(core)({
     client: client(change),
     wants,
     serverAddress: SERVER,
@@ -63,5 +76,133 @@ describe('a known machine', () => {
     const { id } = core.inventory.discover({ mac: MAC })
     core.inventory.retire(id, 'token:me')
     expect(ask({ architecture: UEFI }, 'loader', core)).toEqual({ kind: 'no-boot' })
+  })
+})
+
+describe('a machine whose firmware refuses iPXE', () => {
+  const firmware = { client: client({ architecture: UEFI }), wants: 'loader', serverAddress: SERVER } as const
+  const SHIM = { kind: 'loader', file: 'shimx64.efi', httpUrl: 'http://10.77.0.1:8080/boot/loaders/shimx64.efi' }
+
+  function refusal(core: TestCore) {
+    const loaderWatch = createLoaderWatch()
+    const boot = desk(core, { loaderWatch })
+    const asks = (question: Partial<Parameters<typeof boot>[0]> = {}) =>
+      boot({ ...firmware, clientAddress: '10.77.0.100', ...question })
+    expect(asks()).toMatchObject({ file: 'snponly.efi' })
+    loaderWatch.fetched('10.77.0.100', 'snponly.efi')
+    return { asks, loaderWatch, boot }
+  }
+
+  it('is offered shim and GRUB when it asks again, by whatever way, and an event says so once', () => {
+    const core = testCore()
+    const { asks } = refusal(core)
+    expect(asks()).toEqual(SHIM)
+    expect(asks({ client: client({ architecture: HTTP, kind: 'http' }) })).toEqual(SHIM)
+    expect(core.events.recent({ types: ['boot.loader'] })).toMatchObject([
+      { machineId: null, data: { mac: MAC, refused: 'snponly.efi' } },
+    ])
+  })
+
+  it('is remembered for good once it is brought in', () => {
+    const core = testCore()
+    const { asks } = refusal(core)
+    asks()
+    const { id } = core.inventory.discover({ mac: MAC })
+    expect(asks()).toEqual(SHIM)
+    expect(core.inventory.get(id).ipxeRefusedAt).not.toBeNull()
+    expect(desk(core)(firmware), 'after a restart').toEqual(SHIM)
+  })
+
+  it('is not one whose iPXE asked for its script', () => {
+    const { asks } = refusal(testCore())
+    asks({ client: client({ architecture: UEFI, kind: 'ipxe' }), wants: 'script' })
+    expect(asks()).toMatchObject({ file: 'snponly.efi' })
+  })
+
+  it('is not a BIOS machine, nor one that refused what is not iPXE', () => {
+    const core = testCore()
+    const loaderWatch = createLoaderWatch()
+    const bios = { ...firmware, client: client({ architecture: BIOS }), clientAddress: '10.77.0.100' }
+    desk(core, { loaderWatch })(bios)
+    loaderWatch.fetched('10.77.0.100', 'undionly.kpxe')
+    expect(desk(core, { loaderWatch })(bios)).toMatchObject({ file: 'undionly.kpxe' })
+    const grub = desk(core, { loaderWatch, siteLoader: 'grub' })
+    grub({ ...firmware, clientAddress: '10.77.0.100' })
+    loaderWatch.fetched('10.77.0.100', 'shimx64.efi')
+    expect(grub(firmware)).toEqual(SHIM)
+    expect(core.events.recent({ types: ['boot.loader'] })).toEqual([])
+  })
+})
+
+describe('the loader that was chosen', () => {
+  it('is that of the site, of a profile, of the machine, the nearest first', () => {
+    const core = testCore()
+    const { id } = core.inventory.create({ macs: [MAC], labels: { rack: 'r1' } }, 'token:me')
+    const file = (site: 'auto' | 'ipxe' | 'grub' = 'auto') =>
+      desk(core, { siteLoader: site })({
+        client: client({ architecture: UEFI }),
+        wants: 'loader',
+        serverAddress: SERVER,
+      })
+    expect(file('grub')).toMatchObject({ file: 'shimx64.efi' })
+    core.profiles.create(
+      { name: 'racks', selector: { rack: 'r1' }, priority: 0, spec: { boot: { loader: 'grub' } } },
+      'token:me',
+    )
+    expect(file()).toMatchObject({ file: 'shimx64.efi' })
+    core.inventory.update(id, { spec: { boot: { loader: 'ipxe.efi' } } }, 'token:me')
+    expect(file('grub')).toMatchObject({ file: 'ipxe.efi' })
+    core.inventory.update(id, { spec: { boot: { loader: 'gone.efi' } } }, 'token:me')
+    expect(file()).toMatchObject({ kind: 'refuse', reason: expect.stringContaining('gone.efi') })
+  })
+
+  it('is GRUB where the agent saw Secure Boot on', () => {
+    const core = testCore()
+    const { id } = core.inventory.discover({ mac: MAC })
+    core.inventory.recordFacts(id, facts({ secureBoot: true }))
+    expect(ask({ architecture: UEFI }, 'loader', core)).toMatchObject({ file: 'shimx64.efi' })
+    expect(ask({ architecture: BIOS }, 'loader', core)).toMatchObject({ file: 'undionly.kpxe' })
+    expect(ask({ architecture: UEFI, kind: 'ipxe' }, 'loader', core)).toMatchObject({ file: 'ipxe.efi' })
+  })
+})
+
+describe('a machine that Anaconda installs', () => {
+  async function assigned(architecture: 'amd64' | 'arm64', boot: Partial<typeof BOOT_FILES> = {}) {
+    const core = testCore()
+    core.media.set('fedora-44', { release: 'F44', architecture, boot: { ...BOOT_FILES, ...boot } })
+    core.catalog.images.set('arm64 os/web:stable', 'sha256:' + 'c'.repeat(64))
+    const { id } = core.inventory.create({ macs: [MAC] }, 'token:me')
+    core.store.machines.update(id, { architecture })
+    const spec = { installer: 'anaconda', media: 'fedora-44' } as const
+    const { results } = await core.installs.assign({ machines: [id], image: 'os/web:stable', spec }, 'token:me')
+    expect(results[0]?.error).toBeNull()
+    return core
+  }
+  const question = { wants: 'loader', serverAddress: SERVER } as const
+
+  it("starts the medium's own shim where it does not take iPXE, by TFTP and by HTTP", async () => {
+    const grub = desk(await assigned('amd64'), { siteLoader: 'grub' })
+    const own = 'media/fedora-44/BOOTX64.EFI'
+    const httpUrl = `http://10.77.0.1:8080/boot/${own}`
+    expect(grub({ client: client({ architecture: UEFI }), ...question })).toEqual({
+      kind: 'loader',
+      file: own,
+      httpUrl,
+    })
+    expect(grub({ client: client({ architecture: HTTP, kind: 'http' }), ...question })).toMatchObject({ httpUrl })
+    expect(desk(await assigned('amd64'))({ client: client({ architecture: UEFI }), ...question })).toMatchObject({
+      file: 'snponly.efi',
+    })
+  })
+
+  it("starts Landfall's shim for a medium without one", async () => {
+    const grub = desk(await assigned('amd64', { shim: null }), { siteLoader: 'grub' })
+    expect(grub({ client: client({ architecture: UEFI }), ...question })).toMatchObject({ file: 'shimx64.efi' })
+  })
+
+  it("starts the medium's own shim where there is no iPXE", async () => {
+    const core = await assigned('arm64', { shim: 'EFI/BOOT/BOOTAA64.EFI', grub: 'EFI/BOOT/grubaa64.efi' })
+    const arm = { client: client({ architecture: ARM }), ...question }
+    expect(desk(core)(arm)).toMatchObject({ file: 'media/fedora-44/BOOTAA64.EFI' })
   })
 })

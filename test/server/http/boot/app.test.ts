@@ -132,6 +132,8 @@ describe('/boot files', () => {
   it.each([
     MACHINE,
     '/boot/autoexec.ipxe',
+    '/boot/loaders/autoexec.ipxe',
+    '/autoexec.ipxe',
     '/boot/loaders/snponly.efi',
     '/boot/installer/vmlinuz',
     '/boot/installer/empty',
@@ -151,6 +153,29 @@ describe('/boot files', () => {
 
   it('calls an EFI program exactly application/efi (statement 54)', async () => {
     expect((await get('/boot/loaders/snponly.efi')).headers.get('content-type')).toBe('application/efi')
+  })
+
+  it('has autoexec.ipxe in the root and beside each loader (statement 47)', async () => {
+    for (const folder of ['', '/boot', '/boot/loaders']) {
+      expect(await (await get(`${folder}/autoexec.ipxe`)).text(), folder).toMatch(/^#!ipxe\n/)
+    }
+  })
+
+  it('tells of loaders that went out whole, and of the script they ask for next', async () => {
+    const seen: string[] = []
+    const told = testBootApp({ onFetched: (address, path) => seen.push(`${address} ${path}`) })
+    const incoming = { socket: { remoteAddress: '::ffff:192.0.2.50' } }
+    for (const path of ['/boot/loaders/snponly.efi', '/boot/loaders/gone.efi', '/boot/loaders/autoexec.ipxe']) {
+      await told.request(path, {}, { incoming })
+    }
+    await told.request('/boot/loaders/snponly.efi', { method: 'HEAD' }, { incoming })
+    await told.request('/boot/loaders/snponly.efi', { headers: { range: 'bytes=0-1' } }, { incoming })
+    expect(seen).toEqual(['192.0.2.50 /boot/loaders/snponly.efi', '192.0.2.50 /boot/loaders/autoexec.ipxe'])
+  })
+
+  it('has what shim asks for with a slash too many', async () => {
+    const [one, two] = [await get('/boot/loaders/snponly.efi'), await get('/boot/loaders//snponly.efi')]
+    expect([two.status, await two.text()]).toEqual([200, await one.text()])
   })
 
   it('sends ranges with 206, Content-Range and ETag (statement 55)', async () => {
@@ -256,6 +281,41 @@ describe('/i/<token>/ks', () => {
     const response = await app.request('/i/lfi_abc/ks')
     expect(response.status).toBe(status)
     expect(await response.text()).toBe('# why reboot\n')
+  })
+})
+
+describe('configurations of GRUB', () => {
+  const asked: string[] = []
+  const grub = testBootApp({
+    media: memoryAssets({ 'fedora-43/EFI/BOOT/grub.cfg': 'its own' }),
+    grub(path, { server, by }) {
+      if (!path.endsWith('grub.cfg')) return undefined
+      asked.push(path)
+      return `${path} ${server.http} ${by} ${asked.length}\n`
+    },
+  })
+
+  it.each([
+    '/grub/grub.cfg',
+    '/grub/x86_64-efi/grub.cfg',
+    '/boot/loaders/grub/grub.cfg',
+    '/boot/media/fedora-43/grub.cfg',
+    '/debian-installer/amd64/grub/grub.cfg',
+    '/grub/machine/x86_64/52:54:00:12:34:56/grub.cfg',
+  ])('%s: an exact length, for HEAD as for the GET behind it (statements 52, 53, 79)', async (path) => {
+    const before = asked.length
+    const headed = await grub.request(path, { method: 'HEAD', headers: { host: '198.51.100.7:8080' } })
+    const got = await grub.request(path, { headers: { host: '198.51.100.7:8080' } })
+    const text = await got.text()
+    expect(text).toBe(`${path} http://198.51.100.7:8080 http ${before + 1}\n`)
+    for (const { status, headers } of [headed, got]) {
+      expect([status, headers.get('content-length')]).toEqual([200, String(text.length)])
+    }
+    expect(asked).toHaveLength(before + 1)
+  })
+
+  it('leave the files of media as they are', async () => {
+    expect(await (await grub.request('/media/fedora-43/EFI/BOOT/grub.cfg')).text()).toBe('its own')
   })
 })
 

@@ -53,13 +53,19 @@ describe('bootDesk', () => {
     const answer = decide(client, undefined)
     expect(answer).toMatchObject({
       decision: 'kickstart',
-      media: 'fedora-44',
+      medium: {
+        path: '/media/fedora-44',
+        kernel: '/media/fedora-44/images/pxeboot/vmlinuz',
+        initrd: '/media/fedora-44/images/pxeboot/initrd.img',
+      },
       reason: 'os/web:stable is assigned, generation 1',
     })
     expect(core.inventory.get(id).state).toBe('booting')
     expect(core.kickstarts.kickstart(answer.token!, { macs: [MAC], serial: undefined, address: undefined })).toContain(
       'ostreecontainer',
     )
+    core.inventory.update(id, { spec: { ...spec, media: 'fedora-45' } }, 'token:me')
+    expect(decide(client, undefined).medium?.path, 'as assigned, whatever the spec says since').toBe('/media/fedora-44')
     expect(() => decide({ ...client, architecture: 'arm64' }, undefined)).toThrow(/is for amd64, not for arm64/)
     core.media.clear()
     expect(() => decide(client, undefined)).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_FOUND' }))

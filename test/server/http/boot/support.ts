@@ -34,6 +34,7 @@ export function testBootApp(options: Partial<BootAppOptions> = {}) {
       token: 'lfi_abc',
       consoles: ['tty0'],
     }),
+    grub: () => undefined,
     kickstart: () => 'text\n',
     server: NAMES,
     readiness: () => [],
