@@ -102,7 +102,7 @@ const firewallFields = {
 }
 
 const bootFields = {
-  /** What it loads first: iPXE, shim and GRUB, or a file among the loaders. `auto` finds out (docs/decisions/0007-which-loader.md). */
+  /** What it loads first: iPXE, shim and GRUB, or a file among the loaders. `auto` finds out (docs/decisions/0008-which-loader.md). */
   loader: z
     .string()
     .regex(

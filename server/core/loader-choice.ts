@@ -1,4 +1,4 @@
-// Which family of loaders a UEFI machine is offered: iPXE, or shim and GRUB (docs/decisions/0007-which-loader.md).
+// Which family of loaders a UEFI machine is offered: iPXE, or shim and GRUB (docs/decisions/0008-which-loader.md).
 
 /** What is known of a machine; nothing of a stranger but what its firmware has shown. */
 export interface LoaderHints {

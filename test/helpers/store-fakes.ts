@@ -66,7 +66,10 @@ export function testCore({
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const catalog = new FakeCatalog()
   const media: TestCore['media'] = new Map()
-  const medium = (id: string) => media.get(id)
+  const medium = (id: string) => {
+    const found = media.get(id)
+    return found && { boot: BOOT_FILES, ...found }
+  }
   const renderer = kickstartRenderer({
     templates,
     registry: REGISTRY,
@@ -98,10 +101,6 @@ export function testCore({
     renderer,
     httpsUrl: HTTPS,
   })
-  const medium = (id: string) => {
-    const found = media.get(id)
-    return found && { boot: BOOT_FILES, ...found }
-  }
   return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, media, medium }
 }
 
