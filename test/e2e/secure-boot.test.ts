@@ -28,6 +28,18 @@ scenario('statement 80: a stranger whose firmware refuses iPXE is offered shim, 
   await expectDiscovered(landfall, machine)
 })
 
+scenario('statement 80: Secure Boot beside another DHCP server, by proxyDHCP', async (lab) => {
+  const router = await lab.network.join('router', { address: '10.77.0.2/24' })
+  const quiet = ['--conf-file=/dev/null', '--port=0', '--leasefile-ro', '--user=root', '--bind-interfaces']
+  const range = ['--interface=eth0', '--dhcp-range=10.77.0.100,10.77.0.200,5m']
+  lab.spawn('router', router.inside(['dnsmasq', '--keep-in-foreground', '--log-facility=-', ...quiet, ...range]))
+  const flags = ['--boot-loader', 'grub', '--dhcp-mode', 'proxy']
+  const landfall = await startLandfall(lab, { flags, log: console.log })
+  const machine = await lab.machine({ name: 'proxied', firmware: 'uefi-secureboot' })
+  await machine.powerOn()
+  await expectDiscovered(landfall, machine)
+})
+
 scenario(
   'statement 80: one changed byte of the kernel, and it is refused: the machine says so and goes on',
   async (lab) => {
