@@ -35,11 +35,9 @@ export function findSetpriv(): string {
 /** Arguments of setpriv that run `argv` as the account: no group but its own, no way to gain rights again. */
 export function setprivArguments({ account, keep }: Change, argv: readonly string[]): string[] {
   const capabilities = ['-all', ...keep.map((name) => `+${name.replace(/^CAP_/, '').toLowerCase()}`)].join(',')
-  return [
-    ...['--reuid', String(account.uid), '--regid', String(account.gid), '--clear-groups', '--no-new-privs'],
-    ...['--inh-caps', capabilities, '--ambient-caps', capabilities, '--bounding-set', capabilities],
-    ...['--', ...argv],
-  ]
+  const ids = ['--reuid', String(account.uid), '--regid', String(account.gid), '--clear-groups']
+  const sets = ['--inh-caps', '--ambient-caps', '--bounding-set'].flatMap((set) => [set, capabilities])
+  return [...ids, '--no-new-privs', ...sets, '--', ...argv]
 }
 
 /** What of `wanted` this process can pass on. */

@@ -12,15 +12,11 @@ const OPENER = join(import.meta.dirname, 'inherit-sockets.pl')
 const NOTIFIED = join(import.meta.dirname, 'notify-socket.pl')
 const NOBODY = 65_534
 const ADDRESS = '10.77.0.1'
-const SERVE = [
-  ...['serve', '--http-port', '80', '--dhcp-mode', 'server', '--dhcp-interface', 'lan0'],
-  ...['--dhcp-subnet-cidr', '10.77.0.0/24', '--dhcp-subnet-pool', '10.77.0.100-10.77.0.199'],
-]
+const SERVE = `serve --http-port 80 --dhcp-mode server --dhcp-interface lan0 --dhcp-subnet-cidr 10.77.0.0/24
+  --dhcp-subnet-pool 10.77.0.100-10.77.0.199`.split(/\s+/)
 /** As a service manager would, with no right at all. */
-const AS_NOBODY = [
-  ...['setpriv', '--reuid', String(NOBODY), '--regid', String(NOBODY), '--clear-groups', '--no-new-privs'],
-  ...['--inh-caps', '-all', '--bounding-set', '-all', '--'],
-]
+const AS_NOBODY = `setpriv --reuid ${NOBODY} --regid ${NOBODY} --clear-groups --no-new-privs --inh-caps -all
+  --bounding-set -all --`.split(/\s+/)
 const LOADER = 'the first boot loader'
 
 describe('started by root', () => {
