@@ -2,16 +2,19 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { AgentError } from '../errors.ts'
+import { changed } from './new-file.ts'
 import type { NewFile } from './new-file.ts'
 import { anyEnabled } from './services.ts'
 import type { ImageTree } from './tree.ts'
 
 /** Where distributions keep chrony's configuration. */
 const CHRONY_CONFIGS = ['etc/chrony/chrony.conf', 'etc/chrony.conf']
+const MARK = '# Time servers of the machine (Landfall)\n'
 
 /**
- * A file beside the service's own, which stays the image's. `root` is the deployment, with its services switched already. Throws AgentError
- * CONFIGURE_FAILED when no service that is enabled would read it.
+ * A file beside the service's own, which stays the image's; chrony without a folder for such files (Fedora, RHEL) gets the servers at the end
+ * of its own, as Anaconda does it. `root` is the deployment, with its services switched already. Throws AgentError CONFIGURE_FAILED when no
+ * service that is enabled would read them.
  */
 export async function timeServers(
   tree: Pick<ImageTree, 'has' | 'hasProgram' | 'run'>,
@@ -19,15 +22,8 @@ export async function timeServers(
   servers: readonly string[],
 ): Promise<NewFile[]> {
   if (servers.length === 0) return []
-  const hint = 'enable one in services, or build the image with chrony or systemd-timesyncd'
   if (tree.hasProgram('chronyd') && (await anyEnabled(tree, 'chronyd.service', 'chrony.service'))) {
-    const file = await chronyFile(root)
-    if (file !== undefined) {
-      return [{ path: file, text: servers.map((server) => `server ${server} iburst\n`).join(''), mode: 0o644 }]
-    }
-    throw new AgentError('CONFIGURE_FAILED', "timeServers: the image's chrony reads no folder below /etc", {
-      hint: 'give its configuration a line `sourcedir /etc/chrony.d` in the image, or the servers themselves',
-    })
+    return [await chronyFile(root, servers.map((server) => `server ${server} iburst\n`).join(''))]
   }
   if (tree.has('usr/lib/systemd/systemd-timesyncd') && (await anyEnabled(tree, 'systemd-timesyncd.service'))) {
     const path = 'etc/systemd/timesyncd.conf.d/landfall.conf'
@@ -35,16 +31,22 @@ export async function timeServers(
     return [{ path, text: `[Time]\nNTP=\nNTP=${servers.join(' ')}\n`, mode: 0o644 }]
   }
   throw new AgentError('CONFIGURE_FAILED', 'timeServers: the image has neither chrony nor systemd-timesyncd enabled', {
-    hint,
+    hint: 'enable one in services, or build the image with chrony or systemd-timesyncd',
   })
 }
 
-async function chronyFile(root: string): Promise<string | undefined> {
+/** What chrony is to read besides: a file of its own, or its configuration with `lines` at the end. */
+async function chronyFile(root: string, lines: string): Promise<NewFile> {
   for (const config of CHRONY_CONFIGS) {
-    const file = chronyDropIn(await readFile(join(root, config), 'utf8').catch(() => ''))
-    if (file !== undefined) return file
+    const text = await readFile(join(root, config), 'utf8').catch(() => undefined)
+    if (text === undefined) continue
+    const path = chronyDropIn(text)
+    if (path !== undefined) return { path, text: lines, mode: 0o644 }
+    return changed(root, config, (now) => `${now.replace(/\n*$/, '\n')}${MARK}${lines}`)
   }
-  return undefined
+  throw new AgentError('CONFIGURE_FAILED', "timeServers: the image's chrony has no configuration below /etc", {
+    hint: `put one at /${CHRONY_CONFIGS.join(' or /')} in the image`,
+  })
 }
 
 /** A file that this configuration of chrony includes, below /etc; undefined when there is no folder of that kind. */

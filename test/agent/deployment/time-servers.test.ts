@@ -41,6 +41,14 @@ describe('time servers', () => {
     ])
   })
 
+  it('are added to the configuration of a chrony that reads no other file below /etc', async () => {
+    fake.programs.add('chronyd')
+    const text = 'pool 2.example iburst\nsourcedir /run/chrony-dhcp\n'
+    await fake.etc('chrony.conf', text)
+    const added = '# Time servers of the machine (Landfall)\nserver a.example iburst\nserver b.example iburst\n'
+    expect(await files()).toEqual([{ path: 'etc/chrony.conf', text: `${text}${added}`, mode: 0o644 }])
+  })
+
   it('are systemd-timesyncd’s where that runs', async () => {
     fake.programs.add('chronyd')
     fake.answers.set('systemctl --root=/ is-enabled --quiet chron', saysNo(''))
@@ -57,8 +65,7 @@ describe('time servers', () => {
   it('are refused where nothing would read them', async () => {
     await expect(files()).rejects.toThrowWithCode(AgentError, 'CONFIGURE_FAILED')
     fake.programs.add('chronyd')
-    await fake.etc('chrony.conf', 'pool 2.example iburst\nsourcedir /run/chrony-dhcp\n')
-    await expect(files()).rejects.toThrow(/chrony reads no folder below \/etc/)
+    await expect(files()).rejects.toThrow(/chrony has no configuration below \/etc/)
     await fake.image(TIMESYNCD)
     fake.answers.set('systemctl --root=/ is-enabled', saysNo(''))
     await expect(files()).rejects.toThrow(/neither chrony nor systemd-timesyncd enabled/)
