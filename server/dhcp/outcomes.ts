@@ -16,6 +16,19 @@ export function guarded(handle: (received: Received, client: Client) => Outcome)
   }
 }
 
+/** Outcomes as they may be acted on: their leases are durable, or else nobody is told anything but the log. */
+export function committed(responder: Responder, outcomes: readonly Outcome[]): readonly Outcome[] {
+  try {
+    responder.commit?.()
+    return outcomes
+  } catch (error) {
+    return outcomes.map(({ unsaved: client }) => ({
+      replies: [],
+      events: client ? [{ type: 'failed', client, error }] : [],
+    }))
+  }
+}
+
 /** Whatever `work` throws costs this client its answer, never the service. */
 export function failingSoftly(client: Client, work: () => Outcome): Outcome {
   try {

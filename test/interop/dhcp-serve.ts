@@ -67,10 +67,10 @@ function fileLeaseStore(path: string): LeaseStore {
   process.once('exit', () => closeSync(file))
   return {
     ...inner,
-    put(lease) {
-      appendFileSync(file, `${JSON.stringify(lease)}\n`)
+    put(leases) {
+      appendFileSync(file, leases.map((lease) => `${JSON.stringify(lease)}\n`).join(''))
       fsyncSync(file)
-      inner.put(lease)
+      inner.put(leases)
     },
   }
 }

@@ -92,7 +92,7 @@ const broadcasting = (address: string, hex: string, count: number): DatagramPlan
   ms: 5000,
 })
 
-describe('32, 33: real clients obtain, renew and release, without any default route', () => {
+describe('statement 32, statement 33: real clients obtain, renew and release, without any default route', () => {
   it('udhcpc', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
@@ -182,7 +182,7 @@ describe('32, 33: real clients obtain, renew and release, without any default ro
 })
 
 describe('leases', () => {
-  it('24: outlive kill -9 right after the ACK', (test) =>
+  it('statement 24: outlive kill -9 right after the ACK', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
       const config = { ...LAN, leaseFile: join(net.folder, 'leases.jsonl') }
@@ -199,7 +199,7 @@ describe('leases', () => {
       await told(second, 'offer')
     }))
 
-  it('16: a conflict seen before the offer puts the address out of use', (test) =>
+  it('statement 16: a conflict seen before the offer puts the address out of use', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
       const squatter = await net.create('squatter')
@@ -216,7 +216,7 @@ describe('leases', () => {
 })
 
 describe('links', () => {
-  it('31: offers leave by the link that asked and name its address, on inherited sockets', (test) =>
+  it('statement 31: offers leave by the link that asked and name its address, on inherited sockets', (test) =>
     withNetns(test, ['udhcpc', 'perl'], async (net) => {
       const [server, one, two] = [await net.create('server'), await net.create('one'), await net.create('two')]
       await net.connect(server, { name: 'lan0', address: '10.77.0.1/24' }, one, {})
@@ -253,7 +253,7 @@ describe('links', () => {
       await told(dhcp, 'ack', `"mac":"${MAC}"`)
     }))
 
-  it('36: tells which socket is taken by a server that does not share', (test) =>
+  it('statement 36: tells which socket is taken by a server that does not share', (test) =>
     withNetns(test, ['dnsmasq'], async (net) => {
       const { server } = await lan(net)
       const flags = ['-k', '-C', '/dev/null', '-p', '0', '-u', 'root', '-l', '/dev/null', '-F', '10.77.0.50,10.77.0.60']
@@ -263,7 +263,7 @@ describe('links', () => {
       await dhcp.log.waitForLine(/failed-to-start.*opening DHCP socket 0\.0\.0\.0:67: another program holds the port/)
     }))
 
-  it('34, 69: datagrams from port 0 and of no or one byte change nothing', (test) =>
+  it('statement 34, statement 69: datagrams from port 0 and of no or one byte change nothing', (test) =>
     withNetns(test, ['perl'], async (net) => {
       const { server, client } = await lan(net)
       const dhcp = await serve(net, server)
@@ -281,7 +281,7 @@ describe('links', () => {
       await expect.poll(() => dhcp.log.matching(event('received'))).toHaveLength(1)
     }))
 
-  it('30: replies come from port 67 and the address of option 54', (test) =>
+  it('statement 30: replies come from port 67 and the address of option 54', (test) =>
     withNetns(test, [], async (net) => {
       const { server, client } = await lan(net)
       await serve(net, server)
@@ -292,7 +292,7 @@ describe('links', () => {
     }))
 })
 
-describe('39, 40: proxy mode beside dnsmasq', () => {
+describe('statement 39, statement 40: proxy mode beside dnsmasq', () => {
   it('adds boot data to the addresses of the other server', (test) =>
     withNetns(test, ['dnsmasq'], async (net) => {
       const [ours, theirs, client] = [await net.create('ours'), await net.create('theirs'), await net.create('client')]

@@ -38,7 +38,7 @@ function replayed(lines: readonly string[]): string[] {
   })
 }
 
-describe('37: replies to captured requests', () => {
+describe('statement 37: replies to captured requests', () => {
   it.each(readdirSync(FIXTURES).filter((name) => name.endsWith('.txt')))('%s', (name) => {
     const path = join(FIXTURES, name)
     const stored = readFileSync(path, 'utf8').trimEnd().split('\n')
