@@ -55,6 +55,9 @@ export interface Listener {
 /** How often the link's address is looked at; the kernel has no way to tell Node. */
 const ADDRESS_POLL_MS = 5000
 
+/** The kernel cuts it to what net.core.rmem_max allows. */
+const RECEIVE_BUFFER_BYTES = 2 ** 22
+
 /** A listener on one link; it holds nothing until started. */
 export function createListener(options: ListenerOptions): Listener {
   return new LinkListener(options)
@@ -154,6 +157,8 @@ class LinkListener implements Listener {
     this.#open.push(open)
     if (kept) return kept
     if ('fd' in binding) this.#inherited.set(binding.fd, open)
+    // A hall that comes back from a power cut asks at once, and while a commit waits for the disk nobody reads.
+    open.socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
     open.socket.on('message', (bytes, from) => this.#receive(bytes, from, responder, anyLink))
     open.socket.on('error', (error) => this.#options.onEvent({ type: 'socket-error', socket: name, error }))
     return open
@@ -236,7 +241,7 @@ class LinkListener implements Listener {
       this.#act(ignored('unknown-link', type, client), link)
       return
     }
-    this.#act(responder.handle({ packet, from: sender, link, now: this.#now() }), link)
+    this.#act(responder.handle({ packet, client, from: sender, link, now: this.#now() }), link)
   }
 
   /** One wait for the disk for all of them. */

@@ -19,6 +19,7 @@ export interface Link {
 /** One message with what the socket knew of it. `now` is milliseconds since the epoch. */
 export interface Received {
   packet: DhcpPacket
+  client: Client
   from: Endpoint
   link: Link
   now: number

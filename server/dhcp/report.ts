@@ -36,6 +36,9 @@ const LEVELS: Record<DhcpEvent['type'], Level> = {
   'foreign-server': 'warn',
   failed: 'error',
   listening: 'info',
+  'mode-changed': 'warn',
+  'probe-failed': 'warn',
+  'port-busy': 'error',
   'ambiguous-links': 'warn',
   'address-changed': 'warn',
   'socket-error': 'error',
@@ -121,6 +124,22 @@ function historyOf(event: DhcpEvent): HistoryEntry | undefined {
         once: `server ${event.server}`,
         message: `another DHCP server answers here: ${event.server}; use dhcp.mode proxy beside it, or switch it off`,
         data: { server: event.server },
+      }
+    case 'mode-changed':
+      return {
+        type: 'dhcp.mode',
+        once: `mode ${event.interface} ${event.mode} ${event.server}`,
+        message: event.server
+          ? `${event.server} gives addresses on ${event.interface}: only boot data is added there`
+          : `no other DHCP server answers on ${event.interface}: addresses are given there`,
+        data: { interface: event.interface, mode: event.mode, ...(event.server && { server: event.server }) },
+      }
+    case 'port-busy':
+      return {
+        type: 'dhcp.port-busy',
+        once: `port ${event.interface}`,
+        message: event.error.message,
+        data: { interface: event.interface },
       }
     case 'decline':
     case 'conflict':

@@ -266,7 +266,7 @@ class DhcpServer {
 
   #decline(request: Request): Outcome {
     const { pool, holder, client, requested, now } = request
-    if (!this.#isOurs(request) || requested === undefined || !pool.decline(holder, requested, now)) {
+    if (!this.#mayConcernUs(request) || requested === undefined || !pool.decline(holder, requested, now)) {
       return ignored('not-ours', MESSAGE.decline, client)
     }
     const quarantineUntil = pool.leaseAt(requested)?.end ?? now
@@ -275,7 +275,7 @@ class DhcpServer {
 
   #release(request: Request): Outcome {
     const { pool, holder, client, packet, now } = request
-    if (!this.#isOurs(request) || !pool.release(holder.key, packet.ciaddr, now)) {
+    if (!this.#mayConcernUs(request) || !pool.release(holder.key, packet.ciaddr, now)) {
       return ignored('not-ours', MESSAGE.release, client)
     }
     return { replies: [], events: [{ type: 'release', client, address: packet.ciaddr }] }
@@ -305,12 +305,7 @@ class DhcpServer {
       serverIdentifier,
       yiaddr: address,
       ...fields,
-      options: [
-        ...timeOptions(subnet.leaseSeconds),
-        ...networkOptions(subnet),
-        ...bootOptions,
-        ...this.#asked(request),
-      ],
+      options: [...timeOptions(subnet), ...networkOptions(subnet), ...bootOptions, ...this.#asked(request)],
     }
   }
 
@@ -330,6 +325,11 @@ class DhcpServer {
     const result = bootData('server', question, packet.options, this.#options.bootFileFor)
     if ('refused' in result) return result
     return 'boot' in result ? { data: result.boot, summary: { boot: result.boot.summary } } : { summary: {} }
+  }
+
+  /** RFC 2131 demands option 54 in DECLINE and RELEASE, but systemd-networkd leaves it out; the lease itself must fit in any case. */
+  #mayConcernUs(request: Request): boolean {
+    return request.chosenServer === undefined || this.#isOurs(request)
   }
 
   #isOurs({ chosenServer, serverIdentifier, received }: Request): boolean {

@@ -1,6 +1,7 @@
 // Messages as clients send them, and servers to send them to, for the tests of this folder.
 
 import type { BootAnswer, BootQuestion } from '../../../server/dhcp/boot-options.ts'
+import { classifyClient } from '../../../server/dhcp/client.ts'
 import { memoryLeaseStore } from '../../../server/dhcp/leases.ts'
 import { MESSAGE, OPTION, addresses, text } from '../../../server/dhcp/options.ts'
 import { BOOTREPLY, BOOTREQUEST, decodePacket, type DhcpPacket } from '../../../server/dhcp/packet.ts'
@@ -140,7 +141,7 @@ export function testServer(options: Partial<ServerOptions> = {}): Responder {
 /** Hands a message to a responder as if it had come by LINK from port 68; what it leads to is durable on return. */
 export function send(responder: Responder, packet: DhcpPacket, received: Partial<Received> = {}): Outcome {
   const from = { address: '0.0.0.0', port: 68 }
-  const outcome = responder.handle({ packet, from, link: LINK, now: NOW, ...received })
+  const outcome = responder.handle({ packet, client: classifyClient(packet), from, link: LINK, now: NOW, ...received })
   if (!outcome.unsaved) return outcome
   const { unsaved: _, ...told } = committed(responder, [outcome])[0]!
   return told
