@@ -51,7 +51,8 @@ const MAX_REMEMBERED = 1000
 
 /** A listener for `onEvent` of the service. Never throws because of a full disk. */
 export function dhcpReport({ logger, metrics, events, inventory }: DhcpReportPorts): (event: DhcpEvent) => void {
-  const log = logger.child({ part: 'dhcp' })
+  // No message of DHCP holds a secret, and looking for one in each took a sixth of the time of an exchange.
+  const log = logger.child({ part: 'dhcp' }, { redact: [] })
   const told = new Map<string, number>()
   return (event) => {
     const level = LEVELS[event.type]

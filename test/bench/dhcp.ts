@@ -11,7 +11,7 @@ import type { Bench, Measurement } from './result.ts'
 
 const ROUNDS = 3
 const RUN_MS = 4000
-const START_MS = 30_000
+const START_MS = 120_000
 /** A hall that comes back from a power cut. */
 const MACHINES_AT_A_TIME = 256
 const SERVER = '10.77.0.1'
