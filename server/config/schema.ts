@@ -89,7 +89,7 @@ export const ConfigInput = z.strictObject({
     .strictObject({
       mode: z.enum(['off', 'server', 'proxy', 'auto']).default('off').meta({
         description:
-          '`server` gives addresses; `proxy` adds boot data to those of another DHCP server; `auto` is `server` unless another one answers there, then `proxy`',
+          '`server` gives addresses; `proxy` adds boot data to those of another server; `auto` is `server` unless another one answers',
       }),
       interface: Interface.optional().meta({ description: 'network interface to serve', defaultText: 'none' }),
       subnet: Subnet.optional(),

@@ -14,6 +14,7 @@ const UPDATE = process.env['LANDFALL_UPDATE_FIXTURES'] === '1'
 const RESPONDERS: Record<string, () => Responder> = {
   server: () => testServer(),
   proxy: () => createProxy({ bootFileFor: usualBoot, ownAddresses: () => new Set([LINK.address]) }),
+  'proxy-no-boot': () => createProxy({ bootFileFor: () => ({ kind: 'no-boot' }), ownAddresses: () => new Set() }),
   'no-boot': () => testServer({ bootFileFor: () => ({ kind: 'no-boot' }) }),
 }
 

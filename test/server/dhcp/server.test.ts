@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { classifyClient } from '../../../server/dhcp/client.ts'
 import { memoryLeaseStore, type Lease, type LeaseStore } from '../../../server/dhcp/leases.ts'
 import { MESSAGE, OPTION, addresses, text } from '../../../server/dhcp/options.ts'
-import { BROADCAST_FLAG } from '../../../server/dhcp/packet.ts'
+import { committed } from '../../../server/dhcp/outcomes.ts'
+import { BROADCAST_FLAG, type DhcpPacket } from '../../../server/dhcp/packet.ts'
 import { fixedReservations } from '../../../server/dhcp/reservations.ts'
 import {
   HOUR,
@@ -32,6 +34,11 @@ function typeOf(reply: { options: ReadonlyMap<number, Uint8Array> }): number | u
   return reply.options.get(OPTION.messageType)?.[0]
 }
 
+const from = (packet: DhcpPacket) => ({
+  packet,
+  client: classifyClient(packet),
+  from: { address: '0.0.0.0', port: 68 },
+})
 const wants = (...codes: number[]): [number, Uint8Array] => [OPTION.parameterRequestList, Uint8Array.from(codes)]
 const request = (parts: Parameters<typeof message>[0] = {}) => message({ type: MESSAGE.request, ...parts })
 
@@ -73,6 +80,16 @@ describe('DISCOVER', () => {
       }),
       { numRuns: 500, seed: 4 },
     )
+  })
+
+  it('statement 9: never holds options 52 and 13, however much is asked for', () => {
+    const server = testServer({ subnets: [{ ...SUBNET, search: Array.from({ length: 60 }, (_, n) => `d${n}.test`) }] })
+    const everything = wants(...Array.from({ length: 254 }, (_, n) => n + 1))
+    for (const options of [[everything], [...pxeOptions(7), everything], [...ipxeOptions(7), everything]]) {
+      const codes = wireOrder(onlyReply(send(server, message({ options }))).bytes)
+      expect(codes).not.toContain(OPTION.overload)
+      expect(codes).not.toContain(13)
+    }
   })
 
   it('gives what option 55 asks for, the default route inside 121 too', () => {
@@ -173,6 +190,27 @@ describe('REQUEST selecting an offer', () => {
     expect([...inner.all()]).toEqual([
       { address: '10.77.0.100', key: '1:525400123456', mac: MAC, state: 'bound', start: NOW, end: NOW + HOUR },
     ])
+  })
+
+  it('statement 24: is stored with all others of its burst, by one commit', () => {
+    const commits: number[] = []
+    const inner = memoryLeaseStore()
+    const store: LeaseStore = {
+      ...inner,
+      put: (leases) => {
+        commits.push(leases.length)
+        inner.put(leases)
+      },
+    }
+    const server = testServer({ store })
+    const outcomes = [100, 101, 102].map((n) => {
+      const packet = request({ mac: `52:54:00:00:01:${n - 90}`, options: selecting(`10.77.0.${n}`) })
+      return server.handle({ ...from(packet), link: LINK, now: NOW })
+    })
+    expect(outcomes.every(({ unsaved }) => unsaved !== undefined)).toBe(true)
+    expect(commits).toEqual([])
+    expect(committed(server, outcomes).flatMap(eventTypes)).toEqual(['ack', 'ack', 'ack'])
+    expect(commits).toEqual([3])
   })
 
   it('statement 24: is not answered if it cannot be stored', () => {
@@ -325,6 +363,17 @@ describe('other messages', () => {
     expect(send(server, release)).toMatchObject({ replies: [], events: [{ type: 'release', address }] })
     expect(obtain(server, { mac: OTHER_MAC })).toBe('10.77.0.101')
     expect(obtain(server)).toBe(address)
+  })
+
+  it('RELEASE and DECLINE that name no server, as systemd-networkd sends them, concern who gave the address', () => {
+    const server = testServer()
+    const address = obtain(server)
+    const stranger = message({ type: MESSAGE.release, mac: OTHER_MAC, ciaddr: address })
+    expect(eventTypes(send(server, stranger))).toEqual(['ignored'])
+    expect(eventTypes(send(server, message({ type: MESSAGE.release, ciaddr: address })))).toEqual(['release'])
+    obtain(server)
+    const decline = message({ type: MESSAGE.decline, options: [[50, addresses([address])]] })
+    expect(eventTypes(send(server, decline))).toEqual(['decline'])
   })
 
   it('statement 18: INFORM is told of the network, without address or times', () => {
