@@ -155,7 +155,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...missingBootFiles(bootFiles),
     ...(config.dhcp.mode === 'off'
       ? [
-          'machines cannot netboot: dhcp.mode is off; set it to server or proxy, or have another DHCP server name the loaders',
+          'machines cannot netboot: dhcp.mode is off; set it to auto, server or proxy, or have another DHCP server name the loaders',
         ]
       : []),
   ]
@@ -226,7 +226,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       httpsUrl: url,
       registry: config.registry,
       dhcp: netboot.links(),
-      warnings,
+      warnings: [...warnings, ...netboot.warnings()],
     }),
   }
   const readiness = () => missingBootFiles(bootFiles)
@@ -301,7 +301,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     url,
     loginLink,
-    warnings,
+    warnings: [...warnings, ...netboot.warnings()],
     installerArguments: (mac) => installerArguments(serverView(serverNames, undefined), decide({ mac }, undefined)),
     stop: () => running.disposeAsync(),
   }

@@ -14,6 +14,8 @@ import type { LoaderWatch } from './dhcp/loader-watch.ts'
 import { dhcpReport } from './dhcp/report.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDhcpService } from './dhcp/service.ts'
+import type { DhcpService, LinkStatus } from './dhcp/service.ts'
+import { unlessStoreFails } from './core/errors.ts'
 import { addressOf } from './host/addresses.ts'
 import type { InheritedSockets } from './host/inherited-sockets.ts'
 import type { SubnetConfig } from './dhcp/subnets.ts'
@@ -40,7 +42,7 @@ export interface NetbootParts {
   serverNames: ServerNames
   /** Those named `tftp`, `dhcp-INTERFACE` and `pxe-INTERFACE` are used. */
   sockets: InheritedSockets
-  store: Pick<Store, 'leases'>
+  store: Pick<Store, 'leases' | 'transactions'>
   inventory: Inventory
   toBoot: (machine: MachineRecord) => BootMachine
   medium: BootDeskPorts['medium']
@@ -56,6 +58,8 @@ export interface NetbootParts {
 
 export interface Netboot extends AsyncDisposable {
   links(): SystemInfo['dhcp']
+  /** What is not as the configuration wants it, in sentences for people. */
+  warnings(): string[]
   leases(): Lease[]
 }
 
@@ -64,11 +68,14 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch } = parts
   const { mode, interface: link, subnet } = config.dhcp
   await using stack = new AsyncDisposableStack()
-  const reservations = (subnet?.reservations ?? []).map(({ mac, address, hostname }) => ({
-    address,
-    match: { mac },
-    ...(hostname !== undefined && { hostname }),
-  }))
+  const allSubnets = subnet ? [subnet, ...config.dhcp.subnets] : []
+  const reservations = allSubnets
+    .flatMap((one) => one.reservations)
+    .map(({ mac, address, hostname }) => ({
+      address,
+      match: { mac },
+      ...(hostname !== undefined && { hostname }),
+    }))
   const machineOf = (mac: string) => inventory.find({ mac })?.id
 
   if (config.tftp.enabled) {
@@ -95,14 +102,15 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
     stack.defer(() => tftp.stop())
   }
 
+  let dhcp: DhcpService | undefined
   if (mode !== 'off' && link !== undefined) {
     const [fd, bootServerFd] = [sockets.take(`dhcp-${link}`), sockets.take(`pxe-${link}`)]
-    const dhcp = createDhcpService({
+    const service = createDhcpService({
       mode,
       links: [
         { interface: link, ...(fd !== undefined && { fd }), ...(bootServerFd !== undefined && { bootServerFd }) },
       ],
-      subnets: subnet ? [subnetOf(subnet)] : [],
+      subnets: allSubnets.map(subnetOf),
       store: store.leases,
       reservations: fixedReservations(reservations),
       bootFileFor: dhcpBootDesk({
@@ -113,21 +121,42 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       }),
       isKnownMachine: (mac) => machineOf(mac) !== undefined,
       onEvent: dhcpReport({ logger, metrics, events, inventory }),
+      // A rack that boots brings a burst of history too: one wait for the disk.
+      inOneGo: (tell) => unlessStoreFails(() => store.transactions.transaction(tell)),
       bootLoopWatch,
     })
-    stack.defer(() => dhcp.stop())
-    await dhcp.start()
+    stack.defer(() => service.stop())
+    await service.start()
+    dhcp = service
   }
 
   const running = stack.move()
   return {
     links: () =>
-      mode === 'off' || link === undefined
-        ? []
-        : [{ interface: link, address: serviceAddress(config), mode, state: 'running', problem: null }],
+      (dhcp?.status() ?? []).map(({ interface: name, mode: current, state, problem }) => ({
+        interface: name,
+        address: serviceAddress(config),
+        mode: current,
+        state,
+        problem,
+      })),
+    warnings: () => (dhcp?.status() ?? []).flatMap(warningsOf),
     leases: () => leaseList({ leases: store.leases.all(), reservations, machineOf, now: Date.now() }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
+}
+
+function warningsOf({ interface: link, state, problem, otherServer }: LinkStatus): string[] {
+  if (state === 'failed') return [`DHCP on ${link} does not run: ${problem}; Landfall tries again every half minute`]
+  return [
+    ...(problem === null ? [] : [`dhcp.mode auto cannot tell whether ${link} has another DHCP server: ${problem}`]),
+    ...(otherServer === undefined
+      ? []
+      : [
+          `${otherServer} gives addresses on ${link}: Landfall only adds boot data there (dhcp.mode auto), which some UEFI firmware ` +
+            'does not take; with that server off, Landfall gives the addresses itself a few minutes later',
+        ]),
+  ]
 }
 
 function serviceAddress({ address, dhcp }: Config): string {
@@ -135,7 +164,7 @@ function serviceAddress({ address, dhcp }: Config): string {
 }
 
 function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
-  const { cidr, pool, exclude, router, dns, ntp, domain, leaseSeconds, authoritative } = subnet
+  const { cidr, pool, exclude, router, dns, ntp, domain, leaseSeconds, authoritative, sharedNetwork } = subnet
   return {
     cidr,
     ranges: pool.map(parseRange),
@@ -146,6 +175,7 @@ function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
     authoritative,
     ...(router !== undefined && { router }),
     ...(domain !== undefined && { domain }),
+    ...(sharedNetwork !== undefined && { sharedNetwork }),
   }
 }
 

@@ -2,6 +2,8 @@
 import { ConfigError } from './errors.ts'
 import type { Config } from './defaults.ts'
 
+type Subnet = NonNullable<Config['dhcp']['subnet']>
+
 /** Throws ConfigError CONTRADICTION naming the setting at fault. */
 export function checkConfig(config: Config): void {
   const { dhcp, http, https } = config
@@ -13,35 +15,51 @@ export function checkConfig(config: Config): void {
     const hint = 'set dhcp.interface to the interface that machines boot from'
     throw new ConfigError('CONTRADICTION', `dhcp.mode: ${dhcp.mode} needs dhcp.interface`, { hint })
   }
-  if (dhcp.mode === 'server') checkSubnet(config)
+  if (dhcp.mode === 'server' || dhcp.mode === 'auto') checkSubnets(config)
 }
 
-function checkSubnet({ dhcp: { subnet }, address }: Config): void {
+function checkSubnets({ dhcp: { mode, subnet, subnets }, address }: Config): void {
   if (!subnet) {
     const hint = 'set at least dhcp.subnet.cidr and dhcp.subnet.pool'
-    throw new ConfigError('CONTRADICTION', 'dhcp.mode: server needs dhcp.subnet', { hint })
+    throw new ConfigError('CONTRADICTION', `dhcp.mode: ${mode} needs dhcp.subnet`, { hint })
   }
-  const { cidr } = subnet
-  const inside = (text: string, setting: string) => {
+  checkSubnet(subnet, 'dhcp.subnet', address)
+  const seen = [subnet]
+  for (const further of subnets) {
+    const twin = seen.find(
+      ({ cidr }) => contains(cidr, networkOf(further.cidr)) || contains(further.cidr, networkOf(cidr)),
+    )
+    if (twin) throw new ConfigError('CONTRADICTION', `dhcp.subnets: ${further.cidr} overlaps with ${twin.cidr}`)
+    checkSubnet(further, 'dhcp.subnets', address)
+    seen.push(further)
+  }
+}
+
+function checkSubnet({ cidr, pool, exclude, router, reservations }: Subnet, where: string, address: string): void {
+  // `dhcp.subnet.pool` is a setting of its own; the tables of dhcp.subnets are one.
+  const setting = (key: string) => (where === 'dhcp.subnets' ? `${where}: ${key}` : `${where}.${key}:`)
+  const inside = (text: string, key: string) => {
     if (!contains(cidr, text)) {
-      throw new ConfigError('CONTRADICTION', `${setting}: ${text} is outside of dhcp.subnet.cidr ${cidr}`)
+      throw new ConfigError(
+        'CONTRADICTION',
+        `${setting(key)} ${text} is outside of ${where === 'dhcp.subnets' ? 'its cidr' : `${where}.cidr`} ${cidr}`,
+      )
     }
   }
-  for (const { from, to, text } of subnet.pool.map(parseRange)) {
-    inside(from, 'dhcp.subnet.pool')
-    inside(to, 'dhcp.subnet.pool')
+  for (const { from, to, text } of pool.map(parseRange)) {
+    inside(from, 'pool')
+    inside(to, 'pool')
     if (toNumber(from) > toNumber(to)) {
-      throw new ConfigError('CONTRADICTION', `dhcp.subnet.pool: ${text} ends before it begins`)
+      throw new ConfigError('CONTRADICTION', `${setting('pool')} ${text} ends before it begins`)
     }
   }
-  for (const one of subnet.exclude) inside(one, 'dhcp.subnet.exclude')
-  if (subnet.router !== undefined) inside(subnet.router, 'dhcp.subnet.router')
+  for (const one of exclude) inside(one, 'exclude')
+  if (router !== undefined) inside(router, 'router')
   const taken = new Set([address])
-  for (const reservation of subnet.reservations) {
-    inside(reservation.address, 'dhcp.subnet.reservations')
+  for (const reservation of reservations) {
+    inside(reservation.address, 'reservations')
     if (taken.has(reservation.address)) {
-      const message = `dhcp.subnet.reservations: ${reservation.address} is taken already`
-      throw new ConfigError('CONTRADICTION', message)
+      throw new ConfigError('CONTRADICTION', `${setting('reservations')} ${reservation.address} is taken already`)
     }
     taken.add(reservation.address)
   }
@@ -54,6 +72,10 @@ export function parseRange(text: string): { from: string; to: string; text: stri
     if (toNumber(end) < 0) throw new ConfigError('INVALID_VALUE', `dhcp.subnet.pool: ${end} is no IPv4 address`)
   }
   return { from, to, text }
+}
+
+function networkOf(cidr: string): string {
+  return cidr.split('/')[0]!
 }
 
 function contains(cidr: string, address: string): boolean {

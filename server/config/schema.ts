@@ -34,6 +34,10 @@ const Subnet = z.strictObject({
   authoritative: z.boolean().default(true).meta({
     description: 'no other DHCP server serves this network, so wrong addresses may be refused',
   }),
+  sharedNetwork: z.string().min(1).optional().meta({
+    description: 'name that subnets on the same wire have in common: when one is full, the next one gives addresses',
+    defaultText: 'none',
+  }),
   reservations: z.array(Reservation).default([]).meta({
     description: 'addresses for particular machines, as tables with `mac`, `address` and optionally `hostname`',
   }),
@@ -83,11 +87,15 @@ export const ConfigInput = z.strictObject({
     .prefault({}),
   dhcp: z
     .strictObject({
-      mode: z.enum(['off', 'server', 'proxy']).default('off').meta({
-        description: '`server` gives addresses; `proxy` adds boot data to those of another DHCP server',
+      mode: z.enum(['off', 'server', 'proxy', 'auto']).default('off').meta({
+        description:
+          '`server` gives addresses; `proxy` adds boot data to those of another server; `auto` is `server` unless another one answers',
       }),
       interface: Interface.optional().meta({ description: 'network interface to serve', defaultText: 'none' }),
       subnet: Subnet.optional(),
+      subnets: z.array(Subnet).default([]).meta({
+        description: 'further subnets, behind relays or sharing the wire, as tables with the settings of `dhcp.subnet`',
+      }),
     })
     .prefault({}),
   tftp: z

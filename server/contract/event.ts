@@ -35,6 +35,8 @@ export const EventType = z.enum([
   'dhcp.pool-exhausted',
   'dhcp.foreign-server',
   'dhcp.declined',
+  'dhcp.mode',
+  'dhcp.port-busy',
   'server.started',
   'server.warning',
 ])

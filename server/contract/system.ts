@@ -17,8 +17,9 @@ export const SystemInfo = z
       z.object({
         interface: z.string(),
         address: z.string(),
-        mode: z.enum(['server', 'proxy']),
-        state: z.enum(['running', 'failed']),
+        /** What it does now; `auto` until it has looked for other servers. */
+        mode: z.enum(['server', 'proxy', 'auto']),
+        state: z.enum(['probing', 'running', 'failed']),
         problem: z.string().nullable(),
       }),
     ),

@@ -58,6 +58,8 @@ const IPXE_BUS_ID = 0xb1
 const RASPBERRY_PI_OUIS = ['b8:27:eb', 'dc:a6:32', 'e4:5f:01', '28:cd:c1', 'd8:3a:dd', '2c:cf:67']
 const RASPBERRY_PI_TYPE = 41
 
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))
+
 /** Reads everything a message says about its sender. */
 export function classifyClient(packet: DhcpPacket): Client {
   const { options } = packet
@@ -119,5 +121,7 @@ function ipxeDetails(value: Uint8Array | undefined): NonNullable<Client['ipxe']>
 
 /** Bytes as `aa:bb:cc:..`. */
 function formatMac(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join(':')
+  let text = ''
+  for (const byte of bytes) text += text === '' ? HEX[byte] : `:${HEX[byte]}`
+  return text
 }

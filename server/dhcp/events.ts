@@ -43,6 +43,12 @@ export type DhcpEvent =
   /** A reply could not be made: store, boot decision or encoding failed. */
   | { type: 'failed'; client: Client; error: unknown }
   | { type: 'listening'; sockets: string[]; address: string; interface: string }
+  /** Mode `auto` took up or laid down the giving of addresses; `server` is for whose sake. */
+  | { type: 'mode-changed'; interface: string; mode: 'server' | 'proxy'; server?: string }
+  /** There is no telling whether another DHCP server is here. */
+  | { type: 'probe-failed'; interface: string; error: Error }
+  /** Another program holds the port; it is tried again. */
+  | { type: 'port-busy'; interface: string; error: Error }
   | { type: 'ambiguous-links'; interface: string; others: string[]; message: string }
   | { type: 'address-changed'; interface: string; address?: string }
   | { type: 'socket-error'; socket: string; error: Error }
@@ -59,3 +65,5 @@ export type IgnoredReason =
   | 'nothing-to-boot'
   | 'unsupported-message'
   | 'checking-address'
+  /** Mode `auto` has not looked for other servers yet. */
+  | 'undecided-mode'

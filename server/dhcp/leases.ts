@@ -21,12 +21,12 @@ export interface Lease {
 }
 
 /**
- * Keeps leases over restarts. `put` replaces the lease of the same address and is durable when it returns: the client is told
- * only afterwards, so a crash can lose no promise. May throw; then the client is told nothing.
+ * Keeps leases over restarts. `put` replaces the leases of the same addresses, all or none of them, and is durable when it returns:
+ * clients are told only afterwards, so a crash can lose no promise. May throw; then they are told nothing.
  */
 export interface LeaseStore {
   all(): Iterable<Lease>
-  put(lease: Lease): void
+  put(leases: readonly Lease[]): void
   remove(address: string): void
 }
 
@@ -36,7 +36,9 @@ export function memoryLeaseStore(initial: Iterable<Lease> = []): LeaseStore {
   for (const lease of initial) leases.set(lease.address, lease)
   return {
     all: () => leases.values(),
-    put: (lease) => void leases.set(lease.address, lease),
+    put: (changed) => {
+      for (const lease of changed) leases.set(lease.address, lease)
+    },
     remove: (address) => void leases.delete(address),
   }
 }

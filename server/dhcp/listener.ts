@@ -1,12 +1,13 @@
 /** One link's DHCP sockets: datagrams to responders, their replies back out by the same link. */
 import type { RemoteInfo, Socket } from 'node:dgram'
+import { Burst } from './burst.ts'
 import { classifyClient } from './client.ts'
 import { findNeighbour } from './conflict.ts'
 import { DhcpError } from './errors.ts'
 import type { DhcpEvent } from './events.ts'
 import { UNSPECIFIED } from './ipv4.ts'
 import { messageName, messageType } from './options.ts'
-import { ignored } from './outcomes.ts'
+import { committed, ignored } from './outcomes.ts'
 import { decodePacket } from './packet.ts'
 import {
   BOOT_SERVER_PORT,
@@ -35,6 +36,8 @@ export interface ListenerOptions {
   /** A proxy is no use to UEFI without port 4011; a main server does without it if something else holds the port. */
   bootServerRequired: boolean
   onEvent: (event: DhcpEvent) => void
+  /** Runs the telling of a whole burst, so that a store behind `onEvent` waits for its disk once. By default nothing more. */
+  inOneGo?: (tell: () => void) => void
   /** Asked on hosts with several links and no adopted socket: there only known machines are answered. */
   isKnownMachine?: (mac: string) => boolean
   now?: () => number
@@ -52,6 +55,9 @@ export interface Listener {
 /** How often the link's address is looked at; the kernel has no way to tell Node. */
 const ADDRESS_POLL_MS = 5000
 
+/** The kernel cuts it to what net.core.rmem_max allows. */
+const RECEIVE_BUFFER_BYTES = 2 ** 22
+
 /** A listener on one link; it holds nothing until started. */
 export function createListener(options: ListenerOptions): Listener {
   return new LinkListener(options)
@@ -65,6 +71,8 @@ interface OpenSocket {
 class LinkListener implements Listener {
   readonly #options: ListenerOptions
   readonly #now: () => number
+  /** Outcomes that wait for their leases to be durable. */
+  readonly #unsaved = new Burst<Outcome>((waiting) => this.#save(waiting))
   readonly #ports: { server: number; bootServer: number }
   #open: OpenSocket[] = []
   /** Inherited sockets by descriptor: they stay open while addresses come and go, as nobody could open them again. */
@@ -149,6 +157,8 @@ class LinkListener implements Listener {
     this.#open.push(open)
     if (kept) return kept
     if ('fd' in binding) this.#inherited.set(binding.fd, open)
+    // A hall that comes back from a power cut asks at once, and while a commit waits for the disk nobody reads.
+    open.socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
     open.socket.on('message', (bytes, from) => this.#receive(bytes, from, responder, anyLink))
     open.socket.on('error', (error) => this.#options.onEvent({ type: 'socket-error', socket: name, error }))
     return open
@@ -231,10 +241,26 @@ class LinkListener implements Listener {
       this.#act(ignored('unknown-link', type, client), link)
       return
     }
-    this.#act(responder.handle({ packet, from: sender, link, now: this.#now() }), link)
+    this.#act(responder.handle({ packet, client, from: sender, link, now: this.#now() }), link)
   }
 
-  #act({ replies, events, check }: Outcome, link: Link): void {
+  /** One wait for the disk for all of them. */
+  #save(waiting: readonly Outcome[]): void {
+    const outcomes = committed(this.#options.responder, waiting)
+    for (const { replies } of outcomes) for (const reply of replies) this.#send(reply)
+    const tell = (): void => {
+      for (const { events } of outcomes) for (const event of events) this.#options.onEvent(event)
+    }
+    if (this.#options.inOneGo) this.#options.inOneGo(tell)
+    else tell()
+  }
+
+  #act(outcome: Outcome, link: Link): void {
+    const { replies, events, check } = outcome
+    if (outcome.unsaved) {
+      this.#unsaved.add(outcome)
+      return
+    }
     for (const reply of replies) this.#send(reply)
     for (const event of events) this.#options.onEvent(event)
     const sender = this.#senders.get(SERVER_PORT)

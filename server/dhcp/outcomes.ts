@@ -1,18 +1,28 @@
 /** What the main server and the proxy share in turning a message into an outcome. */
 import type { BootLoopWatch } from './boot-loop.ts'
-import { classifyClient, type Client } from './client.ts'
+import type { Client } from './client.ts'
 import type { DhcpEvent, IgnoredReason } from './events.ts'
 import { messageName } from './options.ts'
 import type { DhcpPacket } from './packet.ts'
 import type { Outcome, Received, Responder } from './reply.ts'
 
-/** A responder that knows its client and outlives a broken store or boot decision. */
+/** A responder that outlives a broken store or boot decision. */
 export function guarded(handle: (received: Received, client: Client) => Outcome): Responder {
   return {
-    handle(received) {
-      const client = classifyClient(received.packet)
-      return failingSoftly(client, () => handle(received, client))
-    },
+    handle: (received) => failingSoftly(received.client, () => handle(received, received.client)),
+  }
+}
+
+/** Outcomes as they may be acted on: their leases are durable, or else nobody is told anything but the log. */
+export function committed(responder: Responder, outcomes: readonly Outcome[]): readonly Outcome[] {
+  try {
+    responder.commit?.()
+    return outcomes
+  } catch (error) {
+    return outcomes.map(({ unsaved: client }) => ({
+      replies: [],
+      events: client ? [{ type: 'failed', client, error }] : [],
+    }))
   }
 }
 

@@ -150,11 +150,13 @@ const UNSPLITTABLE: ReadonlySet<number> = new Set([
  * Never overloads `file` and `sname`. Throws OPTION_TOO_LONG and REPLY_TOO_LARGE.
  */
 export function encodePacket(packet: DhcpPacket, { limit = DEFAULT_LIMIT }: { limit?: number } = {}): Uint8Array {
-  const entries = ordered(packet.options).map(([code, value]) => ({ code, wire: encodeOption(code, value) }))
-  let length = OPTIONS_OFFSET + 1 + entries.reduce((sum, entry) => sum + entry.wire.length, 0)
+  const entries = ordered(packet.options)
+  let length = OPTIONS_OFFSET + 1
+  for (const [code, value] of entries) length += wireLength(code, value)
   for (let i = entries.length - 1; i >= 0 && length > limit; i--) {
-    if (INDISPENSABLE.has(entries[i]!.code)) continue
-    length -= entries[i]!.wire.length
+    const [code, value] = entries[i]!
+    if (INDISPENSABLE.has(code)) continue
+    length -= wireLength(code, value)
     entries.splice(i, 1)
   }
   if (length > limit) {
@@ -182,38 +184,42 @@ export function encodePacket(packet: DhcpPacket, { limit = DEFAULT_LIMIT }: { li
   setField(bytes, 108, packet.file, FILE_LENGTH, 'file')
   bytes.set(COOKIE, 236)
   let at = OPTIONS_OFFSET
-  for (const { wire } of entries) {
-    bytes.set(wire, at)
-    at += wire.length
-  }
+  for (const [code, value] of entries) at = writeOption(bytes, at, code, value)
   bytes[at] = END
   return bytes
 }
 
 function ordered(options: ReadonlyMap<number, Uint8Array>): [number, Uint8Array][] {
-  const rank = (code: number): number => {
-    if (code === OPTION.messageType) return 0
-    if (code === OPTION.serverIdentifier) return 1
-    return code === OPTION.relayAgent ? 3 : 2
-  }
-  return [...options].sort(([a], [b]) => rank(a) - rank(b))
+  const entries: [number, Uint8Array][] = []
+  const [type, server, relay] = [OPTION.messageType, OPTION.serverIdentifier, OPTION.relayAgent]
+  for (const code of [type, server]) if (options.has(code)) entries.push([code, options.get(code)!])
+  for (const entry of options) if (entry[0] !== type && entry[0] !== server && entry[0] !== relay) entries.push(entry)
+  if (options.has(relay)) entries.push([relay, options.get(relay)!])
+  return entries
 }
 
-function encodeOption(code: number, value: Uint8Array): Uint8Array {
-  if (value.length > 255 && UNSPLITTABLE.has(code)) {
+/** Two bytes for each instance of at most 255. */
+function wireLength(code: number, value: Uint8Array): number {
+  if (value.length <= 255) return value.length + 2
+  if (UNSPLITTABLE.has(code)) {
     throw new DhcpError('OPTION_TOO_LONG', `encoding option ${code}: ${value.length} bytes, want 255 at most`)
   }
-  const wire = new Uint8Array(value.length + 2 * Math.max(1, Math.ceil(value.length / 255)))
-  let out = 0
+  return value.length + 2 * Math.ceil(value.length / 255)
+}
+
+/** Returns where the next one goes. */
+function writeOption(bytes: Uint8Array, offset: number, code: number, value: Uint8Array): number {
+  let out = offset
   let at = 0
   do {
-    const part = value.subarray(at, at + 255)
-    wire.set([code, part.length], out)
-    wire.set(part, out + 2)
-    out += 2 + part.length
+    const part = value.length <= 255 ? value : value.subarray(at, at + 255)
+    bytes[out++] = code
+    bytes[out++] = part.length
+    bytes.set(part, out)
+    out += part.length
     at += 255
   } while (at < value.length)
-  return wire
+  return out
 }
 
 function setField(bytes: Uint8Array, offset: number, value: Uint8Array, room: number, field: string): void {

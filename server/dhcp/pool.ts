@@ -114,7 +114,7 @@ export class AddressPool {
     return this.#dynamic(wanted)
   }
 
-  /** Gives the address to the client until `now` + `ms`; durable on return. Throws what the store throws. */
+  /** Gives the address to the client until `now` + `ms`; as durable as the store makes it. */
   bind({ key, client }: Holder, address: string, ms: number, now: number, details: LeaseDetails = {}): Lease {
     const number = parseIpv4(address)!
     const before = this.#byAddress.get(number)
@@ -131,8 +131,8 @@ export class AddressPool {
       ...details,
     }
     const old = this.#byKey.get(key)
-    if (old && old.address !== address && old.state === 'bound') this.#put({ ...old, state: 'released', end: now })
-    this.#put(lease)
+    const moved = old && old.address !== address && old.state === 'bound'
+    this.#put(...(moved ? [{ ...old, state: 'released', end: now } satisfies Lease] : []), lease)
     this.dropHold(key)
     return lease
   }
@@ -143,6 +143,13 @@ export class AddressPool {
     if (lease?.key !== key || lease.state !== 'bound') return false
     this.#put({ ...lease, state: 'released', end: Math.min(lease.end, now) })
     return true
+  }
+
+  /** The client went to another subnet of its link: ends what it has here. */
+  leave(key: string, now: number): void {
+    this.dropHold(key)
+    const lease = this.#byKey.get(key)
+    if (lease?.state === 'bound') this.release(key, lease.address, now)
   }
 
   /** Takes an address out of use that a client found occupied. False unless it was the client's. */
@@ -268,9 +275,9 @@ export class AddressPool {
     }
   }
 
-  #put(lease: Lease): void {
-    this.#store.put(lease)
-    this.#index(parseIpv4(lease.address)!, lease)
+  #put(...leases: readonly Lease[]): void {
+    this.#store.put(leases)
+    for (const lease of leases) this.#index(parseIpv4(lease.address)!, lease)
     // Renewals leave stale entries behind.
     if (this.#reclaim.size > 2 * this.#byAddress.size + 1024) this.#compactReclaim()
   }

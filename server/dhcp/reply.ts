@@ -1,4 +1,5 @@
 /** A reply to a DHCP message: what it copies, and where it goes (RFC 2131 section 4.1, 4.3). */
+import type { Client } from './client.ts'
 import { LIMITED_BROADCAST, UNSPECIFIED, ipv4Bytes } from './ipv4.ts'
 import type { DhcpEvent, Endpoint } from './events.ts'
 import { MESSAGE, OPTION, readUint16 } from './options.ts'
@@ -18,6 +19,7 @@ export interface Link {
 /** One message with what the socket knew of it. `now` is milliseconds since the epoch. */
 export interface Received {
   packet: DhcpPacket
+  client: Client
   from: Endpoint
   link: Link
   now: number
@@ -42,11 +44,15 @@ export interface Outcome {
   replies: Reply[]
   events: DhcpEvent[]
   check?: ConflictCheck
+  /** Rests on leases of this client that are not durable yet: nothing of it may be sent or told before `commit`. */
+  unsaved?: Client
 }
 
 /** Answers messages without touching sockets, clocks or timers. */
 export interface Responder {
   handle(received: Received): Outcome
+  /** Makes durable what outcomes so far rest on, all in one. Throws what the store throws. */
+  commit?(): void
 }
 
 /** The parts of a reply that are not copied from the request. */

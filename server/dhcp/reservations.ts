@@ -42,10 +42,13 @@ export function fixedReservations(list: readonly Reservation[]): Reservations {
   return {
     has: (address) => addresses.has(address),
     find: (client, inSubnet) =>
-      MATCHERS.flatMap((matcher) => index.get(`${matcher} ${client[matcher]}`) ?? []).find(
-        ({ address, match }) =>
-          inSubnet(address) &&
-          MATCHERS.every((matcher) => match[matcher] === undefined || match[matcher] === client[matcher]),
-      ),
+      // Most sites have none, and every message asks several times.
+      index.size === 0
+        ? undefined
+        : MATCHERS.flatMap((matcher) => index.get(`${matcher} ${client[matcher]}`) ?? []).find(
+            ({ address, match }) =>
+              inSubnet(address) &&
+              MATCHERS.every((matcher) => match[matcher] === undefined || match[matcher] === client[matcher]),
+          ),
   }
 }

@@ -2,25 +2,19 @@
 import { bootData, type BootData, type BootFileFor } from './boot-options.ts'
 import { createBootLoopWatch, type BootLoopWatch } from './boot-loop.ts'
 import type { Client } from './client.ts'
-import type { BootSummary, DhcpEvent, IgnoredReason } from './events.ts'
+import type { BootSummary, DhcpEvent } from './events.ts'
 import { failingSoftly, guarded, ignored, isNews, refused, watchLoop } from './outcomes.ts'
 import { UNSPECIFIED } from './ipv4.ts'
+import { LeaseJournal } from './lease-journal.ts'
 import type { LeaseStore } from './leases.ts'
 import { askedOptions, networkOptions, timeOptions } from './lease-options.ts'
-import { MESSAGE, OPTION, hex, messageType, readAddress, relayAgent, text } from './options.ts'
-import type { DhcpPacket } from './packet.ts'
-import { AddressPool, type Choice, type Holder } from './pool.ts'
-import {
-  clientAddress,
-  isRelayed,
-  sendReply,
-  type Outcome,
-  type Received,
-  type ReplyParts,
-  type Responder,
-} from './reply.ts'
+import { Networks, inOrderFor, type Served } from './networks.ts'
+import { MESSAGE, OPTION, messageType, text } from './options.ts'
+import { AddressPool, type Choice } from './pool.ts'
+import { isRelayed, sendReply, type Outcome, type Received, type ReplyParts, type Responder } from './reply.ts'
+import { readRequest, type ClientIdentity, type Request } from './request.ts'
 import { fixedReservations, type Reservations } from './reservations.ts'
-import { createSubnet, type Subnet, type SubnetConfig } from './subnets.ts'
+import { createSubnet, type SubnetConfig } from './subnets.ts'
 
 export interface ServerOptions {
   /** Every subnet served: the links' own and those behind relays. */
@@ -30,8 +24,7 @@ export interface ServerOptions {
   reservations?: Reservations
   /** Own addresses of all interfaces: a REQUEST naming any of them in option 54 is for us. */
   ownAddresses: () => ReadonlySet<string>
-  /** Whose lease is it: the hardware address (default), or option 61 where the client sends one. */
-  identifyBy?: 'hardware' | 'client-id'
+  identifyBy?: ClientIdentity
   /** See whether anybody answers on a dynamic address before offering it. Default true. */
   conflictCheck?: boolean
   holdMs?: number
@@ -44,48 +37,32 @@ const NOTHING: Outcome = { replies: [], events: [] }
 
 /** Answers on port 67 as the network's DHCP server. Throws INVALID_CONFIG for a bad subnet. */
 export function createDhcpServer(options: ServerOptions): Responder {
-  const server = new DhcpServer(options)
-  return guarded((received, client) => server.handle(received, client))
-}
-
-/** What one message is about, worked out once. */
-interface Request {
-  received: Received
-  packet: DhcpPacket
-  client: Client
-  holder: Holder
-  subnet: Subnet
-  pool: AddressPool
-  now: number
-  /** Option 50. */
-  requested: string | undefined
-  /** Option 54 of the request. */
-  chosenServer: string | undefined
-  /** ciaddr as meant. */
-  ciaddr: string
-  /** The address we answer with as option 54. */
-  serverIdentifier: string
+  const journal = new LeaseJournal(options.store)
+  const server = new DhcpServer(options, journal)
+  return { ...guarded((received, client) => server.handle(received, client)), commit: () => journal.commit() }
 }
 
 class DhcpServer {
   readonly #options: ServerOptions
-  readonly #pools: readonly { subnet: Subnet; pool: AddressPool }[]
+  readonly #networks: Networks
+  readonly #journal: LeaseJournal
   readonly #bootLoops: BootLoopWatch
   /** Clients whose offer waits for the conflict check. */
   readonly #checking = new Set<string>()
-  readonly #exhausted = new Set<Subnet>()
+  readonly #exhausted = new Set<string>()
   readonly #foreign = new Map<string, number>()
 
-  constructor(options: ServerOptions) {
+  constructor(options: ServerOptions, journal: LeaseJournal) {
     this.#options = options
+    this.#journal = journal
     this.#bootLoops = options.bootLoopWatch ?? createBootLoopWatch()
     const reservations = options.reservations ?? fixedReservations([])
-    const { store, ownAddresses, holdMs, quarantineMs } = options
-    this.#pools = options.subnets.map((config) => {
+    const { ownAddresses, holdMs, quarantineMs } = options
+    const pools = options.subnets.map((config): Served => {
       const subnet = createSubnet(config)
       const pool = new AddressPool({
         subnet,
-        store,
+        store: journal,
         reservations,
         ownAddresses,
         ...(holdMs !== undefined && { holdMs }),
@@ -93,29 +70,24 @@ class DhcpServer {
       })
       return { subnet, pool }
     })
+    this.#networks = new Networks(pools)
   }
 
   handle(received: Received, client: Client): Outcome {
-    const { packet, now } = received
-    const type = messageType(packet.options)
-    const ignore = (reason: IgnoredReason): Outcome => ignored(reason, type, client)
-    const key = clientKey(packet, this.#options.identifyBy)
-    if (key === undefined) return ignore('no-identity')
-    const served = this.#servedSubnet(received)
-    if (!served) return ignore('unknown-subnet')
+    return this.#journaled(client, () => this.#handle(received, client))
+  }
 
-    const request: Request = {
-      ...served,
-      received,
-      packet,
-      client,
-      holder: { key, client },
-      now,
-      requested: readAddress(packet.options, OPTION.requestedAddress),
-      chosenServer: readAddress(packet.options, OPTION.serverIdentifier),
-      ciaddr: clientAddress(packet),
-      serverIdentifier: serverOverride(packet) ?? received.link.address,
-    }
+  /** Marks an outcome that changed a lease. */
+  #journaled(client: Client, work: () => Outcome): Outcome {
+    const before = this.#journal.writes
+    const outcome = work()
+    return this.#journal.writes === before ? outcome : { ...outcome, unsaved: client }
+  }
+
+  #handle(received: Received, client: Client): Outcome {
+    const type = messageType(received.packet.options)
+    const request = readRequest(received, client, this.#networks, this.#options.identifyBy)
+    if (typeof request === 'string') return ignored(request, type, client)
     switch (type) {
       case MESSAGE.discover:
         return this.#discover(request)
@@ -128,33 +100,51 @@ class DhcpServer {
       case MESSAGE.inform:
         return this.#inform(request)
       default:
-        return ignore('unsupported-message')
+        return ignored('unsupported-message', type, client)
     }
   }
 
   #discover(request: Request): Outcome {
-    const { pool, holder, subnet, client, requested, now } = request
+    const { holder, network, client } = request
     if (this.#checking.has(holder.key)) return ignored('checking-address', MESSAGE.discover, client)
+    const { name, cidrs } = described(network)
     const events: DhcpEvent[] = []
-    const reserved = pool.reservationOf(holder)
-    const choice = pool.offer(holder, requested, now)
-    if (reserved !== undefined && choice?.address !== reserved) {
-      const usedBy = pool.leaseAt(reserved)?.mac
-      events.push({ type: 'reservation-busy', client, address: reserved, ...(usedBy && { usedBy }) })
-    }
-    if (!choice) {
+    const found = this.#choose(request, events)
+    if (!found) {
       // Said once until an address comes free: a flood of requests must not become a flood of log lines.
-      if (!this.#exhausted.has(subnet)) events.push({ type: 'pool-exhausted', client, subnet: subnet.config.cidr })
-      this.#exhausted.add(subnet)
+      if (!this.#exhausted.has(name)) events.push({ type: 'pool-exhausted', client, subnet: cidrs })
+      this.#exhausted.add(name)
       return { replies: [], events }
     }
-    this.#exhausted.delete(subnet)
+    this.#exhausted.delete(name)
 
+    const { choice, member } = found
+    const there: Request = { ...request, ...member }
     const offer = (): Outcome => {
-      const outcome = this.#offer(request, choice.address)
+      const outcome = this.#offer(there, choice.address)
       return { ...outcome, events: [...events, ...outcome.events] }
     }
-    return this.#needsCheck(request, choice) ? this.#checked(request, choice, offer) : offer()
+    return this.#needsCheck(there, choice) ? this.#checked(there, choice, offer) : offer()
+  }
+
+  /** The first subnet of the link that has an address for the client. */
+  #choose(
+    { network, holder, client, requested, now }: Request,
+    events: DhcpEvent[],
+  ): { choice: Choice; member: Served } | undefined {
+    for (const member of inOrderFor(network, holder, requested)) {
+      const { pool } = member
+      const reserved = pool.reservationOf(holder)
+      const choice = pool.offer(holder, requested, now)
+      if (reserved !== undefined && choice?.address !== reserved) {
+        const usedBy = pool.leaseAt(reserved)?.mac
+        events.push({ type: 'reservation-busy', client, address: reserved, ...(usedBy && { usedBy }) })
+      }
+      if (!choice) continue
+      for (const other of network) if (other !== member) other.pool.dropHold(holder.key)
+      return { choice, member }
+    }
+    return undefined
   }
 
   /** Behind a relay nobody answers our ARP; reservations are a promise whatever sits there. */
@@ -175,9 +165,11 @@ class DhcpServer {
           this.#checking.delete(holder.key)
           return failingSoftly(client, () => {
             if (foundMac === undefined || expected.has(foundMac)) return offer()
-            pool.quarantine(address, foundMac, now)
-            // No second check: the client asks again before long, and waiting would have it give up.
-            return { replies: [], events: [{ type: 'conflict', client, address, foundMac }] }
+            return this.#journaled(client, () => {
+              pool.quarantine(address, foundMac, now)
+              // No second check: the client asks again before long, and waiting would have it give up.
+              return { replies: [], events: [{ type: 'conflict', client, address, foundMac }] }
+            })
           })
         },
       },
@@ -206,8 +198,8 @@ class DhcpServer {
   }
 
   #otherServerChosen(request: Request, server: string): Outcome {
-    const { pool, holder, client, now } = request
-    pool.dropHold(holder.key)
+    const { network, holder, client, now } = request
+    for (const { pool } of network) pool.dropHold(holder.key)
     const { events } = ignored('other-server-chosen', MESSAGE.request, client)
     if (isNews(this.#foreign, server, now)) events.push({ type: 'foreign-server', server, client })
     return { replies: [], events }
@@ -220,13 +212,13 @@ class DhcpServer {
   }
 
   #initReboot(request: Request, address: string): Outcome {
-    const { pool, holder, subnet, client, now } = request
-    const known = pool.reservationOf(holder) ?? pool.leaseOf(holder.key)?.address
-    if (!subnet.contains(address) && (known !== undefined || subnet.authoritative)) {
+    const { pool, network, holder, subnet, client, now } = request
+    const known = network.some((at) => (at.pool.reservationOf(holder) ?? at.pool.leaseOf(holder.key)) !== undefined)
+    if (!subnet.contains(address) && (known || subnet.authoritative)) {
       return this.#refuse(request, address, 'address of another network')
     }
     // Another server may know it: RFC 2131 section 4.3.2 demands silence.
-    if (known === undefined) return ignored('unknown-client', MESSAGE.request, client)
+    if (!known) return ignored('unknown-client', MESSAGE.request, client)
     if (pool.mayUse(holder, address, now) && this.#isTheClients(request, address))
       return this.#acknowledge(request, address)
     return this.#refuse(request, address, "address not the client's")
@@ -245,13 +237,14 @@ class DhcpServer {
   }
 
   #acknowledge(request: Request, address: string): Outcome {
-    const { pool, holder, client, packet, subnet, now, ciaddr } = request
+    const { pool, network, holder, client, packet, subnet, now, ciaddr } = request
     const boot = this.#boot(request, address)
     if ('refused' in boot) return refused(client, boot.refused)
     const { leaseSeconds } = subnet
     const parts = this.#leaseParts(MESSAGE.ack, request, address, boot.data)
     const reply = sendReply(request.received, { ...parts, ciaddr })
-    // On disk before the client hears of it, so that no crash lets two machines hold one address.
+    // On disk before the client hears of it (see `unsaved`), so that no crash lets two machines hold one address.
+    for (const other of network) if (other.pool !== pool) other.pool.leave(holder.key, now)
     pool.bind(holder, address, leaseSeconds * 1000, now, {
       ...(isRelayed(packet) && { giaddr: packet.giaddr }),
       ...(client.circuitId && { circuitId: client.circuitId }),
@@ -273,7 +266,7 @@ class DhcpServer {
 
   #decline(request: Request): Outcome {
     const { pool, holder, client, requested, now } = request
-    if (!this.#isOurs(request) || requested === undefined || !pool.decline(holder, requested, now)) {
+    if (!this.#mayConcernUs(request) || requested === undefined || !pool.decline(holder, requested, now)) {
       return ignored('not-ours', MESSAGE.decline, client)
     }
     const quarantineUntil = pool.leaseAt(requested)?.end ?? now
@@ -282,7 +275,7 @@ class DhcpServer {
 
   #release(request: Request): Outcome {
     const { pool, holder, client, packet, now } = request
-    if (!this.#isOurs(request) || !pool.release(holder.key, packet.ciaddr, now)) {
+    if (!this.#mayConcernUs(request) || !pool.release(holder.key, packet.ciaddr, now)) {
       return ignored('not-ours', MESSAGE.release, client)
     }
     return { replies: [], events: [{ type: 'release', client, address: packet.ciaddr }] }
@@ -312,12 +305,7 @@ class DhcpServer {
       serverIdentifier,
       yiaddr: address,
       ...fields,
-      options: [
-        ...timeOptions(subnet.leaseSeconds),
-        ...networkOptions(subnet),
-        ...bootOptions,
-        ...this.#asked(request),
-      ],
+      options: [...timeOptions(subnet), ...networkOptions(subnet), ...bootOptions, ...this.#asked(request)],
     }
   }
 
@@ -339,37 +327,22 @@ class DhcpServer {
     return 'boot' in result ? { data: result.boot, summary: { boot: result.boot.summary } } : { summary: {} }
   }
 
-  #isOurs({ chosenServer, packet, received }: Request): boolean {
+  /** RFC 2131 demands option 54 in DECLINE and RELEASE, but systemd-networkd leaves it out; the lease itself must fit in any case. */
+  #mayConcernUs(request: Request): boolean {
+    return request.chosenServer === undefined || this.#isOurs(request)
+  }
+
+  #isOurs({ chosenServer, serverIdentifier, received }: Request): boolean {
     return (
       chosenServer !== undefined &&
       (chosenServer === received.link.address ||
-        chosenServer === serverOverride(packet) ||
+        chosenServer === serverIdentifier ||
         this.#options.ownAddresses().has(chosenServer))
     )
   }
-
-  /** Behind a relay: option 82.5, else 118, else giaddr. A renewal sent straight past the relay tells by its ciaddr. */
-  #servedSubnet({ packet, link }: Received): { subnet: Subnet; pool: AddressPool } | undefined {
-    const containing = (address: string) => this.#pools.find(({ subnet }) => subnet.contains(address))
-    if (isRelayed(packet)) {
-      const selected =
-        relayAgent(packet.options).linkSelection ?? readAddress(packet.options, OPTION.subnetSelection) ?? packet.giaddr
-      return containing(selected)
-    }
-    const ciaddr = clientAddress(packet)
-    return (ciaddr === UNSPECIFIED ? undefined : containing(ciaddr)) ?? containing(link.address)
-  }
 }
 
-/** Whose leases: hardware type and address, as a machine shows several client ids while it boots; option 61 as fallback. */
-export function clientKey(packet: DhcpPacket, by: 'hardware' | 'client-id' = 'hardware'): string | undefined {
-  const clientId = packet.options.get(OPTION.clientIdentifier)
-  const identified = clientId && clientId.length > 0 ? `id:${hex(clientId)}` : undefined
-  const hardware = packet.hlen > 0 ? `${packet.htype}:${hex(packet.chaddr.subarray(0, packet.hlen))}` : undefined
-  return by === 'client-id' ? (identified ?? hardware) : (hardware ?? identified)
-}
-
-/** Option 82.11: the relay wants to be the server the client talks to (RFC 5107). */
-function serverOverride(packet: DhcpPacket): string | undefined {
-  return isRelayed(packet) ? relayAgent(packet.options).serverOverride : undefined
+/** What a link's subnets have in common, and what they are, for people. */
+function described(network: readonly Served[]): { name: string; cidrs: string } {
+  return { name: network[0]!.subnet.network, cidrs: network.map(({ subnet }) => subnet.config.cidr).join(', ') }
 }

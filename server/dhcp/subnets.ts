@@ -29,6 +29,8 @@ export interface SubnetConfig {
   leaseSeconds?: number
   /** No other server serves this subnet, so strangers' addresses may be refused. Default true. */
   authoritative?: boolean
+  /** Subnets of one name are on the same wire: who finds one full gets an address of the next. */
+  sharedNetwork?: string
 }
 
 /** A checked subnet with its numbers at hand. */
@@ -38,6 +40,8 @@ export interface Subnet {
   ranges: readonly { from: number; to: number }[]
   leaseSeconds: number
   authoritative: boolean
+  /** What it has in common with subnets on the same wire, else its own. */
+  network: string
   /** Never given to anybody: network, broadcast, router. */
   unusable: ReadonlySet<number>
   /** In no range and thus only by reservation. */
@@ -84,6 +88,7 @@ export function createSubnet(config: SubnetConfig): Subnet {
     ranges,
     leaseSeconds,
     authoritative: config.authoritative ?? true,
+    network: config.sharedNetwork === undefined ? `subnet ${config.cidr}` : `shared ${config.sharedNetwork}`,
     unusable: new Set([cidr.network, cidr.broadcast, ...router]),
     excluded: new Set((config.exclusions ?? []).map((text) => inside(text, 'exclusion'))),
     contains: (text) => {

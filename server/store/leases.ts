@@ -1,4 +1,5 @@
 // DHCP leases by address. Filled for the LeaseStore port of server/dhcp/leases.ts, whose type it repeats: store knows only core.
+import { sql } from 'kysely'
 import type { Database } from './database.ts'
 
 export interface StoredLease {
@@ -32,10 +33,13 @@ export class SqliteLeases {
     return row && (JSON.parse(row.lease) as StoredLease)
   }
 
-  /** Durable when it returns. */
-  put(lease: StoredLease): void {
-    const values = { address: lease.address, lease: JSON.stringify(lease) }
-    this.#db.run(this.#db.query.replaceInto('leases').values(values))
+  /** All or none; durable when it returns. */
+  put(leases: readonly StoredLease[]): void {
+    // All as one parameter of one statement, which is one commit: a burst of requests brings hundreds.
+    const values = sql`
+      REPLACE INTO leases (address, lease)
+      SELECT value ->> 'address', value FROM json_each(${JSON.stringify(leases)})`
+    this.#db.run({ compile: () => values.compile(this.#db.query) })
   }
 
   remove(address: string): void {

@@ -1,11 +1,12 @@
 // `npm run bench -- NAME...`: results as JSON lines on standard output, everything else on standard error.
+import { dhcp } from './dhcp.ts'
 import { idle } from './idle.ts'
 import { iso } from './iso.ts'
 import { resultLine } from './result.ts'
 import type { Bench } from './result.ts'
 import { size } from './size.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, iso]
+const BENCHES: readonly Bench[] = [size, idle, iso, dhcp]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))

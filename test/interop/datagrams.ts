@@ -1,4 +1,4 @@
-// Sends datagrams from inside a namespace and prints what comes back, as JSON lines: `{ from, port, hex }`.
+// Sends datagrams from inside a namespace and prints what comes back, as JSON lines: `{ from, port, hex, afterMs }`.
 //
 // Argument: `{ listen: [address, port], from?: [address, port], send: [[hex, address, port], ...], count, ms }`. It listens
 // on one socket and sends from another where `from` is given; ends after `count` answers or `ms`.
@@ -36,8 +36,11 @@ const end = (): void => {
 const timer = setTimeout(end, plan.ms)
 for (const socket of new Set([receiver, sender])) {
   socket.on('message', (bytes, { address, port }) => {
-    process.stdout.write(`${JSON.stringify({ from: address, port, hex: bytes.toString('hex') })}\n`)
+    process.stdout.write(
+      `${JSON.stringify({ from: address, port, hex: bytes.toString('hex'), afterMs: performance.now() - sent })}\n`,
+    )
     if (--left === 0) end()
   })
 }
+const sent = performance.now()
 for (const [hex, address, port] of plan.send) sender.send(Buffer.from(hex, 'hex'), port, address)

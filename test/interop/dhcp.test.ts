@@ -1,98 +1,34 @@
-// DHCP against real clients and servers: udhcpc, dhclient, dhcpcd, dnsmasq, the npm package `dhcp`.
+// DHCP against real clients and servers: udhcpc, dhclient, dhcpcd, systemd-networkd, dhcrelay, dnsmasq, the npm package `dhcp`.
 
-import { chmod, readFile, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { MESSAGE, OPTION } from '../../server/dhcp/options.ts'
-import { BOOTREPLY, BROADCAST_FLAG, decodePacket, encodePacket, type DhcpPacket } from '../../server/dhcp/packet.ts'
+import { OPTION } from '../../server/dhcp/options.ts'
 import type { Namespace } from '../e2e/lab/namespace.ts'
-import type { LabProcess } from '../e2e/lab/process.ts'
-import { MAC, message, pxeOptions, selecting, type MessageParts } from '../server/dhcp/messages.ts'
-import type { DatagramPlan } from './datagrams.ts'
+import { MAC, pxeOptions } from '../server/dhcp/messages.ts'
+import {
+  SERVE,
+  SUBNET,
+  LAN,
+  broadcasting,
+  dnsmasq,
+  event,
+  exchange,
+  hookScript,
+  hooked,
+  lan,
+  serve,
+  told,
+  wire,
+} from './dhcp-lan.ts'
 import type { ServeConfig } from './dhcp-serve.ts'
-import { withNetns, type Netns } from './netns.ts'
+import { withNetns } from './netns.ts'
 
-const SUBNET = {
-  cidr: '10.77.0.0/24',
-  ranges: [{ from: '10.77.0.100', to: '10.77.0.199' }],
-  router: '10.77.0.1',
-  dns: ['10.77.0.1'],
-  domain: 'lab.test',
-}
-const LAN: ServeConfig = { links: [{ interface: 'lan0', address: '10.77.0.1' }], subnets: [SUBNET] }
-const SERVE = join(import.meta.dirname, 'dhcp-serve.ts')
-const DATAGRAMS = join(import.meta.dirname, 'datagrams.ts')
+const LOSSY_WIRE = join(import.meta.dirname, 'lossy-wire.py')
 const NPM_CLIENT = join(import.meta.dirname, 'dhcp-npm-client.ts')
 
-/** A server on lan0 and a client on eth0, joined by a wire; no default route anywhere. */
-async function lan(net: Netns): Promise<{ server: Namespace; client: Namespace }> {
-  const [server, client] = [await net.create('server'), await net.create('client')]
-  await net.connect(server, { name: 'lan0', address: '10.77.0.1/24' }, client, { mac: MAC })
-  return { server, client }
-}
-
-async function serve(net: Netns, namespace: Namespace, config: ServeConfig = LAN): Promise<LabProcess> {
-  const program = net.start(namespace, 'landfall', [process.execPath, SERVE, JSON.stringify(config)])
-  await program.log.waitForLine(/"serving"/, { timeout: 20_000 })
-  return program
-}
-
-const event = (type: string, rest = '') => new RegExp(`^{"type":"${type}".*${rest}`)
-
-/** Waits for an event of the server after those already seen. */
-async function told(program: LabProcess, type: string, rest = ''): Promise<void> {
-  await program.log.waitForLine(event(type, rest), { timeout: 20_000 })
-}
-
-/** A script for clients to call instead of the host's own, which would touch the host's resolv.conf. */
-async function hookScript(net: Netns): Promise<string> {
-  const path = join(net.folder, 'hook.sh')
-  await writeFile(
-    path,
-    `#!/bin/sh
-why="\${1:-$reason}"
-address="\${ip:-$new_ip_address}"
-case "$why" in
-bound|renew|BOUND|REBOOT|RENEW|REBIND) ip address replace "$address/24" dev eth0 ;;
-PREINIT) ip link set eth0 up ;;
-esac
-echo "$why $address $boot_file$new_filename" >> ${net.folder}/hook.log
-`,
-  )
-  await chmod(path, 0o755)
-  return path
-}
-
-const hooked = (net: Netns): Promise<string> => readFile(join(net.folder, 'hook.log'), 'utf8').catch(() => '')
-
-/** Sends messages from inside; returns the replies that came in time. */
-async function exchange(
-  namespace: Namespace,
-  plan: DatagramPlan,
-): Promise<(DhcpPacket & { from: string; port: number })[]> {
-  const { stdout } = await namespace.exec([process.execPath, DATAGRAMS, JSON.stringify(plan)])
-  return stdout
-    .split('\n')
-    .filter(Boolean)
-    .map((line) => {
-      const { hex, from, port } = JSON.parse(line) as { hex: string; from: string; port: number }
-      const decoded = decodePacket(Buffer.from(hex, 'hex'), BOOTREPLY)
-      if (!('packet' in decoded)) throw new Error(`reply from ${from} is malformed: ${decoded.malformed}`)
-      return { ...decoded.packet, from, port }
-    })
-}
-
-const wire = (parts: MessageParts) => Buffer.from(encodePacket(message(parts))).toString('hex')
-/** A client with some address already, so that Node can send broadcasts from it. */
-const broadcasting = (address: string, hex: string, count: number): DatagramPlan => ({
-  listen: ['0.0.0.0', 68],
-  from: [address, 1068],
-  send: [[hex, '255.255.255.255', 67]],
-  count,
-  ms: 5000,
-})
-
-describe('32, 33: real clients obtain, renew and release, without any default route', () => {
+describe('statement 32, statement 33: real clients obtain, renew and release, without any default route', () => {
   it('udhcpc', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
@@ -169,6 +105,29 @@ describe('32, 33: real clients obtain, renew and release, without any default ro
       await told(dhcp, 'release', '"address":"10.77.0.100"')
     }))
 
+  it('systemd-networkd, whose RELEASE names no server', (test) =>
+    withNetns(test, ['unshare'], async (net) => {
+      const networkd = '/lib/systemd/systemd-networkd'
+      if (!existsSync(networkd)) return test.skip(`needs ${networkd}`)
+      const { server, client } = await lan(net)
+      const dhcp = await serve(net, server)
+      // Folders of its own; a /sys that cannot be written tells it that there is no udev to wait for.
+      const own = [
+        'mount -t tmpfs none /run',
+        'mount -o remount,bind,ro /sys',
+        'mkdir -p /run/systemd/network /run/systemd/netif/links /run/systemd/netif/leases /run/systemd/netif/lldp',
+        'chown -R systemd-network: /run/systemd/netif',
+        'printf "[Match]\\nName=eth0\\n[Network]\\nDHCP=ipv4\\nLinkLocalAddressing=no\\n" > /run/systemd/network/a.network',
+      ].join(' && ')
+      const program = net.start(client, 'networkd', ['unshare', '--mount', 'sh', '-c', `${own} && exec ${networkd}`])
+      await told(dhcp, 'ack', '"address":"10.77.0.100"')
+      await expect
+        .poll(async () => (await client.ip('address', 'show', 'dev', 'eth0')).stdout)
+        .toContain('10.77.0.100/24')
+      process.kill(program.pid, 'SIGTERM')
+      await told(dhcp, 'release', '"address":"10.77.0.100"')
+    }))
+
   it('the npm package dhcp reads the offer (its REQUEST, without options 50 and 54, is beyond answering)', (test) =>
     withNetns(test, [], async (net) => {
       const { server, client } = await lan(net)
@@ -181,8 +140,71 @@ describe('32, 33: real clients obtain, renew and release, without any default ro
     }))
 })
 
+describe('behind dhcrelay', () => {
+  it('statement 19: a client obtains through the relay, and renews and releases past it', (test) =>
+    withNetns(test, ['dhcrelay', 'udhcpc'], async (net) => {
+      const [server, relay, client] = [
+        await net.create('server'),
+        await net.create('relay'),
+        await net.create('client'),
+      ]
+      await net.connect(server, { name: 'lan0', address: '10.77.0.1/24' }, relay, {
+        name: 'up0',
+        address: '10.77.0.2/24',
+      })
+      await net.connect(relay, { name: 'down0', address: '10.88.0.1/24' }, client, { mac: MAC })
+      await server.ip('route', 'add', '10.88.0.0/24', 'via', '10.77.0.2')
+      await relay.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1'])
+      const remote = { cidr: '10.88.0.0/24', ranges: [{ from: '10.88.0.100', to: '10.88.0.199' }], router: '10.88.0.1' }
+      const dhcp = await serve(net, server, { ...LAN, subnets: [SUBNET, remote] })
+      const links = ['-id', 'down0', '-iu', 'up0']
+      const dhcrelay = net.start(relay, 'dhcrelay', ['dhcrelay', '-4', '-d', '-a', ...links, '10.77.0.1'])
+      await dhcrelay.log.waitForLine(/Sending on/)
+      const udhcpc = net.start(client, 'udhcpc', ['udhcpc', '-f', '-i', 'eth0', '-s', await hookScript(net)])
+      await told(dhcp, 'received', '"message":"discover".*"circuitId":"\\w+".*"giaddr":"10.88.0.1"')
+      await told(dhcp, 'ack', '"address":"10.88.0.100"')
+      await expect.poll(() => hooked(net)).toContain('bound 10.88.0.100')
+      await client.ip('route', 'add', 'default', 'via', '10.88.0.1')
+      process.kill(udhcpc.pid, 'SIGUSR1')
+      await told(dhcp, 'received', '"message":"request".*"from":{"address":"10.88.0.100"')
+      await expect.poll(() => hooked(net)).toContain('renew 10.88.0.100')
+      process.kill(udhcpc.pid, 'SIGUSR2')
+      await told(dhcp, 'release', '"address":"10.88.0.100"')
+    }))
+})
+
+describe('over a wire that loses 5 %, delays by 20 ms and lets 5 % overtake', () => {
+  it.for(['udhcpc', 'dhclient'] as const)('%s obtains and renews', (name, test) =>
+    withNetns(test, [name, 'python3'], async (net) => {
+      const [server, middle, client] = [
+        await net.create('server'),
+        await net.create('middle'),
+        await net.create('client'),
+      ]
+      await net.connect(server, { name: 'lan0', address: '10.77.0.1/24' }, middle, { name: 'left' })
+      await net.connect(middle, { name: 'right' }, client, { mac: MAC })
+      const wire = net.start(middle, 'wire', ['python3', LOSSY_WIRE, 'left', 'right', '0.05', '0.05', '20'])
+      await wire.log.waitForLine(/carrying/)
+      const dhcp = await serve(net, server)
+      const script = await hookScript(net)
+      const conf = join(net.folder, 'dhclient.conf')
+      await writeFile(conf, 'supersede dhcp-renewal-time 1;\ninitial-interval 1;\n')
+      const files = ['-cf', conf, '-lf', join(net.folder, 'leases'), '-pf', join(net.folder, 'pid'), '-sf', script]
+      const argv = {
+        udhcpc: ['udhcpc', '-f', '-t', '20', '-T', '1', '-i', 'eth0', '-s', script],
+        dhclient: ['dhclient', '-4', '-d', ...files, 'eth0'],
+      }[name]
+      const program = net.start(client, name, argv)
+      await told(dhcp, 'ack', '"address":"10.77.0.100"')
+      await expect.poll(() => hooked(net), { timeout: 20_000 }).toMatch(/bound 10\.77\.0\.100/i)
+      if (name === 'udhcpc') process.kill(program.pid, 'SIGUSR1')
+      await expect.poll(() => hooked(net), { timeout: 20_000 }).toMatch(/renew 10\.77\.0\.100/i)
+    }),
+  )
+})
+
 describe('leases', () => {
-  it('24: outlive kill -9 right after the ACK', (test) =>
+  it('statement 24: outlive kill -9 right after the ACK', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
       const config = { ...LAN, leaseFile: join(net.folder, 'leases.jsonl') }
@@ -199,7 +221,7 @@ describe('leases', () => {
       await told(second, 'offer')
     }))
 
-  it('16: a conflict seen before the offer puts the address out of use', (test) =>
+  it('statement 16: a conflict seen before the offer puts the address out of use', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
       const squatter = await net.create('squatter')
@@ -216,7 +238,7 @@ describe('leases', () => {
 })
 
 describe('links', () => {
-  it('31: offers leave by the link that asked and name its address, on inherited sockets', (test) =>
+  it('statement 31: offers leave by the link that asked and name its address, on inherited sockets', (test) =>
     withNetns(test, ['udhcpc', 'perl'], async (net) => {
       const [server, one, two] = [await net.create('server'), await net.create('one'), await net.create('two')]
       await net.connect(server, { name: 'lan0', address: '10.77.0.1/24' }, one, {})
@@ -253,17 +275,18 @@ describe('links', () => {
       await told(dhcp, 'ack', `"mac":"${MAC}"`)
     }))
 
-  it('36: tells which socket is taken by a server that does not share', (test) =>
+  it('statement 36: tells which socket is taken by a server that does not share, and takes it when it is free', (test) =>
     withNetns(test, ['dnsmasq'], async (net) => {
       const { server } = await lan(net)
-      const flags = ['-k', '-C', '/dev/null', '-p', '0', '-u', 'root', '-l', '/dev/null', '-F', '10.77.0.50,10.77.0.60']
-      const dnsmasq = net.start(server, 'dnsmasq', ['dnsmasq', ...flags, '-x', join(net.folder, 'pid'), '-8', '-'])
-      await dnsmasq.log.waitForLine(/DHCP, IP range/)
-      const dhcp = net.start(server, 'landfall', [process.execPath, SERVE, JSON.stringify(LAN)])
-      await dhcp.log.waitForLine(/failed-to-start.*opening DHCP socket 0\.0\.0\.0:67: another program holds the port/)
+      const other = await dnsmasq(net, server)
+      const dhcp = await serve(net, server, { ...LAN, retryMs: 300 })
+      const reason = /"opening DHCP socket 0\.0\.0\.0:67: another program holds the port/
+      expect(dhcp.log.matching(event('port-busy', reason.source))).toHaveLength(1)
+      await other.kill()
+      await told(dhcp, 'listening')
     }))
 
-  it('34, 69: datagrams from port 0 and of no or one byte change nothing', (test) =>
+  it('statement 34, statement 69: datagrams from port 0 and of no or one byte change nothing', (test) =>
     withNetns(test, ['perl'], async (net) => {
       const { server, client } = await lan(net)
       const dhcp = await serve(net, server)
@@ -281,7 +304,27 @@ describe('links', () => {
       await expect.poll(() => dhcp.log.matching(event('received'))).toHaveLength(1)
     }))
 
-  it('30: replies come from port 67 and the address of option 54', (test) =>
+  it('statement 35: an offer takes 600 ms with the conflict check, and 50 ms without', (test) =>
+    withNetns(test, [], async (net) => {
+      const { server, client } = await lan(net)
+      await client.ip('address', 'add', '10.77.0.250/24', 'dev', 'eth0')
+      for (const [conflictCheck, limit] of [
+        [true, 600],
+        [false, 50],
+      ] as const) {
+        const dhcp = await serve(net, server, { ...LAN, conflictCheck })
+        // The first one finds code that has never run.
+        for (const n of [1, 2, 3]) {
+          const options = broadcasting('10.77.0.250', wire({ mac: `52:54:00:00:0${limit % 7}:0${n}` }), 1)
+          const [offer] = await exchange(client, options)
+          if (n > 1) expect(offer?.afterMs).toBeLessThan(limit)
+          if (conflictCheck) expect(offer?.afterMs).toBeGreaterThan(300)
+        }
+        await dhcp.kill()
+      }
+    }))
+
+  it('statement 30: replies come from port 67 and the address of option 54', (test) =>
     withNetns(test, [], async (net) => {
       const { server, client } = await lan(net)
       await serve(net, server)
@@ -289,45 +332,5 @@ describe('links', () => {
       const [offer] = await exchange(client, broadcasting('10.77.0.250', wire({}), 1))
       expect(offer).toMatchObject({ from: '10.77.0.1', port: 67 })
       expect([...(offer?.options.get(OPTION.serverIdentifier) ?? [])]).toEqual([10, 77, 0, 1])
-    }))
-})
-
-describe('39, 40: proxy mode beside dnsmasq', () => {
-  it('adds boot data to the addresses of the other server', (test) =>
-    withNetns(test, ['dnsmasq'], async (net) => {
-      const [ours, theirs, client] = [await net.create('ours'), await net.create('theirs'), await net.create('client')]
-      await net.bridge(ours, { address: '10.77.0.1/24' })
-      await net.plug(ours, 'br0', theirs, { address: '10.77.0.2/24' })
-      await net.plug(ours, 'br0', client, { address: '10.77.0.250/24', mac: MAC })
-      const flags = ['-k', '-C', '/dev/null', '-p', '0', '-u', 'root', '-l', '/dev/null', '-F', '10.77.0.50,10.77.0.60']
-      const dnsmasq = net.start(theirs, 'dnsmasq', ['dnsmasq', ...flags, '-x', join(net.folder, 'pid'), '-8', '-'])
-      await dnsmasq.log.waitForLine(/DHCP, IP range/)
-      const proxy = await serve(net, ours, { mode: 'proxy', links: [{ interface: 'br0', address: '10.77.0.1' }] })
-
-      const options = pxeOptions(7)
-      // dnsmasq unicasts unless asked to broadcast, as edk2 does.
-      const discover = wire({ options, flags: BROADCAST_FLAG })
-      const offers = await exchange(client, broadcasting('10.77.0.250', discover, 2))
-      const ofProxy = offers.find(({ from }) => from === '10.77.0.1')
-      const ofDnsmasq = offers.find(({ from }) => from === '10.77.0.2')
-      expect(ofProxy).toMatchObject({ yiaddr: '0.0.0.0', siaddr: '10.77.0.1' })
-      expect(ofProxy?.options.has(OPTION.vendorSpecific)).toBe(false)
-      expect(ofDnsmasq?.yiaddr).toMatch(/^10\.77\.0\.(5\d|60)$/)
-
-      const chosen = [...options, ...selecting(ofDnsmasq!.yiaddr, '10.77.0.2')]
-      const request = wire({ type: MESSAGE.request, flags: BROADCAST_FLAG, options: chosen })
-      const acks = await exchange(client, { ...broadcasting('10.77.0.250', request, 2), ms: 2000 })
-      expect(acks.map(({ from }) => from)).toEqual(['10.77.0.2'])
-      await told(proxy, 'foreign-server', '"server":"10.77.0.2"')
-
-      const again = wire({ type: MESSAGE.request, ciaddr: '10.77.0.250', options })
-      const [boot] = await exchange(client, {
-        listen: ['10.77.0.250', 4011],
-        send: [[again, '10.77.0.1', 4011]],
-        count: 1,
-        ms: 5000,
-      })
-      expect(boot).toMatchObject({ from: '10.77.0.1', port: 4011, ciaddr: '10.77.0.250', yiaddr: '0.0.0.0' })
-      expect(Buffer.from(boot!.file).toString()).toBe('snponly.efi')
     }))
 })

@@ -238,6 +238,27 @@ describe('refusals name the place at fault', () => {
       'FILE:7: dhcp.subnet.reservations: 10.77.0.1 is taken',
     ],
     [
+      'auto mode without a subnet',
+      '[dhcp]\nmode = "auto"\ninterface = "eth1"',
+      {},
+      'CONTRADICTION',
+      'FILE:2: dhcp.mode: auto needs dhcp.subnet',
+    ],
+    [
+      'a further subnet that is part of the first',
+      `${SERVER}[[dhcp.subnets]]\ncidr = "10.77.0.128/25"`,
+      {},
+      'CONTRADICTION',
+      'FILE:7: dhcp.subnets: 10.77.0.128/25 overlaps with 10.77.0.0/24',
+    ],
+    [
+      'a further subnet whose pool lies elsewhere',
+      `${SERVER}[[dhcp.subnets]]\ncidr = "10.88.0.0/24"\npool = ["10.77.0.9"]`,
+      {},
+      'CONTRADICTION',
+      'FILE:7: dhcp.subnets: pool 10.77.0.9 is outside of its cidr 10.88.0.0/24',
+    ],
+    [
       'two services on one port',
       '[https]\nport = 8080',
       {},

@@ -17,7 +17,7 @@ describe('settings', () => {
       type: 'number',
       defaultText: '`3600`',
     })
-    expect(settings.find(({ path }) => path === 'dhcp.mode')).toMatchObject({ placeholder: 'off|server|proxy' })
+    expect(settings.find(({ path }) => path === 'dhcp.mode')).toMatchObject({ placeholder: 'off|server|proxy|auto' })
     for (const key of ['path', 'variable', 'flag', 'attribute'] as const) {
       expect(new Set(settings.map((setting) => setting[key])).size, key).toBe(settings.length)
     }

@@ -3,7 +3,7 @@ import { createBootLoopWatch } from '../../../server/dhcp/boot-loop.ts'
 import { MAC, NOW, SECOND } from './messages.ts'
 
 describe('createBootLoopWatch', () => {
-  it('50: tells once of five loaders without a script', () => {
+  it('statement 50: tells once of five loaders without a script', () => {
     const watch = createBootLoopWatch()
     const told = Array.from({ length: 20 }, (_, n) => watch.loaderServed(MAC, n, NOW + n * SECOND))
     expect(told.flatMap((count, n) => (count === undefined ? [] : [[n, count]]))).toEqual([[4, 5]])

@@ -27,7 +27,7 @@ describe('boot data of the main server', () => {
   it.each([
     ['BIOS ROM', pxeOptions(0), 'undionly.kpxe', 'PXEClient', SKIP_MENU],
     ['UEFI PXE', pxeOptions(7), 'snponly.efi', 'PXEClient', SKIP_MENU],
-    ['42: UEFI calling itself EBC', pxeOptions(9), 'snponly.efi', 'PXEClient', SKIP_MENU],
+    ['statement 42: UEFI calling itself EBC', pxeOptions(9), 'snponly.efi', 'PXEClient', SKIP_MENU],
     ['iPXE', ipxeOptions(7), 'http://10.77.0.1:8080/boot/ipxe?mac=52:54:00:12:34:56', 'PXEClient', undefined],
     [
       'UEFI HTTP Boot',
@@ -36,7 +36,7 @@ describe('boot data of the main server', () => {
       'HTTPClient',
       undefined,
     ],
-  ])('10, 38, 48: suits %s', (_name, options, file, vendorClass, vendor) => {
+  ])('statement 10, statement 38, statement 48: suits %s', (_name, options, file, vendorClass, vendor) => {
     const reply = offerTo(options)
     expect(reply.siaddr).toBe(LINK.address)
     expect(Buffer.from(reply.sname).toString()).toBe(LINK.address)
@@ -58,24 +58,24 @@ describe('boot data of the main server', () => {
     for (const [code, value] of offered) if (code !== OPTION.messageType) expect(ack.options.get(code)).toEqual(value)
   })
 
-  it('45: tells iPXE not to wait for a proxy', () => {
+  it('statement 45: tells iPXE not to wait for a proxy', () => {
     expect(offerTo(ipxeOptions(7)).options.get(OPTION.ipxe)).toEqual(Uint8Array.of(0xb0, 1, 1))
   })
 
-  it('46: gives an iPXE without HTTP a loader', () => {
+  it('statement 46: gives an iPXE without HTTP a loader', () => {
     const withoutHttp = IPXE_FEATURES.filter((_, i) => i < 12 || i > 14)
     expect(withoutHttp).not.toContain(0x13)
     expect(Buffer.from(offerTo(ipxeOptions(7, withoutHttp)).file).toString()).toBe('snponly.efi')
   })
 
-  it('48: leaves the header empty where the name does not fit', () => {
+  it('statement 48: leaves the header empty where the name does not fit', () => {
     const url = `http://10.77.0.1:8080/${'a'.repeat(120)}`
     const reply = onlyReply(send(answering({ kind: 'script', url }), message({ options: ipxeOptions(7) })))
     expect(reply.file).toHaveLength(0)
     expect(reply.options.get(OPTION.bootFile)).toEqual(Uint8Array.from(nulTerminated(url)))
   })
 
-  it('56: fits an HTTP Boot offer in 1472 bytes, name servers included unasked', () => {
+  it('statement 56: fits an HTTP Boot offer in 1472 bytes, name servers included unasked', () => {
     const reply = offerTo([...pxeOptions(16, 'HTTPClient'), [OPTION.parameterRequestList, Uint8Array.of(1, 67)]])
     expect(reply.bytes.length).toBeLessThanOrEqual(1472)
     expect(reply.options.get(OPTION.dnsServers)).toEqual(Uint8Array.of(10, 77, 0, 1))
@@ -96,7 +96,7 @@ describe('boot data of the main server', () => {
     expect(Buffer.from(reply.file).toString()).toBe('snponly.efi')
   })
 
-  it('49: is absent for a machine that is not to netboot, and for plain clients', () => {
+  it('statement 49: is absent for a machine that is not to netboot, and for plain clients', () => {
     const replies = [
       onlyReply(send(answering({ kind: 'no-boot' }), message({ options: pxeOptions(7) }))),
       onlyReply(send(testServer(), message())),
@@ -108,7 +108,7 @@ describe('boot data of the main server', () => {
     }
   })
 
-  it.each([5, 31, 39, 40, 2, 300])('43: refuses architecture %i by silence and an event', (arch) => {
+  it.each([5, 31, 39, 40, 2, 300])('statement 43: refuses architecture %i by silence and an event', (arch) => {
     const outcome = send(testServer(), message({ options: pxeOptions(arch) }))
     expect(outcome.replies).toEqual([])
     expect(outcome.events).toMatchObject([{ type: 'refused', reason: expect.stringContaining(String(arch)) }])
@@ -135,7 +135,7 @@ describe('boot data of the main server', () => {
     expect(eventTypes(send(server, message()))).toEqual(['offer'])
   })
 
-  it('50: tells of five loaders promised without a script', () => {
+  it('statement 50: tells of five loaders promised without a script', () => {
     const server = testServer()
     const boots = [1, 2, 3, 4, 5, 6].map((xid) => {
       const options = [...pxeOptions(7), ...selecting('10.77.0.100')]

@@ -14,6 +14,7 @@ const UPDATE = process.env['LANDFALL_UPDATE_FIXTURES'] === '1'
 const RESPONDERS: Record<string, () => Responder> = {
   server: () => testServer(),
   proxy: () => createProxy({ bootFileFor: usualBoot, ownAddresses: () => new Set([LINK.address]) }),
+  'proxy-no-boot': () => createProxy({ bootFileFor: () => ({ kind: 'no-boot' }), ownAddresses: () => new Set() }),
   'no-boot': () => testServer({ bootFileFor: () => ({ kind: 'no-boot' }) }),
 }
 
@@ -38,7 +39,7 @@ function replayed(lines: readonly string[]): string[] {
   })
 }
 
-describe('37: replies to captured requests', () => {
+describe('statement 37: replies to captured requests', () => {
   it.each(readdirSync(FIXTURES).filter((name) => name.endsWith('.txt')))('%s', (name) => {
     const path = join(FIXTURES, name)
     const stored = readFileSync(path, 'utf8').trimEnd().split('\n')

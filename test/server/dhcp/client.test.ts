@@ -10,12 +10,12 @@ describe('classifyClient', () => {
   it.each([
     ['BIOS ROM', message({ options: pxeOptions(0) }), 'pxe', 'x86-bios'],
     ['edk2', message({ options: pxeOptions(7) }), 'pxe', 'x64-uefi'],
-    ['42: EBC, which is x64', message({ options: pxeOptions(9) }), 'pxe', 'x64-uefi'],
+    ['statement 42: EBC, which is x64', message({ options: pxeOptions(9) }), 'pxe', 'x64-uefi'],
     ['arm64', message({ options: pxeOptions(11) }), 'pxe', 'arm64-uefi'],
     ['UEFI HTTP Boot', message({ options: pxeOptions(16, 'HTTPClient') }), 'http', 'x64-uefi'],
-    ['44: iPXE, raw', message({ options: ipxeOptions(7) }), 'ipxe', 'x64-uefi'],
+    ['statement 44: iPXE, raw', message({ options: ipxeOptions(7) }), 'ipxe', 'x64-uefi'],
     [
-      '44: iPXE, counted',
+      'statement 44: iPXE, counted',
       message({ options: [...ipxeOptions(0), [OPTION.userClass, text('\x04iPXE')]] }),
       'ipxe',
       'x86-bios',

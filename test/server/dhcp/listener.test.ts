@@ -68,7 +68,7 @@ async function ask(client: Socket, port: number, bytes: Uint8Array): Promise<{ b
 }
 
 describe('createListener', () => {
-  it('30, 40: answers from the address and port that were asked', async () => {
+  it('statement 30, statement 40: answers from the address and port that were asked', async () => {
     const { listener: started, ports, events } = await listener()
     await started.start()
     const client = await udp(0, '127.0.0.1')
@@ -78,7 +78,7 @@ describe('createListener', () => {
     await ask(client, ports.bootServer, encodePacket(bootRequest()))
   })
 
-  it('70: lives and serves after 10 000 fuzzed datagrams to each port', { timeout: 60_000 }, async () => {
+  it('statement 70: lives and serves after 10 000 fuzzed datagrams to each port', { timeout: 60_000 }, async () => {
     const { listener: started, ports, events } = await listener()
     await started.start()
     const client = await udp(0, '127.0.0.1')
@@ -115,7 +115,7 @@ describe('createListener', () => {
     expect(events.length).toBeGreaterThan(1000)
   })
 
-  it('69: an empty and a one-byte datagram change nothing', async () => {
+  it('statement 69: an empty and a one-byte datagram change nothing', async () => {
     const { listener: started, ports, events } = await listener()
     await started.start()
     const client = await udp(0, '127.0.0.1')
@@ -125,7 +125,7 @@ describe('createListener', () => {
     expect(events.filter(({ type }) => type === 'malformed')).toMatchObject([malformed, malformed])
   })
 
-  it('36: names the socket whose port is taken, and holds none of the others', async () => {
+  it('statement 36: names the socket whose port is taken, and holds none of the others', async () => {
     const { listener: busy, ports } = await listener()
     const blocker = await udp(ports.server, ADDRESS)
     await expect(busy.start()).rejects.toThrowWithCode(DhcpError, 'ADDRESS_IN_USE')

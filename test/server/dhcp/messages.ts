@@ -1,9 +1,11 @@
 // Messages as clients send them, and servers to send them to, for the tests of this folder.
 
 import type { BootAnswer, BootQuestion } from '../../../server/dhcp/boot-options.ts'
+import { classifyClient } from '../../../server/dhcp/client.ts'
 import { memoryLeaseStore } from '../../../server/dhcp/leases.ts'
 import { MESSAGE, OPTION, addresses, text } from '../../../server/dhcp/options.ts'
 import { BOOTREPLY, BOOTREQUEST, decodePacket, type DhcpPacket } from '../../../server/dhcp/packet.ts'
+import { committed } from '../../../server/dhcp/outcomes.ts'
 import type { Outcome, Received, Reply, Responder } from '../../../server/dhcp/reply.ts'
 import { createDhcpServer, type ServerOptions } from '../../../server/dhcp/server.ts'
 import type { SubnetConfig } from '../../../server/dhcp/subnets.ts'
@@ -136,9 +138,13 @@ export function testServer(options: Partial<ServerOptions> = {}): Responder {
   })
 }
 
-/** Hands a message to a responder as if it had come by LINK from port 68. */
+/** Hands a message to a responder as if it had come by LINK from port 68; what it leads to is durable on return. */
 export function send(responder: Responder, packet: DhcpPacket, received: Partial<Received> = {}): Outcome {
-  return responder.handle({ packet, from: { address: '0.0.0.0', port: 68 }, link: LINK, now: NOW, ...received })
+  const from = { address: '0.0.0.0', port: 68 }
+  const outcome = responder.handle({ packet, client: classifyClient(packet), from, link: LINK, now: NOW, ...received })
+  if (!outcome.unsaved) return outcome
+  const { unsaved: _, ...told } = committed(responder, [outcome])[0]!
+  return told
 }
 
 /** The single reply of an outcome, decoded. */

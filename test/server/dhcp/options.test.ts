@@ -37,8 +37,8 @@ describe('reading options', () => {
   })
 
   it.each([
-    ['44: raw, as iPXE sends it', Buffer.from('iPXE'), ['iPXE']],
-    ['44: counted, by RFC 3004', Buffer.from('\x04iPXE\x03abc'), ['iPXE', 'abc']],
+    ['statement 44: raw, as iPXE sends it', Buffer.from('iPXE'), ['iPXE']],
+    ['statement 44: counted, by RFC 3004', Buffer.from('\x04iPXE\x03abc'), ['iPXE', 'abc']],
     ['a count past the end', Buffer.from('\x09iPXE'), ['\x09iPXE']],
     ['nothing', Buffer.from(''), []],
   ])('reads user class %s', (_name, bytes, classes) => {
@@ -63,7 +63,7 @@ describe('reading options', () => {
 })
 
 describe('writing options', () => {
-  it('10: ends boot names in one NUL', () => {
+  it('statement 10: ends boot names in one NUL', () => {
     expect(nulTerminated('ab')).toEqual(Buffer.from([97, 98, 0]))
   })
 

@@ -50,7 +50,7 @@ const PACKET: fc.Arbitrary<DhcpPacket> = fc.record({
 })
 
 describe('decodePacket', () => {
-  it('1: names what is wrong with any byte string, never throws', { timeout: 60_000 }, () => {
+  it('statement 1: names what is wrong with any byte string, never throws', { timeout: 60_000 }, () => {
     const template = encodePacket(message({ options: pxeOptions(7) }))
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 600 }), (bytes) => Object.keys(decodePacket(bytes)).length === 1),
@@ -67,7 +67,7 @@ describe('decodePacket', () => {
     )
   })
 
-  it('1: survives truncation at every length', () => {
+  it('statement 1: survives truncation at every length', () => {
     const bytes = encodePacket(message({ options: pxeOptions(7) }))
     for (let length = 0; length < bytes.length; length++) {
       const result = decodePacket(bytes.subarray(0, length))
@@ -104,7 +104,7 @@ describe('decodePacket', () => {
     expect(decoded(encodePacket(message({ hlen: 0, htype: 32 }))).htype).toBe(32)
   })
 
-  it('3: skips single pad bytes and needs no end mark', () => {
+  it('statement 3: skips single pad bytes and needs no end mark', () => {
     const { options } = decoded(raw([0, 53, 1, 1, 0, 12, 1, 65, 0]))
     expect([...options]).toEqual([
       [53, Uint8Array.of(1)],
@@ -112,12 +112,12 @@ describe('decodePacket', () => {
     ])
   })
 
-  it('4: appends repeated tags to the first', () => {
+  it('statement 4: appends repeated tags to the first', () => {
     const { options } = decoded(raw([53, 1, 1, 12, 2, 65, 66, 15, 1, 90, 12, 1, 67, 255]))
     expect(options.get(12)).toEqual(Buffer.from('ABC'))
   })
 
-  it('5: reads overloaded file, then sname', () => {
+  it('statement 5: reads overloaded file, then sname', () => {
     const area = [53, 1, 1, 52, 1, 3, 12, 1, 65, 255]
     const { options, file, sname } = decoded(raw(area, { file: [12, 1, 66, 255], sname: [12, 1, 67, 255] }))
     expect(options.get(12)).toEqual(Buffer.from('ABC'))
@@ -132,7 +132,7 @@ describe('decodePacket', () => {
 })
 
 describe('encodePacket', () => {
-  it('2: is undone by decoding', { timeout: 60_000 }, () => {
+  it('statement 2: is undone by decoding', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(PACKET, (packet) => {
         const { options, chaddr, sname, file, ...fields } = decoded(encodePacket(packet, { limit: 1472 }), BOOTREPLY)
@@ -151,13 +151,13 @@ describe('encodePacket', () => {
     )
   })
 
-  it('6: pads to 300 bytes', () => {
+  it('statement 6: pads to 300 bytes', () => {
     const bytes = encodePacket(message())
     expect(bytes).toHaveLength(300)
     expect([...bytes.subarray(240, 244)]).toEqual([53, 1, 1, 255])
   })
 
-  it('7: leaves out what is merely nice to have, from the end', () => {
+  it('statement 7: leaves out what is merely nice to have, from the end', () => {
     const options: [number, Uint8Array][] = [
       [1, Uint8Array.of(255, 255, 255, 0)],
       [67, new Uint8Array(100).fill(65)],
@@ -171,7 +171,7 @@ describe('encodePacket', () => {
     expect(encodePacket(message({ options }), { limit: 1472 }).length).toBeGreaterThan(548)
   })
 
-  it('7: refuses what cannot be left out', () => {
+  it('statement 7: refuses what cannot be left out', () => {
     const options: [number, Uint8Array][] = [
       [67, new Uint8Array(200)],
       [82, new Uint8Array(200)],
@@ -179,7 +179,7 @@ describe('encodePacket', () => {
     expect(() => encodePacket(message({ options }))).toThrowWithCode(DhcpError, 'REPLY_TOO_LARGE')
   })
 
-  it('8: begins with 53 and 54, ends with 82', () => {
+  it('statement 8: begins with 53 and 54, ends with 82', () => {
     const packet = message({
       options: [
         [82, [1]],

@@ -4,7 +4,7 @@ import { memoryLeaseStore, type Lease } from '../../../server/dhcp/leases.ts'
 import { formatIpv4 } from '../../../server/dhcp/ipv4.ts'
 import { AddressPool, type Holder, type PoolOptions } from '../../../server/dhcp/pool.ts'
 import { fixedReservations, type Reservations } from '../../../server/dhcp/reservations.ts'
-import { clientKey } from '../../../server/dhcp/server.ts'
+import { clientKey } from '../../../server/dhcp/request.ts'
 import { createSubnet, type SubnetConfig } from '../../../server/dhcp/subnets.ts'
 import { HOUR, LINK, NOW, SECOND, SUBNET, message } from './messages.ts'
 
@@ -74,14 +74,14 @@ describe('AddressPool', () => {
     expect(addresses.offer(holder(2), undefined, NOW + 61 * SECOND)?.address).toBe('10.77.0.100')
   })
 
-  it('27: honours a wish for a free address, not for a taken one', () => {
+  it('statement 27: honours a wish for a free address, not for a taken one', () => {
     const addresses = pool()
     expect(addresses.offer(holder(1), '10.77.0.150', NOW)?.address).toBe('10.77.0.150')
     expect(addresses.offer(holder(2), '10.77.0.150', NOW)?.address).toBe('10.77.0.100')
     expect(addresses.offer(holder(3), '10.77.0.20', NOW)?.address).toBe('10.77.0.101')
   })
 
-  it('17: gives a returning client the address it had', () => {
+  it('statement 17: gives a returning client the address it had', () => {
     const addresses = pool()
     take(addresses, holder(1))
     take(addresses, holder(2))
@@ -113,7 +113,7 @@ describe('AddressPool', () => {
     expect(addresses.offer(holder(1), '10.77.0.100', NOW + 2 * HOUR)).toBeUndefined()
   })
 
-  it('16: leaves a declined address unused for the quarantine', () => {
+  it('statement 16: leaves a declined address unused for the quarantine', () => {
     const addresses = pool(range(100, 100), { quarantineMs: 2 * HOUR })
     take(addresses, holder(1))
     expect(addresses.decline(holder(2), '10.77.0.100', NOW)).toBe(false)
@@ -214,7 +214,7 @@ describe('AddressPool', () => {
       return { address, key, mac: client.mac, state: 'bound', start: NOW, end: NOW + HOUR + n }
     })
 
-    it('22: refuses at once when all are taken, however often asked', () => {
+    it('statement 22: refuses at once when all are taken, however often asked', () => {
       let lookups = 0
       const counting = { ...fixedReservations([]), has: () => { lookups++; return false } } // prettier-ignore
       const addresses = pool(wide, { store: memoryLeaseStore(leases), reservations: counting })

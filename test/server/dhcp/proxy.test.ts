@@ -24,10 +24,10 @@ const EVERYBODY = { address: '255.255.255.255', port: 68 }
 describe('proxyDHCP on port 67', () => {
   it.each([
     ['BIOS ROM', pxeOptions(0), 'undionly.kpxe', true],
-    ['41: UEFI PXE', pxeOptions(7), 'snponly.efi', false],
-    ['45: iPXE', ipxeOptions(0), 'http://10.77.0.1:8080/boot/ipxe?mac=52:54:00:12:34:56', false],
+    ['statement 41: UEFI PXE', pxeOptions(7), 'snponly.efi', false],
+    ['statement 45: iPXE', ipxeOptions(0), 'http://10.77.0.1:8080/boot/ipxe?mac=52:54:00:12:34:56', false],
     ['UEFI HTTP Boot', pxeOptions(16, 'HTTPClient'), 'http://10.77.0.1:8080/boot/loaders/snponly.efi', false],
-  ])('39: offers %s boot data without an address', (_name, options, file, vendorOptions) => {
+  ])('statement 39: offers %s boot data without an address', (_name, options, file, vendorOptions) => {
     const reply = onlyReply(send(proxy(), message({ options })))
     expect(reply).toMatchObject({ yiaddr: '0.0.0.0', siaddr: LINK.address, flags: BROADCAST_FLAG, to: EVERYBODY })
     expect(reply.options.get(OPTION.messageType)).toEqual(Uint8Array.of(MESSAGE.offer))
@@ -37,7 +37,7 @@ describe('proxyDHCP on port 67', () => {
     expect(reply.options.get(OPTION.clientUuid)).toEqual(UUID_OPTION)
   })
 
-  it('39: never answers REQUEST, nor clients that do not netboot', () => {
+  it('statement 39: never answers REQUEST, nor clients that do not netboot', () => {
     const silent = [
       message({ type: MESSAGE.request, options: [...pxeOptions(7), ...selecting('10.77.0.9')] }),
       message(),
@@ -47,7 +47,7 @@ describe('proxyDHCP on port 67', () => {
     for (const packet of silent) expect(send(proxy(), packet).replies).toEqual([])
   })
 
-  it('49: is silent for a machine that is not to netboot', () => {
+  it('statement 49: is silent for a machine that is not to netboot', () => {
     const responder = createProxy({ bootFileFor: () => ({ kind: 'no-boot' }), ownAddresses: () => new Set() })
     expect(send(responder, message({ options: pxeOptions(7) })).replies).toEqual([])
   })
@@ -68,7 +68,7 @@ describe('proxyDHCP on port 67', () => {
     expect(reply.to).toEqual({ address: '10.88.0.1', port: 67 })
   })
 
-  it('50: counts loaders of BIOS ROMs here and of UEFI on port 4011', () => {
+  it('statement 50: counts loaders of BIOS ROMs here and of UEFI on port 4011', () => {
     const loops = (arch: number) => {
       const responder = proxy()
       return [1, 2, 3, 4, 5].flatMap((xid) => eventTypes(send(responder, message({ xid, options: pxeOptions(arch) }))))
@@ -82,7 +82,7 @@ describe('boot server on port 4011', () => {
   const from = { address: '10.77.0.150', port: 4011 }
 
   it.each([MESSAGE.request, MESSAGE.inform])(
-    "40: acknowledges message type %i to the sender's address and port",
+    "statement 40: acknowledges message type %i to the sender's address and port",
     (type) => {
       const packet = message({ type, ciaddr: '10.77.0.150', options: pxeOptions(7) })
       const outcome = send(bootServer(), packet, { from })
@@ -96,7 +96,7 @@ describe('boot server on port 4011', () => {
     },
   )
 
-  it('40: answers iPXE on its port 68', () => {
+  it('statement 40: answers iPXE on its port 68', () => {
     const packet = message({ type: MESSAGE.request, ciaddr: '10.77.0.150', options: ipxeOptions(0) })
     expect(onlyReply(send(bootServer(), packet, { from: { ...from, port: 68 } })).to.port).toBe(68)
   })

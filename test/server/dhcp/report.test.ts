@@ -44,6 +44,8 @@ describe('the history', () => {
     ['boot.loop', { type: 'boot-loop', client, loaders: 5 }],
     ['dhcp.pool-exhausted', { type: 'pool-exhausted', client, subnet: '10.77.0.0/24' }],
     ['dhcp.foreign-server', { type: 'foreign-server', server: '10.77.0.254', client }],
+    ['dhcp.mode', { type: 'mode-changed', interface: 'eth1', mode: 'proxy', server: '10.77.0.2' }],
+    ['dhcp.port-busy', { type: 'port-busy', interface: 'eth1', error: new Error('port taken') }],
     ['dhcp.declined', { type: 'decline', client, address: '10.77.0.100', quarantineUntil: 0 }],
   ] as const)('has %s once, however often it happens', (type, event) => {
     const { tell, told } = report()

@@ -1,8 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { classifyClient } from '../../../server/dhcp/client.ts'
 import { memoryLeaseStore, type Lease, type LeaseStore } from '../../../server/dhcp/leases.ts'
 import { MESSAGE, OPTION, addresses, text } from '../../../server/dhcp/options.ts'
-import { BROADCAST_FLAG } from '../../../server/dhcp/packet.ts'
+import { committed } from '../../../server/dhcp/outcomes.ts'
+import { BROADCAST_FLAG, type DhcpPacket } from '../../../server/dhcp/packet.ts'
 import { fixedReservations } from '../../../server/dhcp/reservations.ts'
 import {
   HOUR,
@@ -32,11 +34,16 @@ function typeOf(reply: { options: ReadonlyMap<number, Uint8Array> }): number | u
   return reply.options.get(OPTION.messageType)?.[0]
 }
 
+const from = (packet: DhcpPacket) => ({
+  packet,
+  client: classifyClient(packet),
+  from: { address: '0.0.0.0', port: 68 },
+})
 const wants = (...codes: number[]): [number, Uint8Array] => [OPTION.parameterRequestList, Uint8Array.from(codes)]
 const request = (parts: Parameters<typeof message>[0] = {}) => message({ type: MESSAGE.request, ...parts })
 
 describe('DISCOVER', () => {
-  it('11: is offered an address with times, mask ahead of router', () => {
+  it('statement 11: is offered an address with times, mask ahead of router', () => {
     const reply = onlyReply(send(testServer(), message()))
     expect(typeOf(reply)).toBe(MESSAGE.offer)
     expect(reply.yiaddr).toBe('10.77.0.100')
@@ -46,19 +53,19 @@ describe('DISCOVER', () => {
     expect(times).toEqual([3600, 1800, 3150])
   })
 
-  it('29: copies xid, flags, giaddr, htype, hlen and chaddr', () => {
+  it('statement 29: copies xid, flags, giaddr, htype, hlen and chaddr', () => {
     const asked = message({ xid: 0xdeadbeef, flags: 0x8001, htype: 6, hlen: 16, secs: 9 })
     const reply = onlyReply(send(testServer(), asked))
     const { xid, flags, giaddr, htype, hlen, chaddr } = asked
     expect(reply).toMatchObject({ xid, flags, giaddr, htype, hlen, chaddr, secs: 0, hops: 0 })
   })
 
-  it('25: echoes option 61', () => {
+  it('statement 25: echoes option 61', () => {
     const reply = onlyReply(send(testServer(), message({ options: [[61, [1, 2, 3]]] })))
     expect(reply.options.get(61)).toEqual(Uint8Array.of(1, 2, 3))
   })
 
-  it('28: is answered whatever it requests', () => {
+  it('statement 28: is answered whatever it requests', () => {
     const server = testServer({
       subnets: [{ ...SUBNET, domain: 'lab', search: ['lab'], mtu: 1400, ntp: ['10.77.0.1'], routes: [{ destination: '10.0.0.0/8', gateway: '10.77.0.2' }] }], // prettier-ignore
     })
@@ -75,6 +82,16 @@ describe('DISCOVER', () => {
     )
   })
 
+  it('statement 9: never holds options 52 and 13, however much is asked for', () => {
+    const server = testServer({ subnets: [{ ...SUBNET, search: Array.from({ length: 60 }, (_, n) => `d${n}.test`) }] })
+    const everything = wants(...Array.from({ length: 254 }, (_, n) => n + 1))
+    for (const options of [[everything], [...pxeOptions(7), everything], [...ipxeOptions(7), everything]]) {
+      const codes = wireOrder(onlyReply(send(server, message({ options }))).bytes)
+      expect(codes).not.toContain(OPTION.overload)
+      expect(codes).not.toContain(13)
+    }
+  })
+
   it('gives what option 55 asks for, the default route inside 121 too', () => {
     const server = testServer({
       subnets: [{ ...SUBNET, domain: 'lab', mtu: 1400, routes: [{ destination: '10.0.0.0/8', gateway: '10.77.0.2' }] }],
@@ -84,7 +101,7 @@ describe('DISCOVER', () => {
     expect([...reply.options.get(121)!]).toEqual([8, 10, 10, 77, 0, 2, 0, 10, 77, 0, 1])
   })
 
-  it('6, 7: keeps replies between 300 bytes and what the client takes', () => {
+  it('statement 6, statement 7: keeps replies between 300 bytes and what the client takes', () => {
     const subnets = [{ ...SUBNET, search: Array.from({ length: 40 }, (_, n) => `${n}.example-domain-${n}.test`) }]
     const server = testServer({ subnets })
     const size = (max?: number): number => {
@@ -97,7 +114,7 @@ describe('DISCOVER', () => {
     expect(size(65535)).toBeLessThanOrEqual(1472)
   })
 
-  it('22: of a full pool gets silence, and one event until an address comes free', () => {
+  it('statement 22: of a full pool gets silence, and one event until an address comes free', () => {
     const server = testServer({ subnets: [{ ...SUBNET, ranges: [{ from: '10.77.0.100', to: '10.77.0.100' }] }] })
     obtain(server)
     const ask = (now: number) => send(server, message({ mac: OTHER_MAC }), { now })
@@ -154,14 +171,14 @@ describe('conflict check', () => {
 })
 
 describe('REQUEST selecting an offer', () => {
-  it('24: is stored before it is acknowledged', () => {
+  it('statement 24: is stored before it is acknowledged', () => {
     const order: string[] = []
     const inner = memoryLeaseStore()
     const store: LeaseStore = {
       ...inner,
-      put: (lease) => {
+      put: (leases) => {
         order.push('stored')
-        inner.put(lease)
+        inner.put(leases)
       },
     }
     const server = testServer({ store })
@@ -175,7 +192,28 @@ describe('REQUEST selecting an offer', () => {
     ])
   })
 
-  it('24: is not answered if it cannot be stored', () => {
+  it('statement 24: is stored with all others of its burst, by one commit', () => {
+    const commits: number[] = []
+    const inner = memoryLeaseStore()
+    const store: LeaseStore = {
+      ...inner,
+      put: (leases) => {
+        commits.push(leases.length)
+        inner.put(leases)
+      },
+    }
+    const server = testServer({ store })
+    const outcomes = [100, 101, 102].map((n) => {
+      const packet = request({ mac: `52:54:00:00:01:${n - 90}`, options: selecting(`10.77.0.${n}`) })
+      return server.handle({ ...from(packet), link: LINK, now: NOW })
+    })
+    expect(outcomes.every(({ unsaved }) => unsaved !== undefined)).toBe(true)
+    expect(commits).toEqual([])
+    expect(committed(server, outcomes).flatMap(eventTypes)).toEqual(['ack', 'ack', 'ack'])
+    expect(commits).toEqual([3])
+  })
+
+  it('statement 24: is not answered if it cannot be stored', () => {
     const store: LeaseStore = {
       ...memoryLeaseStore(),
       put: () => {
@@ -189,7 +227,7 @@ describe('REQUEST selecting an offer', () => {
     expect(eventTypes(outcome)).toEqual(['failed'])
   })
 
-  it('12: naming another server is not answered, and frees the offer', () => {
+  it('statement 12: naming another server is not answered, and frees the offer', () => {
     const server = testServer({ subnets: [{ ...SUBNET, ranges: [{ from: '10.77.0.100', to: '10.77.0.100' }] }] })
     send(server, message())
     const outcome = send(server, request({ options: selecting('10.77.0.55', '10.77.0.2') }))
@@ -212,7 +250,7 @@ describe('REQUEST selecting an offer', () => {
     expect([typeOf(ack), ack.yiaddr]).toEqual([MESSAGE.ack, '10.77.0.123'])
   })
 
-  it('15: for an address it cannot have is refused to everybody, with a bare NAK', () => {
+  it('statement 15: for an address it cannot have is refused to everybody, with a bare NAK', () => {
     const server = testServer()
     obtain(server, { mac: OTHER_MAC })
     const options = [...selecting('10.77.0.100'), [61, [9]] as const, [82, [1, 1, 7]] as const]
@@ -246,7 +284,7 @@ describe('REQUEST after a reboot', () => {
     expect(outcome.events).toMatchObject([{ type: 'ignored', reason: 'unknown-client' }])
   })
 
-  it('13: in another network is refused if authoritative, else left alone', () => {
+  it('statement 13: in another network is refused if authoritative, else left alone', () => {
     expect(typeOf(onlyReply(send(testServer(), reboot('192.168.7.9'))))).toBe(MESSAGE.nak)
     const shy = testServer({ subnets: [{ ...SUBNET, authoritative: false }] })
     expect(send(shy, reboot('192.168.7.9')).replies).toEqual([])
@@ -262,7 +300,7 @@ describe('REQUEST after a reboot', () => {
 describe('REQUEST renewing', () => {
   const renew = (ciaddr: string, mac = MAC) => request({ ciaddr, mac })
 
-  it('14: is extended and answered to ciaddr', () => {
+  it('statement 14: is extended and answered to ciaddr', () => {
     const store = memoryLeaseStore()
     const server = testServer({ store })
     obtain(server)
@@ -281,7 +319,7 @@ describe('REQUEST renewing', () => {
     expect(send(shy, renew('10.77.0.140')).replies).toEqual([])
   })
 
-  it("15: of an address that is another client's is refused", () => {
+  it("statement 15: of an address that is another client's is refused", () => {
     const server = testServer()
     obtain(server)
     const nak = onlyReply(send(server, renew('10.77.0.100', OTHER_MAC)))
@@ -297,7 +335,7 @@ describe('REQUEST renewing', () => {
 })
 
 describe('other messages', () => {
-  it('16: DECLINE takes the address out of use', () => {
+  it('statement 16: DECLINE takes the address out of use', () => {
     const server = testServer({ quarantineMs: 2 * HOUR })
     obtain(server)
     const outcome = send(server, message({ type: MESSAGE.decline, options: selecting('10.77.0.100') }))
@@ -318,7 +356,7 @@ describe('other messages', () => {
     expect(decline({ options: selecting('10.77.0.100', '10.77.0.2') })).toEqual(['ignored'])
   })
 
-  it('17: RELEASE frees the address, and the client gets it again', () => {
+  it('statement 17: RELEASE frees the address, and the client gets it again', () => {
     const server = testServer()
     const address = obtain(server)
     const release = message({ type: MESSAGE.release, ciaddr: address, options: [[54, addresses([LINK.address])]] })
@@ -327,7 +365,18 @@ describe('other messages', () => {
     expect(obtain(server)).toBe(address)
   })
 
-  it('18: INFORM is told of the network, without address or times', () => {
+  it('RELEASE and DECLINE that name no server, as systemd-networkd sends them, concern who gave the address', () => {
+    const server = testServer()
+    const address = obtain(server)
+    const stranger = message({ type: MESSAGE.release, mac: OTHER_MAC, ciaddr: address })
+    expect(eventTypes(send(server, stranger))).toEqual(['ignored'])
+    expect(eventTypes(send(server, message({ type: MESSAGE.release, ciaddr: address })))).toEqual(['release'])
+    obtain(server)
+    const decline = message({ type: MESSAGE.decline, options: [[50, addresses([address])]] })
+    expect(eventTypes(send(server, decline))).toEqual(['decline'])
+  })
+
+  it('statement 18: INFORM is told of the network, without address or times', () => {
     const inform = message({ type: MESSAGE.inform, ciaddr: '10.77.0.9', options: [wants(6, 51, 58, 59)] })
     const ack = onlyReply(send(testServer(), inform))
     expect(ack).toMatchObject({ yiaddr: '0.0.0.0', ciaddr: '10.77.0.9', to: { address: '10.77.0.9', port: 68 } })
@@ -353,14 +402,14 @@ describe('relayed messages', () => {
   const server = () => testServer({ subnets: [SUBNET, REMOTE_SUBNET, { ...REMOTE_SUBNET, cidr: '10.99.0.0/24', ranges: [{ from: '10.99.0.5', to: '10.99.0.9' }] }] }) // prettier-ignore
   const agent = [1, 2, 7, 9, 2, 1, 1]
 
-  it('19: are answered to the relay, with 82 as it came', () => {
+  it('statement 19: are answered to the relay, with 82 as it came', () => {
     const reply = onlyReply(send(server(), message({ giaddr: RELAY, options: [[82, agent]] })))
     expect([reply.to, reply.yiaddr, reply.giaddr]).toEqual([{ address: RELAY, port: 67 }, '10.88.0.100', RELAY])
     expect([...reply.options.get(82)!]).toEqual(agent)
     expect(wireOrder(reply.bytes).at(-1)).toBe(82)
   })
 
-  it('20: take the subnet from sub-option 5, option 118, giaddr, in this order', () => {
+  it('statement 20: take the subnet from sub-option 5, option 118, giaddr, in this order', () => {
     const link = [5, 4, 10, 99, 0, 0]
     const bySubOption = onlyReply(
       send(
@@ -379,7 +428,7 @@ describe('relayed messages', () => {
     expect(byOption.yiaddr).toBe('10.99.0.5')
   })
 
-  it('20: are answered in the name of sub-option 11, which may then be chosen', () => {
+  it('statement 20: are answered in the name of sub-option 11, which may then be chosen', () => {
     const override: [number, number[]] = [82, [11, 4, 10, 88, 0, 1]]
     const responder = server()
     const offer = onlyReply(send(responder, message({ giaddr: RELAY, options: [override] })))
@@ -394,7 +443,7 @@ describe('relayed messages', () => {
     expect([...reply.options.get(54)!]).toEqual([10, 77, 0, 1])
   })
 
-  it('21: have the broadcast bit set in a NAK', () => {
+  it('statement 21: have the broadcast bit set in a NAK', () => {
     const nak = onlyReply(send(server(), request({ giaddr: RELAY, options: [[50, addresses(['10.1.1.1'])]] })))
     expect([typeOf(nak), nak.flags, nak.to]).toEqual([MESSAGE.nak, BROADCAST_FLAG, { address: RELAY, port: 67 }])
   })
@@ -411,7 +460,7 @@ describe('relayed messages', () => {
 })
 
 describe('identity', () => {
-  it('26, 51: one machine keeps its address over firmware, iPXE and installer', () => {
+  it('statement 26, statement 51: one machine keeps its address over firmware, iPXE and installer', () => {
     const store = memoryLeaseStore()
     const server = testServer({ store })
     const stages = [pxeOptions(7), ipxeOptions(7), [[61, text('\xff machine duid')]] as [number, Uint8Array][]]
@@ -426,7 +475,7 @@ describe('identity', () => {
   })
 })
 
-describe('23: over 10 000 random exchanges with restarts', () => {
+describe('statement 23: over 10 000 random exchanges with restarts', () => {
   it('no two clients ever hold one address', { timeout: 60_000 }, () => {
     const store = memoryLeaseStore()
     const subnets = [{ ...SUBNET, ranges: [{ from: '10.77.0.100', to: '10.77.0.115' }] }]

@@ -24,9 +24,9 @@ const leaseStores: [string, () => LeaseStore][] = [
 describe.each(leaseStores)('leases %s', (_, create) => {
   it('are kept by address, the newest one of each', () => {
     const store = create()
-    store.put(LEASE)
-    store.put({ ...LEASE, address: '10.0.0.6' })
-    store.put({ ...LEASE, state: 'released' })
+    store.put([LEASE, { ...LEASE, address: '10.0.0.6' }])
+    store.put([{ ...LEASE, state: 'released' }])
+    store.put([])
     expect([...store.all()].sort((a, b) => (a.address < b.address ? -1 : 1))).toEqual([
       { ...LEASE, state: 'released' },
       { ...LEASE, address: '10.0.0.6' },

@@ -8,14 +8,8 @@ const core = testCore({ file: process.argv[2]!, clock: { ...systemClock, advance
 for (let n = 0; ; n += 1) {
   const mac = `52:54:00:${hex(n >> 16)}:${hex(n >> 8)}:${hex(n)}`
   const { id } = core.inventory.discover({ mac })
-  core.store.leases.put({
-    address: `10.0.${(n >> 8) & 255}.${n & 255}`,
-    key: mac,
-    mac,
-    state: 'bound',
-    start: n,
-    end: n,
-  })
+  const address = `10.0.${(n >> 8) & 255}.${n & 255}`
+  core.store.leases.put([{ address, key: mac, mac, state: 'bound', start: n, end: n }])
   const token = core.tokens.issueInstallToken(id, 0)
   // Straight to the descriptor: a buffered line would be lost with the process.
   writeSync(1, `${JSON.stringify({ n, id, mac, token, seq: core.events.last() })}\n`)
