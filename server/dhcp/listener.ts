@@ -3,8 +3,8 @@ import type { RemoteInfo, Socket } from 'node:dgram'
 import { classifyClient } from './client.ts'
 import { findNeighbour } from './conflict.ts'
 import { DhcpError } from './errors.ts'
-import type { DhcpEvent } from './events.ts'
-import { UNSPECIFIED } from './ipv4.ts'
+import type { Datagram, DhcpEvent } from './events.ts'
+import { LIMITED_BROADCAST, UNSPECIFIED } from './ipv4.ts'
 import { messageName, messageType } from './options.ts'
 import { ignored } from './outcomes.ts'
 import { decodePacket } from './packet.ts'
@@ -35,6 +35,8 @@ export interface ListenerOptions {
   /** A proxy is no use to UEFI without port 4011; a main server does without it if something else holds the port. */
   bootServerRequired: boolean
   onEvent: (event: DhcpEvent) => void
+  /** Sees everything that comes in and goes out, before it is looked at; its bytes may be kept, not changed. */
+  onDatagram?: (datagram: Datagram) => void
   /** Asked on hosts with several links and no adopted socket: there only known machines are answered. */
   isKnownMachine?: (mac: string) => boolean
   now?: () => number
@@ -149,7 +151,11 @@ class LinkListener implements Listener {
     this.#open.push(open)
     if (kept) return kept
     if ('fd' in binding) this.#inherited.set(binding.fd, open)
-    open.socket.on('message', (bytes, from) => this.#receive(bytes, from, responder, anyLink))
+    const { port } = open.socket.address()
+    open.socket.on('message', (bytes, from) => {
+      this.#tap(bytes, from, port, anyLink)
+      this.#receive(bytes, from, responder, anyLink)
+    })
     open.socket.on('error', (error) => this.#options.onEvent({ type: 'socket-error', socket: name, error }))
     return open
   }
@@ -206,6 +212,21 @@ class LinkListener implements Listener {
     }
   }
 
+  /** On the socket for everybody arrives what was broadcast; of an inherited one only the sender's lack of an address tells that. */
+  #tap(bytes: Uint8Array, { address, port }: RemoteInfo, ownPort: number, anyLink: boolean): void {
+    const link = this.#link
+    if (!link || !this.#options.onDatagram) return
+    this.#options.onDatagram({
+      at: this.#now(),
+      direction: 'in',
+      interface: link.interface,
+      local: link.address,
+      from: { address, port },
+      to: { address: anyLink || address === UNSPECIFIED ? LIMITED_BROADCAST : link.address, port: ownPort },
+      bytes,
+    })
+  }
+
   #receive(bytes: Uint8Array, from: RemoteInfo, responder: Responder, anyLink: boolean): void {
     const link = this.#link
     // Nobody can be answered on port 0, and trying would throw.
@@ -235,7 +256,18 @@ class LinkListener implements Listener {
   }
 
   #act({ replies, events, check }: Outcome, link: Link): void {
-    for (const reply of replies) this.#send(reply)
+    for (const reply of replies) {
+      this.#options.onDatagram?.({
+        at: this.#now(),
+        direction: 'out',
+        interface: link.interface,
+        local: link.address,
+        from: { address: link.address, port: reply.fromPort },
+        to: reply.to,
+        bytes: reply.bytes,
+      })
+      this.#send(reply)
+    }
     for (const event of events) this.#options.onEvent(event)
     const sender = this.#senders.get(SERVER_PORT)
     if (!check || !sender) return

@@ -6,7 +6,7 @@ import { createDhcpServer, type ServerOptions } from './server.ts'
 import { hostAddresses } from './sockets.ts'
 
 export type DhcpServiceOptions = Omit<ServerOptions, 'ownAddresses'> &
-  Pick<ListenerOptions, 'onEvent' | 'isKnownMachine' | 'now'> & {
+  Pick<ListenerOptions, 'onEvent' | 'onDatagram' | 'isKnownMachine' | 'now'> & {
     /** `server` gives addresses; `proxy` adds boot data to those of another server. */
     mode: 'server' | 'proxy'
     links: readonly Pick<ListenerOptions, 'interface' | 'address' | 'fd' | 'bootServerFd'>[]
@@ -20,7 +20,7 @@ const ADDRESSES_MS = 1000
  * while the others go on serving. Throws INVALID_CONFIG.
  */
 export function createDhcpService(options: DhcpServiceOptions): Listener {
-  const { mode, links, onEvent, isKnownMachine, now, bootFileFor } = options
+  const { mode, links, onEvent, onDatagram, isKnownMachine, now, bootFileFor } = options
   const bootLoopWatch = options.bootLoopWatch ?? createBootLoopWatch()
   const ownAddresses = remembered(hostAddresses, ADDRESSES_MS)
   const responder =
@@ -35,6 +35,7 @@ export function createDhcpService(options: DhcpServiceOptions): Listener {
       bootServer,
       bootServerRequired: mode === 'proxy',
       onEvent,
+      ...(onDatagram && { onDatagram }),
       ...(isKnownMachine && { isKnownMachine }),
       ...(now && { now }),
     }),
