@@ -64,7 +64,8 @@ export interface Netboot extends AsyncDisposable {
 
 /** Rejects with DhcpError or TftpError, and then holds no socket. */
 export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
-  const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch, taps } = parts
+  const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch, taps } =
+    parts
   const { mode, interface: link, subnet } = config.dhcp
   await using stack = new AsyncDisposableStack()
   const reservations = (subnet?.reservations ?? []).map(({ mac, address, hostname }) => ({

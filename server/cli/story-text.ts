@@ -16,6 +16,20 @@ export function bootText({ startedAt, steps, verdict }: BootStory): string {
   return [`Boot of ${startedAt}`, ...steps.map(stepText), ...verdictLines(verdict)].join('\n')
 }
 
+/** Lines of the newest boot that `told` does not have yet; they are in it afterwards. */
+export function storyNews({ boots: [boot] }: Trace, told: Set<string>): string[] {
+  if (!boot) return []
+  const { startedAt, steps, verdict } = boot
+  const lines = [
+    { key: startedAt, text: `Boot of ${startedAt}` },
+    ...steps.map((step) => ({ key: `${startedAt} ${step.at} ${step.text}`, text: stepText(step) })),
+    { key: `${startedAt} ${verdict.code} ${verdict.message}`, text: verdictLines(verdict).join('\n') },
+  ]
+  const news = lines.filter(({ key }) => !told.has(key))
+  for (const { key } of news) told.add(key)
+  return news.map(({ text }) => text)
+}
+
 function stepText({ seconds, count, lastedSeconds, level, text, reason }: StoryStep): string {
   const times = count > 1 ? ` ×${count} in ${lastedSeconds} s` : ''
   const mark = level === 'danger' ? '!' : level === 'warning' ? '?' : ' '
@@ -25,7 +39,7 @@ function stepText({ seconds, count, lastedSeconds, level, text, reason }: StoryS
 
 const STANDING: Record<Verdict['level'], string> = { waiting: 'So far', good: 'Result', trouble: 'Trouble' }
 
-export function verdictLines({ code, level, message, causes, next }: Verdict): string[] {
+function verdictLines({ code, level, message, causes, next }: Verdict): string[] {
   return [
     `${STANDING[level]}: ${message} (${code})`,
     ...causes.map((cause) => `  perhaps: ${cause}`),

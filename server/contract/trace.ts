@@ -15,7 +15,6 @@ export const TraceCode = z.enum([
   'UNKNOWN_LINK',
   'POOL_EXHAUSTED',
   'SERVER_FAILED',
-  'SEND_FAILED',
   'NOTHING_OFFERED',
   'OTHER_SERVER_WON',
   'ADDRESS_REFUSED',
@@ -117,7 +116,7 @@ export const TraceClient = z
 export type TraceClient = z.infer<typeof TraceClient>
 
 /** What arrived from anybody since the server started. */
-export const WireSummary = z
+const WireSummary = z
   .object({
     since: Timestamp,
     dhcpReceived: z.number().int().nonnegative(),
@@ -130,7 +129,6 @@ export const WireSummary = z
     otherServers: z.array(z.object({ address: z.string(), lastAt: Timestamp })),
   })
   .meta({ id: 'WireSummary' })
-export type WireSummary = z.infer<typeof WireSummary>
 
 export const TraceOverview = z
   .object({ wire: WireSummary, clients: z.array(TraceClient) })

@@ -115,6 +115,7 @@ function headerDetails(packet: DhcpPacket): Detail[] {
 const SHOWN = [
   OPTION.messageType,
   OPTION.hostname,
+  OPTION.vendorSpecific,
   OPTION.requestedAddress,
   OPTION.leaseTime,
   OPTION.serverIdentifier,

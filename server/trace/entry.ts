@@ -36,7 +36,7 @@ export type Entry =
   | { kind: 'event'; at: number; event: Event }
 
 /** What an entry weighs in memory besides its packet: objects, strings and the client's description. Measured, rounded up. */
-const OVERHEAD_BYTES = 400
+const OVERHEAD_BYTES = 480
 
 export function weightOf(entry: Entry): number {
   return OVERHEAD_BYTES + ('datagram' in entry ? entry.datagram.bytes.length : 0)

@@ -33,7 +33,6 @@ export type Sign =
   | 'unknown-link'
   | 'pool-exhausted'
   | 'failed'
-  | 'send-failed'
   | 'nak'
   | 'other-server'
   | 'relayed'

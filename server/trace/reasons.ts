@@ -281,6 +281,20 @@ export const REASONS: readonly Reason[] = [
     ],
   },
   {
+    code: 'PLAIN_CLIENT',
+    level: 'waiting',
+    at: ['asked', 'offered', 'promised'],
+    signs: ['plain'],
+    without: ['netboot'],
+    message: 'only an operating system asked for an address: the firmware did not try to boot from the network',
+    causes: [
+      'its boot order starts with the disk',
+      'PXE is switched off in its firmware',
+      'it is no machine to be installed',
+    ],
+    next: ['choose network boot in its firmware or its boot menu (often F12)'],
+  },
+  {
     code: 'RELAY_DROPS_OPTION_82',
     level: 'trouble',
     at: ['asked', 'offered'],
@@ -416,20 +430,6 @@ export const REASONS: readonly Reason[] = [
     ],
   },
   {
-    code: 'PLAIN_CLIENT',
-    level: 'waiting',
-    at: ['asked', 'offered', 'promised'],
-    signs: ['plain'],
-    without: ['netboot'],
-    message: 'only an operating system asked for an address: the firmware did not try to boot from the network',
-    causes: [
-      'its boot order starts with the disk',
-      'PXE is switched off in its firmware',
-      'it is no machine to be installed',
-    ],
-    next: ['choose network boot in its firmware or its boot menu (often F12)'],
-  },
-  {
     code: 'MALFORMED',
     level: 'trouble',
     at: ['silent'],
@@ -452,7 +452,7 @@ export const REASONS: readonly Reason[] = [
 const WAITING: Omit<Reason, 'message'> = { code: 'IN_PROGRESS', level: 'waiting', causes: [], next: [] }
 
 /** What is awaited after each stage, for a client that was heard a moment ago. */
-export const AWAITED: Readonly<Record<Stage, string>> = {
+const AWAITED: Readonly<Record<Stage, string>> = {
   silent: 'its first message',
   asked: 'an offer for it',
   offered: 'its request for {file}',

@@ -18,19 +18,21 @@ const MAX_ENTRIES = 40
 
 export function stepsOf(happenings: readonly Happening[]): StoryStep[] {
   const first = happenings[0]?.at ?? 0
-  const steps: (StoryStep & { from: number })[] = []
+  const steps: StoryStep[] = []
+  /** When the newest step was first taken. */
+  let from = first
   for (const happening of happenings) {
     const draft = draftOf(happening)
     const last = steps.at(-1)
     const entries = happening.entries.map(entryText)
     if (last && last.text === draft.text && last.reason === draft.reason) {
       last.count++
-      last.lastedSeconds = seconds(happening.at - last.from)
+      last.lastedSeconds = seconds(happening.at - from)
       last.entries.push(...entries.slice(0, Math.max(0, MAX_ENTRIES - last.entries.length)))
       continue
     }
+    from = happening.at
     steps.push({
-      from: happening.at,
       at: new Date(happening.at).toISOString(),
       seconds: seconds(Math.max(0, happening.at - first)),
       count: 1,
@@ -41,7 +43,7 @@ export function stepsOf(happenings: readonly Happening[]): StoryStep[] {
       entries,
     })
   }
-  return steps.map(({ from: _, ...step }) => step)
+  return steps
 }
 
 function seconds(ms: number): number {
@@ -193,7 +195,7 @@ function tftpStep({ file, request, outcome }: TftpHappening): Draft {
   if (outcome.type === 'refused') {
     if (outcome.reason !== 'not-found') return step('danger', `was refused ${file} by TFTP`, outcome.reason)
     if (phase === 'script' || isOptional(file) || roleOf(file) !== 'loader') {
-      return step('info', `asked for ${file} by TFTP, which is not here`, 'normal: loaders try many names')
+      return step('info', `asked for ${file} by TFTP, which is not here`, 'loaders try many names: this is normal')
     }
     return step('warning', `asked for ${file} by TFTP, which is not here`)
   }
@@ -228,7 +230,7 @@ const NAMES: Partial<Record<FileRole, string>> = {
 }
 
 function httpStep({ at, request, end, decision }: HttpHappening): Draft {
-  const { method, status, bytes, userAgent } = request
+  const { method, status, bytes } = request
   const path = request.path.split('?')[0]!
   const role = roleOf(path)
   const phase = role === 'loader' ? 'loader' : role === 'script' || role === 'preamble' ? 'script' : 'installer'
@@ -242,16 +244,18 @@ function httpStep({ at, request, end, decision }: HttpHappening): Draft {
   if (status >= 400) {
     const isNormal = isOptional(path) || phase === 'script'
     const text = `asked for ${path} by HTTP and got ${status}`
-    return step(isNormal ? 'info' : 'danger', text, isNormal ? 'normal: loaders try many names' : null)
+    return step(isNormal ? 'info' : 'danger', text, isNormal ? 'loaders try many names: this is normal' : null)
   }
-  const agent = userAgent === undefined ? null : `it calls itself ${userAgent}`
-  if (decision) return step('success', `fetched its boot script: ${decision.message}`, agent)
-  if (method === 'HEAD') return step('info', `asked for the size of ${name} by HTTP: ${formatBytes(bytes)}`, agent)
-  if (!end) return step('info', `is fetching ${name} by HTTP: ${formatBytes(bytes)}`, agent)
+  if (decision) {
+    const [, told = decision.message] = / asked what to boot: (.*)$/.exec(decision.message) ?? []
+    return step('success', `fetched its boot script: ${told}`)
+  }
+  if (method === 'HEAD') return step('info', `asked for the size of ${name} by HTTP: ${formatBytes(bytes)}`)
+  if (!end) return step('info', `is fetching ${name} by HTTP: ${formatBytes(bytes)}`)
   const took = duration(end.at - at)
   return end.complete
-    ? step('success', `fetched ${name} by HTTP: ${formatBytes(bytes)} in ${took}`, agent)
-    : step('danger', `broke off ${name} by HTTP after ${took}`, agent)
+    ? step('success', `fetched ${name} by HTTP: ${formatBytes(bytes)} in ${took}`)
+    : step('danger', `broke off ${name} by HTTP after ${took}`)
 }
 
 function duration(ms: number): string {

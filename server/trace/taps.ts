@@ -154,5 +154,5 @@ export class Taps {
 
 /** A copy: the original may be a piece of a larger buffer, or be used again. */
 function kept(bytes: Uint8Array): Uint8Array {
-  return Uint8Array.from(bytes.subarray(0, MAX_DATAGRAM))
+  return new Uint8Array(bytes.subarray(0, MAX_DATAGRAM))
 }

@@ -21,7 +21,7 @@ export const MAC = '52:54:00:12:34:56'
 export const CLIENT_ADDRESS = '10.77.0.100'
 const REMOTE = { address: CLIENT_ADDRESS, port: 2070 }
 
-export const RESPONDERS: Record<string, () => Responder> = {
+const RESPONDERS: Record<string, () => Responder> = {
   server: () => testServer(),
   proxy: () => createProxy({ bootFileFor: usualBoot, ownAddresses: () => new Set([LINK.address]) }),
   'no-boot': () => testServer({ bootFileFor: () => ({ kind: 'no-boot' }) }),
@@ -96,14 +96,11 @@ export class MadeUpBoot {
     return this
   }
 
-  http(
-    path: string,
-    { seconds = 0.1, status = 200, bytes = 1000, method = 'GET', complete = true as boolean | undefined } = {},
-  ): this {
+  http(path: string, { seconds = 0.1, status = 200, bytes = 1000, method = 'GET', complete = true } = {}): this {
     const request = { method, path, status, bytes, userAgent: 'iPXE/1.21.1', address: CLIENT_ADDRESS }
     const end = this.trace.taps.httpRequest(request)
     this.wait(seconds)
-    if (complete !== undefined) end(complete)
+    end(complete)
     return this
   }
 
