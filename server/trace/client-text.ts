@@ -22,10 +22,13 @@ export function describeClient({ kind, architecture, ipxe, vendorClass }: Client
 }
 
 /** Why this client is told this file. */
-export function reasonOfFile(
-  { kind, architecture, ipxe, userClasses }: Client,
-  { kind: offered }: BootSummary,
-): string {
+export function reasonOfFile(client: Client, boot: BootSummary): string {
+  const isSigned = /(^|\/)shim[^/]*$/i.test(boot.file)
+  const why = isSigned ? '; signed shim and GRUB, as its firmware refused iPXE or boot.loader says so' : ''
+  return reasonOfKind(client, boot) + why
+}
+
+function reasonOfKind({ kind, architecture, ipxe, userClasses }: Client, { kind: offered }: BootSummary): string {
   const type = architecture ? `architecture type ${architecture.code} (${architecture.name})` : 'no architecture told'
   if (offered === 'script') return 'user class iPXE, and its build can fetch scripts by HTTP'
   if (kind === 'ipxe') {

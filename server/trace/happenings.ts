@@ -33,6 +33,8 @@ export interface TftpHappening extends Part {
   file: string
   request: RequestPacket | undefined
   outcome: TftpOutcome | undefined
+  /** What was decided for a machine whose script this is. */
+  decision: Event | undefined
 }
 
 export interface HttpHappening extends Part {
@@ -135,6 +137,7 @@ class Reader {
       file: packet.file,
       request: packet,
       outcome: undefined,
+      decision: undefined,
     }
     this.#tftp.set(key, happening)
     this.happenings.push(happening)
@@ -146,24 +149,33 @@ class Reader {
     if (open && !open.outcome) {
       open.outcome = event
       open.entries.push(entry)
+      if (roleOf(open.file) === 'script') this.#decide(open)
       return
     }
     const { file } = event
-    this.happenings.push({ type: 'tftp', at, entries: [entry], file, request: undefined, outcome: event })
+    const unknown = { request: undefined, decision: undefined }
+    this.happenings.push({ type: 'tftp', at, entries: [entry], file, outcome: event, ...unknown })
   }
 
   #http(entry: Entry & { kind: 'http' }): void {
     const { at, request, end } = entry
-    const decided = roleOf(request.path) === 'script' ? this.#decision : undefined
-    if (decided) this.#decision = undefined
-    const entries = decided ? [decided.entry, entry] : [entry]
-    this.happenings.push({ type: 'http', at, entries, request, end, decision: decided?.event })
+    const happening: HttpHappening = { type: 'http', at, entries: [entry], request, end, decision: undefined }
+    if (roleOf(request.path) === 'script') this.#decide(happening)
+    this.happenings.push(happening)
+  }
+
+  #decide(happening: HttpHappening | TftpHappening): void {
+    if (!this.#decision) return
+    happening.decision = this.#decision.event
+    happening.entries.unshift(this.#decision.entry)
+    this.#decision = undefined
   }
 
   /** The decision is noted down before the answer to the request is. */
   #event(entry: Entry & { kind: 'event' }): void {
     const { at, event } = entry
-    if (event.type === 'boot.script' || event.type === 'boot.refused') this.#decision = { event, entry }
+    const isDecision = ['boot.script', 'boot.refused'].includes(event.type) && event.data['decision'] !== undefined
+    if (isDecision) this.#decision = { event, entry }
     else this.happenings.push({ type: 'event', at, entries: [entry], event })
   }
 }

@@ -48,6 +48,7 @@ export type Sign =
   | 'told-anaconda'
   | 'script-trouble'
   | 'kernel-not-found'
+  | 'kernel-refused'
   | 'kickstart'
   | 'agent-refused'
   | 'registered'
@@ -99,6 +100,7 @@ class ProgressReader {
         return
       case 'event':
         if (happening.event.type === 'machine.facts') this.#end('registered')
+        if (happening.event.type === 'boot.refused') this.#signs.add('kernel-refused')
         if (happening.event.type === 'agent.refused') {
           this.#signs.add('agent-refused')
           this.#names['reason'] = happening.event.message
@@ -197,7 +199,7 @@ class ProgressReader {
     this.#reach(stage)
   }
 
-  #tftp({ file, outcome }: TftpHappening): void {
+  #tftp({ file, outcome, decision }: TftpHappening): void {
     const role = roleOf(file)
     const wanted = role === 'loader' && !isOptional(file)
     if (wanted) this.#reach('loading')
@@ -209,7 +211,7 @@ class ProgressReader {
       return
     }
     const whole = outcome.outcome === 'completed' || (outcome.outcome === 'closed' && outcome.bytes >= outcome.size)
-    if (whole && role === 'script') this.#reach('scripted')
+    if (role === 'script' && (whole || decision)) this.#script(decision?.data['decision'], 200)
     if (whole && (role === 'kernel' || role === 'initramfs')) this.#reach(role)
     if (whole && wanted) this.#loaded(file)
     if (outcome.outcome === 'timed-out') this.#trouble('tftp-timed-out', file)

@@ -106,6 +106,21 @@ export const REASONS: readonly Reason[] = [
     ],
   },
   {
+    code: 'KERNEL_NOT_STARTED',
+    level: 'trouble',
+    at: ['loaded', 'scripted', 'kernel-loading', 'kernel', 'initramfs-loading', 'initramfs'],
+    signs: ['kernel-refused'],
+    message: 'its boot loader could not start the kernel, and said so',
+    causes: [
+      'Secure Boot: the kernel is not signed for this shim, or shim, GRUB and kernel are of different distributions',
+      'the kernel was damaged on the way, or could not be fetched',
+    ],
+    next: [
+      'look at its screen',
+      'start it again; if that does not help, `landfall serve --build` builds the boot files anew',
+    ],
+  },
+  {
     code: 'KERNEL_NOT_FOUND',
     level: 'trouble',
     at: ['scripted', 'kernel-loading', 'kernel'],

@@ -5,7 +5,9 @@ export type FileRole = 'loader' | 'preamble' | 'script' | 'kernel' | 'initramfs'
 const ROLES: readonly (readonly [RegExp, FileRole])[] = [
   [/(^|\/)autoexec\.ipxe$/, 'preamble'],
   [/^\/boot\/ipxe$/, 'script'],
-  [/(^|\/)grub\.cfg[^/]*$|(^|\/)pxelinux\.cfg\//, 'script'],
+  // Under that name alone a GRUB is told how to ask for its machine's own.
+  [/(^|\/)grub\/machine\/.*grub\.cfg$|(^|\/)grub\.cfg-[^/]*$/i, 'script'],
+  [/(^|\/)grub\.cfg$/i, 'preamble'],
   [/(^|\/)vmlinuz[^/]*$/, 'kernel'],
   [/(^|\/)initrd[^/]*$/, 'initramfs'],
   [/(^|\/)ca\.pem$/, 'ca'],

@@ -1,5 +1,6 @@
 // Happenings as steps of a story: a sentence each, the same one after the other told once.
 import { formatBytes } from '../contract/bytes.ts'
+import type { Event } from '../contract/event.ts'
 import type { StoryStep } from '../contract/trace.ts'
 import type { IgnoredReason } from '../dhcp/events.ts'
 import { MESSAGE, OPTION, readAddress } from '../dhcp/options.ts'
@@ -64,7 +65,7 @@ function draftOf(happening: Happening): Draft {
       const registered = happening.event.type === 'machine.facts'
       return {
         phase: 'installer',
-        level: registered ? 'success' : 'danger',
+        level: registered ? 'success' : happening.event.type === 'boot.loader' ? 'warning' : 'danger',
         text: registered ? 'the installer registered and told what the machine is' : happening.event.message,
         reason: null,
       }
@@ -183,7 +184,7 @@ function worst(levels: readonly StoryStep['level'][]): StoryStep['level'] {
   return LEVELS[Math.max(...levels.map((level) => LEVELS.indexOf(level)))]!
 }
 
-function tftpStep({ file, request, outcome }: TftpHappening): Draft {
+function tftpStep({ file, request, outcome, decision }: TftpHappening): Draft {
   const phase = roleOf(file) === 'script' || roleOf(file) === 'preamble' ? 'script' : 'loader'
   const step = (level: StoryStep['level'], text: string, reason: string | null = null): Draft => ({
     phase,
@@ -200,6 +201,7 @@ function tftpStep({ file, request, outcome }: TftpHappening): Draft {
     return step('warning', `asked for ${file} by TFTP, which is not here`)
   }
   const { bytes, size, ms, resends, message } = outcome
+  if (decision) return step('success', `fetched its boot script by TFTP: ${toldBy(decision)}`)
   const part = `${formatBytes(bytes)} of ${formatBytes(size)}`
   const lost = resends > 0 ? `${resends} datagrams had to be sent again` : null
   switch (outcome.outcome) {
@@ -246,16 +248,18 @@ function httpStep({ at, request, end, decision }: HttpHappening): Draft {
     const text = `asked for ${path} by HTTP and got ${status}`
     return step(isNormal ? 'info' : 'danger', text, isNormal ? 'loaders try many names: this is normal' : null)
   }
-  if (decision) {
-    const [, told = decision.message] = / asked what to boot: (.*)$/.exec(decision.message) ?? []
-    return step('success', `fetched its boot script: ${told}`)
-  }
+  if (decision) return step('success', `fetched its boot script: ${toldBy(decision)}`)
   if (method === 'HEAD') return step('info', `asked for the size of ${name} by HTTP: ${formatBytes(bytes)}`)
   if (!end) return step('info', `is fetching ${name} by HTTP: ${formatBytes(bytes)}`)
   const took = duration(end.at - at)
   return end.complete
     ? step('success', `fetched ${name} by HTTP: ${formatBytes(bytes)} in ${took}`)
     : step('danger', `broke off ${name} by HTTP after ${took}`)
+}
+
+/** The decision and its reason, without the machine's name, which everybody knows here. */
+function toldBy({ message }: Event): string {
+  return / asked what to boot: (.*)$/.exec(message)?.[1] ?? message
 }
 
 function duration(ms: number): string {

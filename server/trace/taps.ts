@@ -22,10 +22,16 @@ export interface TapPorts {
 const MAX_DATAGRAM = 1500
 
 /** What of the plain HTTP side belongs to a boot; the rest is health checks and people. */
-const BOOT_PATHS = /^\/(boot|media|i|grub)\//
+const BOOT_PATHS = /^\/(boot|media|i)\/|\/grub\.cfg/
 
 /** Events that tell how a boot went on; everything else the trace saw itself, or has nothing to do with booting. */
-const BOOT_EVENTS: ReadonlySet<string> = new Set(['boot.script', 'boot.refused', 'machine.facts', 'agent.refused'])
+const BOOT_EVENTS: ReadonlySet<string> = new Set([
+  'boot.script',
+  'boot.refused',
+  'boot.loader',
+  'machine.facts',
+  'agent.refused',
+])
 
 /** What arrived from anybody. Times are milliseconds since the epoch. */
 export interface WireCount {
@@ -129,9 +135,9 @@ export class Taps {
 
   /** A listener for the event log. */
   event(event: Event): void {
-    const { mac, address, decision } = event.data
+    const { mac, address, reason } = event.data
     // What DHCP refused was filed with its packet.
-    if (!BOOT_EVENTS.has(event.type) || (event.type === 'boot.refused' && decision === undefined)) return
+    if (!BOOT_EVENTS.has(event.type) || (event.type === 'boot.refused' && reason !== undefined)) return
     const client =
       (typeof mac === 'string' ? mac : undefined) ??
       (event.machineId === null ? undefined : this.#ports.macOf(event.machineId)) ??

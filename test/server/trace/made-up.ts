@@ -80,7 +80,11 @@ export class MadeUpBoot {
     return this
   }
 
-  tftp(file: string, end: Partial<Extract<TftpEvent, { type: 'transfer' }>> | 'not-found' | 'busy' | undefined): this {
+  tftp(
+    file: string,
+    end: Partial<Extract<TftpEvent, { type: 'transfer' }>> | 'not-found' | 'busy' | undefined,
+    decision?: string,
+  ): this {
     const { taps } = this.trace
     const options = new Map([
       ['tsize', '0'],
@@ -88,6 +92,7 @@ export class MadeUpBoot {
     ])
     const request = encodeRequest({ op: 'rrq', file, mode: 'octet', options })
     taps.tftpDatagram(request, REMOTE, { address: LINK.address, port: 69 })
+    if (decision !== undefined) this.#decided(decision, 'a reason')
     if (typeof end === 'string') taps.tftpEvent({ type: 'refused', remote: REMOTE, file, reason: end })
     else if (end) {
       const transfer = { size: 250_000, bytes: 250_000, blksize: 1468, windowsize: 4, ms: 800, resends: 0 }
@@ -113,8 +118,12 @@ export class MadeUpBoot {
 
   /** The boot script, and what was decided. */
   script(decision: string, reason: string): this {
-    this.event('boot.script', `web-07 asked what to boot: ${decision}, ${reason}`, { decision, mac: MAC })
+    this.#decided(decision, reason)
     return this.http(`/boot/ipxe?mac=${MAC}&arch=x86_64&platform=efi`)
+  }
+
+  #decided(decision: string, reason: string): void {
+    this.event('boot.script', `web-07 asked what to boot: ${decision}, ${reason}`, { decision, mac: MAC })
   }
 
   /** The newest boot, as the command line tells it. */

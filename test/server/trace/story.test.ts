@@ -125,6 +125,13 @@ const CASES: Record<string, { boot: () => MadeUpBoot; quiet?: number }> = {
   KERNEL_NOT_FOUND: {
     boot: () => chained().script('install', 'assigned').http('/boot/installer/vmlinuz', { status: 404 }),
   },
+  KERNEL_NOT_STARTED: {
+    boot: () =>
+      chained()
+        .script('install', 'assigned')
+        .http('/boot/installer/vmlinuz')
+        .event('boot.refused', 'web-07 could not start the kernel it was given', { mac: MAC }),
+  },
   KERNEL_NOT_ASKED: { boot: () => chained().script('install', 'assigned') },
   KERNEL_BROKEN_OFF: {
     boot: () => chained().script('install', 'assigned').http('/boot/installer/vmlinuz', { complete: false }),
@@ -200,6 +207,22 @@ describe('the steps', () => {
   it('tell the same one after the other once', () => {
     const boot = CASES['OFFER_NOT_REQUESTED']!.boot()
     expect(boot.trace.of([MAC]).boots[0]!.steps).toMatchObject([{ count: 4, lastedSeconds: 28, seconds: 0 }])
+  })
+
+  it('tell of a GRUB that fetches its configuration by TFTP', () => {
+    const responder = testServer({ bootFileFor: () => ({ kind: 'loader', file: 'shimx64.efi' }) })
+    const boot = promised(new MadeUpBoot({ responder }))
+    boot
+      .tftp('shimx64.efi', {})
+      .tftp('revocations_sku.efi', 'not-found')
+      .tftp('grubx64.efi', {})
+      .tftp('grub/grub.cfg', {})
+    expect(boot.verdict()).toBe('IN_PROGRESS')
+    boot.tftp(`grub/machine/x86_64/${MAC}/grub.cfg`, { bytes: 900, size: 900 }, 'local')
+    expect(boot.text()).toContain('offered 10.77.0.100 and shimx64.efi')
+    expect(boot.text()).toContain('signed shim and GRUB')
+    expect(boot.text()).toContain('fetched its boot script by TFTP: local, a reason')
+    expect(boot.verdict()).toBe('BOOTS_LOCAL')
   })
 
   it('say when a switch port kept silent', () => {
