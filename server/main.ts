@@ -40,6 +40,7 @@ import { servedNames } from './pki/served-names.ts'
 import { ensureServerCertificate } from './pki/server-certificate.ts'
 import { loadTemplates } from './render/templates.ts'
 import { openStore } from './store/store.ts'
+import { BootTrace } from './trace/trace.ts'
 
 export interface ServerOptions {
   config: Config
@@ -187,6 +188,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     metrics,
   })
   const mediumFile = (path: string) => media.file(path)
+  const trace = new BootTrace({
+    clock,
+    macAt: (address) => store.leases.at(address)?.mac,
+    macOf: (machineId) => store.machines.macs([machineId]).get(machineId)?.[0],
+    machineOf: (mac) => inventory.find({ mac })?.id,
+  })
+  parts.defer(events.subscribe((event) => trace.taps.event(event)))
+
   const netboot = await startNetboot({
     config,
     bootFiles,
@@ -204,6 +213,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     logger,
     metrics,
+    taps: trace.taps,
   })
   parts.use(netboot)
 
@@ -216,6 +226,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     images,
     media,
+    trace,
     leases: netboot.leases,
     system: () => ({
       name: config.name,
@@ -250,6 +261,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     readiness,
     logger,
     metrics,
+    onRequest: (request) => trace.taps.httpRequest(request),
   })
   const { http, https } = config
   const plain = await listen({

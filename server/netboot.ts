@@ -33,6 +33,7 @@ import { firstOf, locatedSource, textSource } from './tftp/made-source.ts'
 import { tftpReport } from './tftp/report.ts'
 import { createTftpServer } from './tftp/server.ts'
 import type { TftpSource } from './tftp/source.ts'
+import type { Taps } from './trace/taps.ts'
 
 export interface NetbootParts {
   config: Config
@@ -54,6 +55,8 @@ export interface NetbootParts {
   events: EventLog
   logger: Logger
   metrics: Metrics
+  /** Keeps what comes in and goes out, for boot stories. */
+  taps: Taps
 }
 
 export interface Netboot extends AsyncDisposable {
@@ -65,7 +68,8 @@ export interface Netboot extends AsyncDisposable {
 
 /** Rejects with DhcpError or TftpError, and then holds no socket. */
 export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
-  const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch } = parts
+  const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch, taps } =
+    parts
   const { mode, interface: link, subnet } = config.dhcp
   await using stack = new AsyncDisposableStack()
   const allSubnets = subnet ? [subnet, ...config.dhcp.subnets] : []
@@ -84,19 +88,22 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       const lease = store.leases.at(client)
       return lease && machineOf(lease.mac)
     }
+    const { port } = config.tftp
     const fd = sockets.take('tftp')
     const report = tftpReport({ logger, metrics, events, machineAt })
     const tftp = createTftpServer({
       address,
       ...(fd !== undefined && { fd }),
-      port: config.tftp.port,
+      port,
       source: tftpSource(parts),
       onEvent(event) {
         if (event.type === 'transfer' && event.outcome === 'completed') {
           loaderWatch.fetched(event.remote.address, event.file)
         }
         report(event)
+        taps.tftpEvent(event)
       },
+      onDatagram: (bytes, remote) => taps.tftpDatagram(bytes, remote, { address, port }),
     })
     await tftp.start()
     stack.defer(() => tftp.stop())
@@ -105,6 +112,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   let dhcp: DhcpService | undefined
   if (mode !== 'off' && link !== undefined) {
     const [fd, bootServerFd] = [sockets.take(`dhcp-${link}`), sockets.take(`pxe-${link}`)]
+    const report = dhcpReport({ logger, metrics, events, inventory })
     const service = createDhcpService({
       mode,
       links: [
@@ -120,7 +128,11 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
         httpPort: config.http.port,
       }),
       isKnownMachine: (mac) => machineOf(mac) !== undefined,
-      onEvent: dhcpReport({ logger, metrics, events, inventory }),
+      onEvent(event) {
+        report(event)
+        taps.dhcpEvent(event)
+      },
+      onDatagram: (datagram) => taps.dhcpDatagram(datagram),
       // A rack that boots brings a burst of history too: one wait for the disk.
       inOneGo: (tell) => unlessStoreFails(() => store.transactions.transaction(tell)),
       bootLoopWatch,

@@ -42,6 +42,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   shellcheck: 'judges the scripts of kickstarts',
   skopeo: 'judges and moves images',
   'tftp-hpa': 'TFTP client',
+  tshark: 'judges captures of boots',
   udhcpc: 'DHCP client',
   xfsprogs: 'makes and checks file systems',
   xorriso: 'makes and unpacks ISOs',

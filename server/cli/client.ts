@@ -37,6 +37,12 @@ export class ApiClient {
     return answer.parse(text === '' ? undefined : JSON.parse(text.slice(0, MAX_ANSWER_BYTES)))
   }
 
+  /** Fetches what is no JSON, whole. */
+  async download(path: string): Promise<Buffer> {
+    const response = await this.#send('GET', path, {})
+    return Buffer.from(await response.body.arrayBuffer())
+  }
+
   /** Calls an operation that answers with lines of this schema (NDJSON) and returns the `done` ones it ended with. */
   async operate<Line extends OperationLine>(
     path: string,

@@ -1,10 +1,12 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
 import { addDiskImageCommands } from './commands/disk-image.ts'
+import { addDoctorCommands } from './commands/doctor.ts'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addIsoCommands } from './commands/iso.ts'
 import { addMachineCommands } from './commands/machine.ts'
+import { addTraceCommand } from './commands/machine-trace.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
@@ -28,12 +30,13 @@ export function landfallProgram(version: string): Command {
   addImageCommands(program)
   addMediaCommands(program)
   addDiskImageCommands(program, version)
-  addMachineCommands(program)
+  addTraceCommand(addMachineCommands(program))
   addProfileCommands(program)
   addInstallCommands(program)
   addRenderCommands(program)
   addIsoCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
+  addDoctorCommands(program)
   return program
 }

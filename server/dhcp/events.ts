@@ -15,6 +15,20 @@ export interface Endpoint {
   port: number
 }
 
+/** One datagram on our ports, as it was on the wire. */
+export interface Datagram {
+  /** When, in milliseconds since the epoch. */
+  at: number
+  direction: 'in' | 'out'
+  interface: string
+  /** Our address on that link. */
+  local: string
+  from: Endpoint
+  /** Of one that came in, as far as it can be told: the kernel does not say. */
+  to: Endpoint
+  bytes: Uint8Array
+}
+
 /** One fact. Normal traffic is `received` and the replies; the rest deserves somebody's look. */
 export type DhcpEvent =
   | { type: 'received'; message: string; client: Client; from?: Endpoint; giaddr?: string }

@@ -4,8 +4,8 @@ import { Burst } from './burst.ts'
 import { classifyClient } from './client.ts'
 import { findNeighbour } from './conflict.ts'
 import { DhcpError } from './errors.ts'
-import type { DhcpEvent } from './events.ts'
-import { UNSPECIFIED } from './ipv4.ts'
+import type { Datagram, DhcpEvent } from './events.ts'
+import { LIMITED_BROADCAST, UNSPECIFIED } from './ipv4.ts'
 import { messageName, messageType } from './options.ts'
 import { committed, ignored } from './outcomes.ts'
 import { decodePacket } from './packet.ts'
@@ -38,6 +38,8 @@ export interface ListenerOptions {
   onEvent: (event: DhcpEvent) => void
   /** Runs the telling of a whole burst, so that a store behind `onEvent` waits for its disk once. By default nothing more. */
   inOneGo?: (tell: () => void) => void
+  /** Sees everything that comes in and goes out, before it is looked at; its bytes may be kept, not changed. */
+  onDatagram?: (datagram: Datagram) => void
   /** Asked on hosts with several links and no adopted socket: there only known machines are answered. */
   isKnownMachine?: (mac: string) => boolean
   now?: () => number
@@ -159,7 +161,11 @@ class LinkListener implements Listener {
     if ('fd' in binding) this.#inherited.set(binding.fd, open)
     // A hall that comes back from a power cut asks at once, and while a commit waits for the disk nobody reads.
     open.socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
-    open.socket.on('message', (bytes, from) => this.#receive(bytes, from, responder, anyLink))
+    const { port } = open.socket.address()
+    open.socket.on('message', (bytes, from) => {
+      this.#tap(bytes, from, port, anyLink)
+      this.#receive(bytes, from, responder, anyLink)
+    })
     open.socket.on('error', (error) => this.#options.onEvent({ type: 'socket-error', socket: name, error }))
     return open
   }
@@ -214,6 +220,21 @@ class LinkListener implements Listener {
     } catch (error) {
       if (error instanceof Error) onEvent({ type: 'socket-error', socket: name, error })
     }
+  }
+
+  /** On the socket for everybody arrives what was broadcast; of an inherited one only the sender's lack of an address tells that. */
+  #tap(bytes: Uint8Array, { address, port }: RemoteInfo, ownPort: number, anyLink: boolean): void {
+    const link = this.#link
+    if (!link || !this.#options.onDatagram) return
+    this.#options.onDatagram({
+      at: this.#now(),
+      direction: 'in',
+      interface: link.interface,
+      local: link.address,
+      from: { address, port },
+      to: { address: anyLink || address === UNSPECIFIED ? LIMITED_BROADCAST : link.address, port: ownPort },
+      bytes,
+    })
   }
 
   #receive(bytes: Uint8Array, from: RemoteInfo, responder: Responder, anyLink: boolean): void {
@@ -272,6 +293,18 @@ class LinkListener implements Listener {
   }
 
   #send({ bytes, to, fromPort }: Reply): void {
+    const link = this.#link
+    if (link) {
+      this.#options.onDatagram?.({
+        at: this.#now(),
+        direction: 'out',
+        interface: link.interface,
+        local: link.address,
+        from: { address: link.address, port: fromPort },
+        to,
+        bytes,
+      })
+    }
     const open = this.#senders.get(fromPort)
     if (!open) return
     const failed = (error: Error): void => this.#options.onEvent({ type: 'send-failed', socket: open.name, to, error })

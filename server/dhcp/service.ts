@@ -12,7 +12,7 @@ import { hostAddresses } from './sockets.ts'
 type DhcpLink = Pick<ListenerOptions, 'interface' | 'address' | 'fd' | 'bootServerFd'>
 
 export type DhcpServiceOptions = Omit<ServerOptions, 'ownAddresses'> &
-  Pick<ListenerOptions, 'onEvent' | 'inOneGo' | 'isKnownMachine' | 'now'> & {
+  Pick<ListenerOptions, 'onEvent' | 'onDatagram' | 'inOneGo' | 'isKnownMachine' | 'now'> & {
     /** `server` gives addresses; `proxy` adds boot data to those of another server; `auto` is either, as it finds each link. */
     mode: 'server' | 'proxy' | 'auto'
     links: readonly DhcpLink[]
@@ -74,7 +74,7 @@ export function createDhcpService(options: DhcpServiceOptions): DhcpService {
           })
         : undefined
     if (modeSwitch) switches.push(modeSwitch)
-    const { inOneGo, isKnownMachine, now } = options
+    const { inOneGo, onDatagram, isKnownMachine, now } = options
     const listener = createListener({
       ...link,
       responder: modeSwitch ?? server ?? proxy!,
@@ -82,6 +82,7 @@ export function createDhcpService(options: DhcpServiceOptions): DhcpService {
       bootServerRequired: mode === 'proxy',
       onEvent,
       ...(inOneGo && { inOneGo }),
+      ...(onDatagram && { onDatagram }),
       ...(isKnownMachine && { isKnownMachine }),
       ...(now && { now }),
     })

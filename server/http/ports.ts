@@ -10,6 +10,7 @@ import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
+import type { BootTrace } from '../trace/trace.ts'
 
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
 
@@ -36,6 +37,7 @@ export interface Services {
   events: EventLog
   images: ImageOperations
   media: MediaLibrary
+  trace: Pick<BootTrace, 'of' | 'knows' | 'pcap' | 'overview'>
   leases: () => Lease[]
   system: () => SystemInfo
 }

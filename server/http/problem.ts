@@ -25,6 +25,7 @@ export type HttpProblemCode =
   | 'MEDIA_TYPE'
   | 'VALIDATION'
   | 'NO_FACTS'
+  | 'CLIENT_NOT_HEARD'
   | 'STOPPING'
   | 'INTERNAL'
 

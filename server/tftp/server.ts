@@ -43,6 +43,8 @@ export interface TftpServerOptions {
   fd?: number
   source: TftpSource
   onEvent: (event: TftpEvent) => void
+  /** Sees each datagram to the service's own port, before it is looked at; its bytes may be kept, not changed. */
+  onDatagram?: (bytes: Uint8Array, remote: Remote) => void
   limits?: Partial<Limits>
   maxTransfers?: number
   maxTransfersPerClient?: number
@@ -123,6 +125,7 @@ class Server implements TftpServer {
     // Nobody can be answered on port 0, and trying would throw.
     if (port === 0) return
     const remote = { address, port }
+    this.#options.onDatagram?.(bytes, remote)
     const packet = decodePacket(bytes)
     if ('malformed' in packet) {
       this.#options.onEvent({ type: 'malformed', remote, reason: packet.malformed })

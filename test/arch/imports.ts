@@ -34,6 +34,7 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['server/contract', 'server/observe'],
   },
   { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
+  { folder: 'server/trace', may: ['node:', 'server/contract', 'server/core', 'server/dhcp', 'server/tftp'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
   { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {
@@ -61,7 +62,7 @@ export const RULES: readonly Rule[] = [
       'server/plan',
       'server/media',
     ],
-    mayTypes: ['server/observe'],
+    mayTypes: ['server/observe', 'server/trace'],
   },
   {
     folder: 'server/blueprint',

@@ -28,7 +28,8 @@ const COLUMNS: Column<MachineSummary>[] = [
   { title: 'SEEN', value: ({ lastSeenAt }) => formatAge(lastSeenAt) },
 ]
 
-export function addMachineCommands(program: Command): void {
+/** Returns the command, for what is added below it elsewhere. */
+export function addMachineCommands(program: Command): Command {
   const machine = program.command('machine').description('machines: inventory, assignment, plans')
 
   machine
@@ -183,6 +184,8 @@ export function addMachineCommands(program: Command): void {
         await client.call('DELETE', `/machines/${id}`, z.unknown())
       }),
     )
+
+  return machine
 }
 
 interface AssignOptions {

@@ -15,6 +15,7 @@ import { mediaRoutes } from './media.ts'
 import { describeApi, openApiDocument } from './openapi.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
+import { traceRoutes } from './trace.ts'
 
 /** Room for an assignment to 10 000 machines. */
 const MAX_BODY_BYTES = 2 ** 20
@@ -44,6 +45,7 @@ export function apiApp({ services, stopping, logger, onEventStream = () => {} }:
   app.route('/', profileRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
   app.route('/', mediaRoutes(services, { stopping, logger }))
+  app.route('/', traceRoutes(services))
   app.route('/', serverRoutes(services, { stopping, onStream: onEventStream }))
   return app
 }

@@ -13,6 +13,8 @@ import type { HttpEnv } from '../context.ts'
 import { healthRoutes } from '../health.ts'
 import type { Readiness } from '../health.ts'
 import { observed } from '../middleware/observed.ts'
+import { traced } from '../middleware/traced.ts'
+import type { OnRequest } from '../middleware/traced.ts'
 import { describeError } from '../problem.ts'
 import { assetResponse } from '../asset-response.ts'
 import type { AssetSource } from '../assets.ts'
@@ -43,6 +45,7 @@ export interface BootAppOptions {
   readiness: Readiness
   logger: Logger
   metrics: Metrics
+  onRequest?: OnRequest
 }
 
 const IPXE = 'text/plain; charset=utf-8'
@@ -67,6 +70,7 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
   const log = logger.child({ part: 'boot' })
   const app = new Hono<HttpEnv>()
   app.use(observed('boot', log, metrics))
+  if (options.onRequest) app.use(traced(options.onRequest))
   app.route('/', healthRoutes(readiness))
 
   const configs = headMemory()

@@ -2,7 +2,7 @@ import { createSocket, type Socket } from 'node:dgram'
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { DhcpError } from '../../../server/dhcp/errors.ts'
-import type { DhcpEvent } from '../../../server/dhcp/events.ts'
+import type { Datagram, DhcpEvent } from '../../../server/dhcp/events.ts'
 import { createListener, type Listener, type ListenerOptions } from '../../../server/dhcp/listener.ts'
 import { MESSAGE, OPTION } from '../../../server/dhcp/options.ts'
 import { encodePacket } from '../../../server/dhcp/packet.ts'
@@ -68,6 +68,23 @@ async function ask(client: Socket, port: number, bytes: Uint8Array): Promise<{ b
 }
 
 describe('createListener', () => {
+  it('shows every datagram that comes in and goes out, also what is no DHCP', async () => {
+    const seen: Datagram[] = []
+    const { listener: started, ports } = await listener({ onDatagram: (datagram) => seen.push(datagram) })
+    await started.start()
+    const client = await udp(0, '127.0.0.1')
+    client.send('noise', ports.bootServer, ADDRESS)
+    const { bytes } = await ask(client, ports.bootServer, encodePacket(bootRequest()))
+    const from = { address: '127.0.0.1', port: client.address().port }
+    const own = { address: ADDRESS, port: ports.bootServer }
+    expect(seen).toMatchObject([
+      { direction: 'in', interface: 'lo', local: ADDRESS, from, to: own, bytes: Buffer.from('noise') },
+      { direction: 'in', from, to: own },
+      { direction: 'out', to: from },
+    ])
+    expect(Buffer.from(seen[2]!.bytes)).toEqual(bytes)
+  })
+
   it('statement 30, statement 40: answers from the address and port that were asked', async () => {
     const { listener: started, ports, events } = await listener()
     await started.start()

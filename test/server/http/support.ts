@@ -14,6 +14,7 @@ import { createMetrics } from '../../../server/observe/metrics.ts'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
 import { registryApp } from '../../../server/oci/registry-app.ts'
+import { BootTrace } from '../../../server/trace/trace.ts'
 import { fakeUnpacker } from '../../helpers/fake-iso.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
 
@@ -43,7 +44,13 @@ export async function testServer() {
   })
   const stopping = new AbortController()
   const metrics = createMetrics()
-  const services: Services = { ...core, images, media, leases: () => [], system: () => SYSTEM }
+  const trace = new BootTrace({
+    clock: core.clock,
+    macAt: () => undefined,
+    macOf: () => undefined,
+    machineOf: (mac) => core.inventory.find({ mac })?.id,
+  })
+  const services: Services = { ...core, images, media, trace, leases: () => [], system: () => SYSTEM }
   let streams = 0
   const app = httpsApp({
     services,
@@ -77,7 +84,20 @@ export async function testServer() {
       ...options.init,
     })
   }
-  return { ...core, images, media, mediaUsers, dir, app, call, secrets, stopping, metrics, eventStreams: () => streams }
+  return {
+    ...core,
+    images,
+    media,
+    trace,
+    mediaUsers,
+    dir,
+    app,
+    call,
+    secrets,
+    stopping,
+    metrics,
+    eventStreams: () => streams,
+  }
 }
 
 export type TestServer = Awaited<ReturnType<typeof testServer>>

@@ -13,6 +13,7 @@ export const keys = {
   machine: (id: string) => ['machine', id],
   /** Below the machine: what changes that changes it. */
   machineKickstart: (id: string) => ['machine', id, 'kickstart'],
+  machineTrace: (id: string) => ['machine', id, 'trace'],
   machineEvents: (id: string) => ['machine-events', id],
   machineInstalls: (id: string) => ['machine-installs', id],
   install: (id: string) => ['install', id],

@@ -17,6 +17,7 @@ import type {
 } from '../../../server/contract/machine.ts'
 import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
+import type { Trace } from '../../../server/contract/trace.ts'
 import { call, isUnauthenticated } from './client.ts'
 import { keys } from './keys.ts'
 
@@ -41,6 +42,9 @@ export interface LogLine {
 const PAGE = 100
 const EVENTS = 200
 const LOG_LINES = 10_000
+/** While a machine boots, its next packet may come any second; otherwise a new boot has to be noticed. */
+const BOOTING_POLL_MS = 2000
+const BOOT_POLL_MS = 10_000
 /** How often a server that does not answer is asked who we are. */
 const KNOCK_MS = 3000
 
@@ -86,6 +90,16 @@ export function useKickstart(id: string, isShown: boolean) {
     queryKey: keys.machineKickstart(id),
     queryFn: () => call<KickstartPreview>('GET', `/machines/${id}/kickstart`),
     enabled: isShown,
+  })
+}
+
+/** How the machine booted. Not every packet is an event, so it is asked for now and then as well. */
+export function useMachineTrace(id: string) {
+  return useQuery({
+    queryKey: keys.machineTrace(id),
+    queryFn: () => call<Trace>('GET', `/machines/${id}/trace`),
+    refetchInterval: ({ state }) =>
+      state.data?.boots[0]?.verdict.code === 'IN_PROGRESS' ? BOOTING_POLL_MS : BOOT_POLL_MS,
   })
 }
 

@@ -10,6 +10,7 @@ import * as machine from '../../../../server/contract/machine.ts'
 import * as media from '../../../../server/contract/media.ts'
 import * as plan from '../../../../server/contract/plan.ts'
 import * as system from '../../../../server/contract/system.ts'
+import * as trace from '../../../../server/contract/trace.ts'
 import { testServer } from '../support.ts'
 
 it('is what docs/reference/openapi.json says', async () => {
@@ -20,7 +21,7 @@ it('is what docs/reference/openapi.json says', async () => {
 })
 
 it.each(
-  Object.values({ ...access, ...facts, ...image, ...install, ...machine, ...media, ...plan, ...system })
+  Object.values({ ...access, ...facts, ...image, ...install, ...machine, ...media, ...plan, ...system, ...trace })
     .filter((schema) => schema instanceof z.ZodObject)
     .flatMap((schema) => (schema.meta()?.id === undefined ? [] : [[schema.meta()!.id!, schema] as const])),
 )('lets those properties of %s be null that may be', async (id, schema) => {

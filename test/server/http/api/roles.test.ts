@@ -42,6 +42,11 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /media/{id}': 'viewer',
   'POST /media/{id}/verify': 'operator',
   'DELETE /media/{id}': 'operator',
+  'GET /machines/{id}/trace': 'viewer',
+  'GET /machines/{id}/trace.pcap': 'operator',
+  'GET /trace': 'viewer',
+  'GET /trace/{client}': 'viewer',
+  'GET /trace/{client}/trace.pcap': 'operator',
   'GET /system': 'viewer',
   'GET /leases': 'viewer',
   'GET /events': 'viewer',
@@ -72,7 +77,7 @@ describe('roles', () => {
   it.each(Object.entries(OPERATIONS))('%s needs %s', async (operation, lowest) => {
     const { call } = await testServer()
     const [method = '', path = ''] = operation.split(' ')
-    const url = `/api/v1${path.replace('{id}', '01890000-0000-7000-8000-000000000001').replace('{reference}', 'os%2Fweb%3Astable')}`
+    const url = `/api/v1${path.replace('{id}', '01890000-0000-7000-8000-000000000001').replace('{reference}', 'os%2Fweb%3Astable').replace('{client}', '52:54:00:12:34:56')}`
     const status = async (as: Role | 'nobody') => {
       // A body that fits no schema: what is asked here is only who gets as far as that.
       const response = await call(method, url, { as, ...(method !== 'GET' && { json: { nonsense: true } }) })

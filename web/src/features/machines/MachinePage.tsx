@@ -33,6 +33,7 @@ import { StateLabel } from '../../ui/StateLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { AssignDialog } from './AssignDialog.tsx'
+import { BootStoryCard } from './BootStoryCard.tsx'
 import { EditMachineDialog } from './EditMachineDialog.tsx'
 import { EventsCard } from './EventsCard.tsx'
 import { HardwareCard } from './HardwareCard.tsx'
@@ -78,6 +79,9 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
                     <KickstartCard machineId={machine.id} />
                   </GridItem>
                 )}
+                <GridItem span={12}>
+                  <BootStoryCard machineId={machine.id} macs={machine.macs} />
+                </GridItem>
                 <GridItem span={12}>
                   <HardwareCard facts={machine.facts} />
                 </GridItem>

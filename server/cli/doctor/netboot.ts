@@ -1,0 +1,234 @@
+// Why machines do not netboot, found in what server and host tell: facts in, findings out.
+import type { SystemInfo } from '../../contract/system.ts'
+import type { Trace, TraceOverview } from '../../contract/trace.ts'
+import { formatAge } from '../output.ts'
+import { firewallAnswer } from './firewall.ts'
+import type { Probe } from './firewall.ts'
+import type { HostFacts } from './host.ts'
+
+export interface Finding {
+  /** Stable; of the story's verdict it is that one's code. */
+  code: string
+  level: 'ok' | 'note' | 'problem'
+  message: string
+  causes?: readonly string[]
+  next?: readonly string[]
+}
+
+export interface NetbootFacts {
+  /** What the server tells, or why it does not. */
+  server: { system: SystemInfo; overview: TraceOverview } | { unreachable: string; next: string }
+  /** Absent when the server runs on another host. */
+  host: HostFacts | undefined
+  /** The machine or stranger that is asked about; its trace is absent when nothing was heard of it. */
+  client?: { name: string; trace: Trace | undefined }
+  now: number
+}
+
+/** In the order of the way a packet takes. */
+export function diagnoseNetboot(facts: NetbootFacts): Finding[] {
+  const { server, host, client, now } = facts
+  if ('unreachable' in server) {
+    const problem: Finding = {
+      code: 'SERVER_UNREACHABLE',
+      level: 'problem',
+      message: `the server does not answer: ${server.unreachable}`,
+      next: [server.next],
+    }
+    return [problem, ...(host ? [...portFindings(host, false), ...firewallFindings(host, undefined, 8080)] : [])]
+  }
+  const { system, overview } = server
+  return [
+    ...serviceFindings(system),
+    ...(host ? linkFindings(host, system) : [REMOTE]),
+    ...(host ? portFindings(host, system.dhcp.length > 0) : []),
+    ...(host ? firewallFindings(host, system.dhcp[0]?.interface, portOf(system.httpUrl)) : []),
+    ...wireFindings(system, overview, now),
+    ...(client ? clientFindings(client, now) : strangerFindings(overview)),
+  ]
+}
+
+const REMOTE: Finding = {
+  code: 'HOST_NOT_CHECKED',
+  level: 'note',
+  message: 'links, ports and firewall of the server were not looked at: it runs on another host',
+  next: ['run the same command there, as root'],
+}
+
+function serviceFindings({ dhcp, warnings }: SystemInfo): Finding[] {
+  const others = warnings.filter((text) => !text.startsWith('machines cannot netboot'))
+  const missing = others.map((message): Finding => ({ code: 'SERVER_WARNING', level: 'problem', message }))
+  if (dhcp.length === 0) {
+    const message = 'DHCP is off: this server tells no machine what to boot'
+    const next = ['set dhcp.mode to server, or to proxy beside another DHCP server, and dhcp.interface; then restart']
+    return [{ code: 'DHCP_OFF', level: 'problem', message, next }, ...missing]
+  }
+  return [
+    ...dhcp.map(({ interface: link, address, mode, state, problem }): Finding => {
+      const what = `DHCP (${mode}) on ${link}, ${address}`
+      return state === 'running'
+        ? { code: 'DHCP_ON', level: 'ok', message: what }
+        : { code: 'DHCP_FAILED', level: 'problem', message: `${what}: ${problem ?? 'it does not run'}` }
+    }),
+    ...missing,
+  ]
+}
+
+function linkFindings({ links }: HostFacts, { dhcp }: SystemInfo): Finding[] {
+  return dhcp.map(({ interface: name, address }): Finding => {
+    const link = links.find((one) => one.name === name)
+    if (!link) {
+      const next = [`links of this host: ${links.map((one) => one.name).join(', ')}; set dhcp.interface`]
+      return { code: 'LINK_MISSING', level: 'problem', message: `there is no interface ${name}`, next }
+    }
+    if (link.carrier !== true) {
+      const message = `${name} has no carrier: nothing is at the other end of its cable, or it is down`
+      return {
+        code: 'LINK_DOWN',
+        level: 'problem',
+        message,
+        next: ['check cable and switch port', `ip link set ${name} up`],
+      }
+    }
+    if (!link.addresses.includes(address)) {
+      const message = `${name} no longer has the address ${address}`
+      return { code: 'LINK_ADDRESS', level: 'problem', message, next: ['give it back, or restart the server'] }
+    }
+    return { code: 'LINK_UP', level: 'ok', message: `${name} has a carrier` }
+  })
+}
+
+const SERVICES: Readonly<Record<number, string>> = { 67: 'DHCP', 69: 'TFTP', 4011: 'PXE boot server' }
+
+function portFindings({ holders }: HostFacts, wanted: boolean): Finding[] {
+  return Object.entries(SERVICES).flatMap(([text, service]): Finding[] => {
+    const port = Number(text)
+    const mine = holders.filter((holder) => holder.port === port)
+    const strangers = mine.filter(({ process }) => process && !process.command.includes('landfall'))
+    if (strangers.length > 0) {
+      const who = strangers.map(({ process }) => `${process!.name} (process ${process!.pid})`).join(', ')
+      const message = `UDP ${port} (${service}) is held by ${who}`
+      return [{ code: 'PORT_TAKEN', level: 'problem', message, next: [`stop it, or have it leave UDP ${port} alone`] }]
+    }
+    if (mine.length === 0) {
+      if (!wanted) return []
+      const message = `nobody listens on UDP ${port} (${service})`
+      return [{ code: 'PORT_CLOSED', level: 'problem', message, next: ["the server's log tells why it does not"] }]
+    }
+    const unknown = mine.some(({ process }) => !process)
+    const message = `UDP ${port} (${service}) is open${unknown ? '; only root may see by whom' : ''}`
+    return [{ code: 'PORT_OPEN', level: unknown ? 'note' : 'ok', message }]
+  })
+}
+
+function firewallFindings(
+  { firewall, firewallUnknown }: HostFacts,
+  link: string | undefined,
+  httpPort: number,
+): Finding[] {
+  if (!firewall) {
+    const message = `the firewall of this host could not be read: ${firewallUnknown}`
+    return [{ code: 'FIREWALL_UNKNOWN', level: 'note', message }]
+  }
+  const probes: Probe[] = [
+    ...Object.keys(SERVICES).map((port) => ({ protocol: 'udp' as const, port: Number(port) })),
+    { protocol: 'tcp', port: httpPort },
+  ]
+  const found = probes.flatMap((probe): Finding[] => {
+    const answer = firewallAnswer(firewall, { ...probe, ...(link !== undefined && { interface: link }) })
+    if (answer.answer === 'passes') return []
+    const what = `${probe.protocol.toUpperCase()} ${probe.port}`
+    const drops = answer.answer === 'dropped'
+    return [
+      {
+        code: drops ? 'FIREWALL_DROPS' : 'FIREWALL_UNSURE',
+        level: drops ? 'problem' : 'note',
+        message: `the firewall of this host ${drops ? 'drops' : 'may drop'} ${what}: ${answer.rule}`,
+        next: [`allow ${what} ${link === undefined ? 'from machines' : `on ${link}`}`],
+      },
+    ]
+  })
+  return found.length > 0
+    ? found
+    : [{ code: 'FIREWALL_PASSES', level: 'ok', message: 'the firewall of this host lets DHCP, TFTP and HTTP in' }]
+}
+
+function wireFindings({ dhcp }: SystemInfo, { wire }: TraceOverview, now: number): Finding[] {
+  const mode = dhcp[0]?.mode
+  if (mode === undefined) return []
+  const others = wire.otherServers.map(({ address, lastAt }): Finding => {
+    const message = `another DHCP server, ${address}, was chosen by a client ${formatAge(lastAt, now)} ago`
+    if (mode === 'proxy') return { code: 'OTHER_SERVER', level: 'ok', message }
+    const next = ['switch it off on this network, or set dhcp.mode to proxy beside it']
+    return { code: 'OTHER_SERVER', level: 'problem', message, next }
+  })
+  if (wire.dhcpReceived === 0) {
+    return [
+      {
+        code: 'NOTHING_HEARD',
+        level: 'problem',
+        message: `no DHCP packet arrived since the server started, ${formatAge(wire.since, now)} ago`,
+        causes: [
+          'machines are in another network or VLAN than this link; PXE sends untagged',
+          'a switch drops DHCP to servers it does not trust (DHCP snooping)',
+          'no relay sends to this server',
+          'no machine has tried to boot from the network yet',
+        ],
+        next: ['start a machine from the network and run this again', `tcpdump -i ${dhcp[0]!.interface} port 67`],
+      },
+      ...others,
+    ]
+  }
+  const message = `${wire.dhcpReceived} DHCP packets arrived, the newest ${formatAge(wire.dhcpLastAt, now)} ago; ${wire.tftpReceived} TFTP requests`
+  const proxyAlone: Finding[] =
+    mode === 'proxy' && others.length === 0
+      ? [
+          {
+            code: 'NO_OTHER_SERVER',
+            level: 'note',
+            message: 'a proxy gives no addresses, and no client has taken one of another DHCP server yet',
+            next: ['see that the other DHCP server serves this network'],
+          },
+        ]
+      : []
+  return [{ code: 'PACKETS_ARRIVE', level: 'ok', message }, ...others, ...proxyAlone]
+}
+
+function clientFindings({ name, trace }: NonNullable<NetbootFacts['client']>, now: number): Finding[] {
+  const [boot] = trace?.boots ?? []
+  if (!boot) {
+    return [
+      {
+        code: 'CLIENT_NOT_HEARD',
+        level: 'problem',
+        message: `nothing was heard of ${name} since the server started`,
+        causes: [
+          'it does not try: network boot is not in its boot order, or off for this network card',
+          'its cable is in another network card, switch port or VLAN',
+          'its switch port blocks for longer than its firmware asks (spanning tree, LACP without fallback)',
+        ],
+        next: ['choose network boot in its boot menu (often F12) and watch: landfall machine trace --watch'],
+      },
+    ]
+  }
+  const { code, level, message, causes, next } = boot.verdict
+  return [
+    { code: 'CLIENT_HEARD', level: 'ok', message: `${name} was heard ${formatAge(boot.lastAt, now)} ago` },
+    { code, level: level === 'trouble' ? 'problem' : level === 'good' ? 'ok' : 'note', message, causes, next },
+  ]
+}
+
+function strangerFindings({ clients }: TraceOverview): Finding[] {
+  return clients
+    .filter(({ verdict }) => verdict.level === 'trouble')
+    .map(({ client, verdict, description }) => ({
+      code: verdict.code,
+      level: 'problem' as const,
+      message: `${client} (${description ?? 'unknown'}): ${verdict.message}`,
+      next: [`landfall doctor netboot ${client}`],
+    }))
+}
+
+function portOf(url: string): number {
+  return Number(new URL(url).port || 80)
+}

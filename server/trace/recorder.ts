@@ -1,0 +1,105 @@
+// What every client did, in memory: a ring of entries for each, bounded one by one and all together.
+import { weightOf } from './entry.ts'
+import type { Entry } from './entry.ts'
+
+export interface RecorderLimits {
+  /** Bytes kept of one client; beyond, its oldest entries go. */
+  clientBytes: number
+  /** Bytes kept in all; beyond, the client that was quiet for longest goes. */
+  totalBytes: number
+  /** Messages kept of a client's operating system, which renews its lease day and night and must not push out how it booted. */
+  routineEntries: number
+}
+
+/** A netboot takes 10 to 20 KB, so this is room for its newest few boots, of some hundred machines. */
+export const RECORDER_LIMITS: RecorderLimits = {
+  clientBytes: 64 * 1024,
+  totalBytes: 8 * 1024 * 1024,
+  routineEntries: 24,
+}
+
+const CLIENT_BYTES = 300
+
+interface Ring {
+  boot: Entry[]
+  routine: Entry[]
+  bytes: number
+}
+
+export class Recorder {
+  readonly #limits: RecorderLimits
+  /** The client that was quiet for longest comes first. */
+  readonly #rings = new Map<string, Ring>()
+  #bytes = 0
+
+  constructor(limits: RecorderLimits = RECORDER_LIMITS) {
+    this.#limits = limits
+  }
+
+  /** Bytes kept now, as far as that can be told. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** Who was heard, the one that was quiet for longest first. */
+  clients(): string[] {
+    return [...this.#rings.keys()]
+  }
+
+  /** `routine` is what a system that runs does every hour. */
+  add(client: string, entry: Entry, { routine = false } = {}): void {
+    const ring = this.#ringOf(client)
+    const list = routine ? ring.routine : ring.boot
+    list.push(entry)
+    this.#weigh(ring, weightOf(entry))
+    if (ring.routine.length > this.#limits.routineEntries) this.#drop(ring, ring.routine)
+    while (ring.bytes > this.#limits.clientBytes) {
+      if (!this.#drop(ring, ring.boot) && !this.#drop(ring, ring.routine)) break
+    }
+    this.#evict()
+  }
+
+  /** Everything kept of these clients, in order of time. */
+  entriesOf(clients: Iterable<string>): Entry[] {
+    return [...clients]
+      .flatMap((client) => {
+        const ring = this.#rings.get(client)
+        return ring ? [...ring.boot, ...ring.routine] : []
+      })
+      .sort((a, b) => a.at - b.at)
+  }
+
+  #ringOf(client: string): Ring {
+    const known = this.#rings.get(client)
+    if (known) {
+      this.#rings.delete(client)
+      this.#rings.set(client, known)
+      return known
+    }
+    const ring: Ring = { boot: [], routine: [], bytes: 0 }
+    this.#rings.set(client, ring)
+    this.#weigh(ring, CLIENT_BYTES)
+    return ring
+  }
+
+  #weigh(ring: Ring, bytes: number): void {
+    ring.bytes += bytes
+    this.#bytes += bytes
+  }
+
+  /** False when the list is empty. */
+  #drop(ring: Ring, list: Entry[]): boolean {
+    const oldest = list.shift()
+    if (!oldest) return false
+    this.#weigh(ring, -weightOf(oldest))
+    return true
+  }
+
+  #evict(): void {
+    for (const [client, ring] of this.#rings) {
+      if (this.#bytes <= this.#limits.totalBytes) return
+      this.#rings.delete(client)
+      this.#bytes -= ring.bytes
+    }
+  }
+}

@@ -1,0 +1,164 @@
+// Where the trace listens: each tap takes what a listener already has at hand and files it under the client it is about.
+import type { Event } from '../contract/event.ts'
+import { plausibleMac } from '../core/identity.ts'
+import type { Datagram, DhcpEvent } from '../dhcp/events.ts'
+import type { TftpEvent } from '../tftp/server.ts'
+import { AddressBook } from './address-book.ts'
+import { UNKNOWN_CLIENT, addressIn, clientOf, isRoutine, nameOf } from './datagram.ts'
+import type { HttpRequest } from './entry.ts'
+import { maskPath } from './mask.ts'
+import type { Recorder } from './recorder.ts'
+
+export interface TapPorts {
+  recorder: Recorder
+  /** Whom an address was leased to, for clients heard of before this server started. */
+  macAt: (address: string) => string | undefined
+  /** A MAC of the machine. */
+  macOf: (machineId: string) => string | undefined
+  now: () => number
+}
+
+/** More than a frame carries is no boot traffic. */
+const MAX_DATAGRAM = 1500
+
+/** What of the plain HTTP side belongs to a boot; the rest is health checks and people. */
+const BOOT_PATHS = /^\/(boot|media|i)\/|\/grub\.cfg/
+
+/** Events that tell how a boot went on; everything else the trace saw itself, or has nothing to do with booting. */
+const BOOT_EVENTS: ReadonlySet<string> = new Set([
+  'boot.script',
+  'boot.refused',
+  'boot.loader',
+  'machine.facts',
+  'agent.refused',
+])
+
+/** What arrived from anybody. Times are milliseconds since the epoch. */
+export interface WireCount {
+  dhcpReceived: number
+  dhcpMalformed: number
+  dhcpLastAt: number | undefined
+  tftpReceived: number
+  tftpLastAt: number | undefined
+  /** When a client last chose it, by address. */
+  otherServers: Map<string, number>
+}
+
+const MAX_OTHER_SERVERS = 16
+
+export class Taps {
+  readonly #ports: TapPorts
+  readonly #addresses = new AddressBook()
+  readonly wire: WireCount = {
+    dhcpReceived: 0,
+    dhcpMalformed: 0,
+    dhcpLastAt: undefined,
+    tftpReceived: 0,
+    tftpLastAt: undefined,
+    otherServers: new Map(),
+  }
+
+  constructor(ports: TapPorts) {
+    this.#ports = ports
+  }
+
+  dhcpDatagram(datagram: Datagram): void {
+    const { at, direction, from } = datagram
+    if (direction === 'in') {
+      this.wire.dhcpReceived++
+      this.wire.dhcpLastAt = at
+    }
+    const bytes = kept(datagram.bytes)
+    const known = clientOf(bytes)
+    const client = known ?? this.#at(from.address)
+    if (known !== undefined) {
+      const address = addressIn(bytes)
+      if (address !== undefined) this.#addresses.learn(address, known)
+    }
+    const routine = known === undefined || isRoutine(bytes, direction)
+    this.#ports.recorder.add(client, { kind: 'dhcp-datagram', at, datagram: { ...datagram, bytes } }, { routine })
+  }
+
+  dhcpEvent(event: DhcpEvent): void {
+    const at = this.#ports.now()
+    if (event.type === 'malformed') this.wire.dhcpMalformed++
+    if (event.type === 'foreign-server') this.#otherServer(event.server, at)
+    if (!('client' in event) || event.type === 'received') return
+    const routine = event.client.kind === 'plain'
+    this.#ports.recorder.add(nameOf(event.client), { kind: 'dhcp-decision', at, event }, { routine })
+  }
+
+  /** A datagram to the TFTP port of `local`. */
+  tftpDatagram(
+    bytes: Uint8Array,
+    from: { address: string; port: number },
+    local: { address: string; port: number },
+  ): void {
+    const at = this.#ports.now()
+    this.wire.tftpReceived++
+    this.wire.tftpLastAt = at
+    const datagram: Datagram = {
+      at,
+      direction: 'in',
+      interface: '',
+      local: local.address,
+      from,
+      to: local,
+      bytes: kept(bytes),
+    }
+    this.#ports.recorder.add(this.#at(from.address), { kind: 'tftp-request', at, datagram })
+  }
+
+  tftpEvent(event: TftpEvent): void {
+    if (event.type !== 'transfer' && event.type !== 'refused') return
+    const entry = { kind: 'tftp-outcome', at: this.#ports.now(), event } as const
+    this.#ports.recorder.add(this.#at(event.remote.address), entry)
+  }
+
+  /** A request that is answered now. Returns what to call once the answer has gone out, or was broken off. */
+  httpRequest(request: HttpRequest): (complete: boolean) => void {
+    if (!BOOT_PATHS.test(request.path)) return () => {}
+    const { now, recorder } = this.#ports
+    const mac = plausibleMac(/[?&]mac=([^&]*)/.exec(request.path)?.[1]?.replaceAll(/%3a/gi, ':'))
+    const { address } = request
+    if (mac !== undefined && address !== undefined) this.#addresses.learn(address, mac)
+    const entry: Parameters<Recorder['add']>[1] & { kind: 'http' } = {
+      kind: 'http',
+      at: now(),
+      request: { ...request, path: maskPath(request.path) },
+    }
+    recorder.add(mac ?? (address === undefined ? UNKNOWN_CLIENT : this.#at(address)), entry)
+    return (complete) => {
+      entry.end = { at: now(), complete }
+    }
+  }
+
+  /** A listener for the event log. */
+  event(event: Event): void {
+    const { mac, address, reason } = event.data
+    // What DHCP refused was filed with its packet.
+    if (!BOOT_EVENTS.has(event.type) || (event.type === 'boot.refused' && reason !== undefined)) return
+    const client =
+      (typeof mac === 'string' ? mac : undefined) ??
+      (event.machineId === null ? undefined : this.#ports.macOf(event.machineId)) ??
+      (typeof address === 'string' ? this.#at(address) : undefined)
+    if (client === undefined) return
+    this.#ports.recorder.add(client, { kind: 'event', at: this.#ports.now(), event })
+  }
+
+  #at(address: string): string {
+    if (address === '0.0.0.0') return UNKNOWN_CLIENT
+    return this.#addresses.clientAt(address) ?? this.#ports.macAt(address) ?? address
+  }
+
+  #otherServer(address: string, at: number): void {
+    const { otherServers } = this.wire
+    if (otherServers.size >= MAX_OTHER_SERVERS && !otherServers.has(address)) return
+    otherServers.set(address, at)
+  }
+}
+
+/** A copy: the original may be a piece of a larger buffer, or be used again. */
+function kept(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes.subarray(0, MAX_DATAGRAM))
+}

@@ -1,0 +1,101 @@
+// The trace as the rest of the server knows it: taps for listeners, stories and captures for whoever asks.
+import type { Trace, TraceClient, TraceOverview } from '../contract/trace.ts'
+import type { Clock } from '../core/clock.ts'
+import { isRelayed } from '../dhcp/reply.ts'
+import { describeClient } from './client-text.ts'
+import { pcapOf } from './pcap.ts'
+import { Recorder } from './recorder.ts'
+import type { RecorderLimits } from './recorder.ts'
+import { newestBoot, storiesOf } from './story.ts'
+import { Taps } from './taps.ts'
+import type { TapPorts } from './taps.ts'
+
+export interface BootTraceOptions extends Pick<TapPorts, 'macAt' | 'macOf'> {
+  /** The machine that has this MAC. */
+  machineOf: (mac: string) => string | undefined
+  clock: Clock
+  limits?: RecorderLimits
+}
+
+/** Strangers told of at once; the ones heard last. */
+const MAX_CLIENTS = 200
+
+/** Lives as long as the process: what was heard before is forgotten. */
+export class BootTrace {
+  readonly taps: Taps
+  readonly #recorder: Recorder
+  readonly #options: BootTraceOptions
+  readonly #since: number
+
+  constructor(options: BootTraceOptions) {
+    const { macAt, macOf, clock, limits } = options
+    this.#options = options
+    this.#recorder = new Recorder(limits)
+    this.#since = this.#now()
+    this.taps = new Taps({ recorder: this.#recorder, macAt, macOf, now: () => clock.now().getTime() })
+  }
+
+  /** What was heard of a machine with these MACs, or of one stranger. */
+  of(clients: readonly string[]): Trace {
+    return { clients: [...clients], boots: storiesOf(this.#recorder.entriesOf(clients), this.#now()) }
+  }
+
+  /** True for a client that something is kept of. */
+  knows(client: string): boolean {
+    return this.#recorder.clients().includes(client)
+  }
+
+  /** Their packets, as a pcap file; without packets when there are none. */
+  pcap(clients: readonly string[]): Buffer {
+    return pcapOf(this.#recorder.entriesOf(clients))
+  }
+
+  /** What arrived at all, and clients that are no machine, the one heard last first. */
+  overview(): TraceOverview {
+    const { dhcpReceived, dhcpMalformed, dhcpLastAt, tftpReceived, tftpLastAt, otherServers } = this.taps.wire
+    const strangers = this.#recorder
+      .clients()
+      .filter((client) => this.#options.machineOf(client) === undefined)
+      .toReversed()
+      .slice(0, MAX_CLIENTS)
+    return {
+      wire: {
+        since: timeOf(this.#since),
+        dhcpReceived,
+        dhcpMalformed,
+        dhcpLastAt: dhcpLastAt === undefined ? null : timeOf(dhcpLastAt),
+        tftpReceived,
+        tftpLastAt: tftpLastAt === undefined ? null : timeOf(tftpLastAt),
+        otherServers: [...otherServers].map(([address, at]) => ({ address, lastAt: timeOf(at) })),
+      },
+      clients: strangers.flatMap((client) => this.#stranger(client)),
+    }
+  }
+
+  #stranger(client: string): TraceClient[] {
+    const entries = this.#recorder.entriesOf([client])
+    const [story] = storiesOf(entries, this.#now())
+    if (!story) return []
+    const messages = newestBoot(entries).filter((one) => one.type === 'dhcp')
+    const first = messages[0]
+    const relayed = messages.find(({ packet }) => isRelayed(packet))
+    return [
+      {
+        client,
+        description: first ? describeClient(first.client) : null,
+        relay: relayed?.packet.giaddr ?? null,
+        firstAt: timeOf(entries[0]!.at),
+        lastAt: timeOf(entries.at(-1)!.at),
+        verdict: story.verdict,
+      },
+    ]
+  }
+
+  #now(): number {
+    return this.#options.clock.now().getTime()
+  }
+}
+
+function timeOf(ms: number): string {
+  return new Date(ms).toISOString()
+}
