@@ -4,19 +4,12 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { decodePacket } from '../../../server/dhcp/packet.ts'
-import { createBootServer, createProxy } from '../../../server/dhcp/proxy.ts'
-import type { Responder } from '../../../server/dhcp/reply.ts'
-import { LINK, send, testServer, usualBoot } from './messages.ts'
+import { createBootServer } from '../../../server/dhcp/proxy.ts'
+import { send, usualBoot } from './messages.ts'
+import { RESPONDERS } from './responders.ts'
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/dhcp')
 const UPDATE = process.env['LANDFALL_UPDATE_FIXTURES'] === '1'
-
-const RESPONDERS: Record<string, () => Responder> = {
-  server: () => testServer(),
-  proxy: () => createProxy({ bootFileFor: usualBoot, ownAddresses: () => new Set([LINK.address]) }),
-  'proxy-no-boot': () => createProxy({ bootFileFor: () => ({ kind: 'no-boot' }), ownAddresses: () => new Set() }),
-  'no-boot': () => testServer({ bootFileFor: () => ({ kind: 'no-boot' }) }),
-}
 
 /** The lines of a fixture with every reply made anew from the requests. */
 function replayed(lines: readonly string[]): string[] {

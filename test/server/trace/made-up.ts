@@ -6,7 +6,7 @@ import type { Event } from '../../../server/contract/event.ts'
 import type { DhcpEvent } from '../../../server/dhcp/events.ts'
 import { decodePacket, encodePacket } from '../../../server/dhcp/packet.ts'
 import type { DhcpPacket } from '../../../server/dhcp/packet.ts'
-import { createBootServer, createProxy } from '../../../server/dhcp/proxy.ts'
+import { createBootServer } from '../../../server/dhcp/proxy.ts'
 import type { Outcome, Responder } from '../../../server/dhcp/reply.ts'
 import type { TftpEvent } from '../../../server/tftp/server.ts'
 import { encodeRequest } from '../../../server/tftp/packet.ts'
@@ -16,16 +16,11 @@ import { bootText } from '../../../server/cli/story-text.ts'
 import { testClock } from '../../helpers/clock.ts'
 import { LINK, message, send, testServer, usualBoot } from '../dhcp/messages.ts'
 import type { MessageParts } from '../dhcp/messages.ts'
+import { RESPONDERS } from '../dhcp/responders.ts'
 
 export const MAC = '52:54:00:12:34:56'
 export const CLIENT_ADDRESS = '10.77.0.100'
 const REMOTE = { address: CLIENT_ADDRESS, port: 2070 }
-
-const RESPONDERS: Record<string, () => Responder> = {
-  server: () => testServer(),
-  proxy: () => createProxy({ bootFileFor: usualBoot, ownAddresses: () => new Set([LINK.address]) }),
-  'no-boot': () => testServer({ bootFileFor: () => ({ kind: 'no-boot' }) }),
-}
 
 export class MadeUpBoot {
   readonly clock = testClock()
