@@ -30,23 +30,11 @@ interface Contestant {
 
 const landfall: Contestant = {
   name: 'landfall',
-  prepare: async (folder) => [
-    process.execPath,
-    COMMAND,
-    'serve',
-    '--data-dir',
-    join(folder, 'data'),
-    '--dhcp-mode',
-    'server',
-    '--dhcp-interface',
-    'lan0',
-    '--dhcp-subnet-cidr',
-    '10.77.0.0/16',
-    '--dhcp-subnet-pool',
-    `${POOL.from}-${POOL.to}`,
-    '--dhcp-subnet-router',
-    SERVER,
-  ],
+  async prepare(folder) {
+    const link = ['--dhcp-mode', 'server', '--dhcp-interface', 'lan0', '--dhcp-subnet-cidr', '10.77.0.0/16']
+    const pool = ['--dhcp-subnet-pool', `${POOL.from}-${POOL.to}`, '--dhcp-subnet-router', SERVER]
+    return [process.execPath, COMMAND, 'serve', '--data-dir', join(folder, 'data'), ...link, ...pool]
+  },
   ready: /^Landfall \S+ serves /m,
 }
 
@@ -78,28 +66,11 @@ const kea: Contestant = {
 
 const dnsmasq: Contestant = {
   name: 'dnsmasq',
-  prepare: async (folder) => [
-    'dnsmasq',
-    '-k',
-    '-C',
-    '/dev/null',
-    '-p',
-    '0',
-    '-u',
-    'root',
-    '-8',
-    '-',
-    '--no-ping',
-    '-l',
-    join(folder, 'leases'),
-    '-x',
-    join(folder, 'pid'),
-    '--dhcp-lease-max=65535',
-    '-F',
-    `${POOL.from},${POOL.to},255.255.0.0,1h`,
-    '-O',
-    `3,${SERVER}`,
-  ],
+  async prepare(folder) {
+    const files = ['-l', join(folder, 'leases'), '-x', join(folder, 'pid'), '--dhcp-lease-max=65535']
+    const pool = ['-F', `${POOL.from},${POOL.to},255.255.0.0,1h`, '-O', `3,${SERVER}`]
+    return ['dnsmasq', '-k', '-C', '/dev/null', '-p', '0', '-u', 'root', '-8', '-', '--no-ping', ...files, ...pool]
+  },
   ready: /DHCP, IP range/,
 }
 
