@@ -30,7 +30,7 @@ export async function lan(net: Netns): Promise<{ server: Namespace; client: Name
 
 export async function serve(net: Netns, namespace: Namespace, config: ServeConfig = LAN): Promise<LabProcess> {
   const program = net.start(namespace, 'landfall', [process.execPath, SERVE, JSON.stringify(config)])
-  await program.log.waitForLine(/"serving"/, { timeout: 20_000 })
+  await program.log.waitForLine(/"serving"/, { timeout: 50_000 })
   return program
 }
 
@@ -38,7 +38,7 @@ export const event = (type: string, rest = '') => new RegExp(`^{"type":"${type}"
 
 /** Waits for an event of the server after those already seen. */
 export async function told(program: LabProcess, type: string, rest = ''): Promise<void> {
-  await program.log.waitForLine(event(type, rest), { timeout: 20_000 })
+  await program.log.waitForLine(event(type, rest), { timeout: 50_000 })
 }
 
 /** A script for clients to call instead of the host's own, which would touch the host's resolv.conf. */
@@ -124,6 +124,6 @@ export async function kea(net: Netns, namespace: Namespace, link: string): Promi
   await writeFile(file, JSON.stringify(config))
   const folders = [`KEA_PIDFILE_DIR=${net.folder}`, `KEA_LOCKFILE_DIR=${net.folder}`]
   const program = net.start(namespace, 'kea', ['env', ...folders, 'kea-dhcp4', '-c', file])
-  await program.log.waitForLine(/DHCP4_STARTED/, { timeout: 20_000 })
+  await program.log.waitForLine(/DHCP4_STARTED/, { timeout: 50_000 })
   return program
 }
