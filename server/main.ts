@@ -2,6 +2,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { kickstartRenderer } from './anaconda.ts'
+import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import { systemClock, timestamp } from './core/clock.ts'
@@ -16,6 +17,7 @@ import { createLoaderWatch } from './dhcp/loader-watch.ts'
 import { httpsApp } from './http/app.ts'
 import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
+import { urlHost } from './host/ipv6.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
 import { grubDesk } from './http/boot/grub-desk.ts'
@@ -103,12 +105,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
 
   const pkiDir = join(dataDir, 'pki')
-  const names = () => servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '')])
+  const names = () =>
+    servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')])
   const authority = await openAuthority(pkiDir)
   const certificate = await ensureServerCertificate(authority, pkiDir, names())
 
   const templates = await loadTemplates(TEMPLATES, config.templatesDir)
-  const url = `https://${config.address}:${config.https.port}`
+  const url = `https://${urlHost(config.address)}:${config.https.port}`
   const medium = (id: string) => store.media.get(id)?.media
   const renderer = kickstartRenderer({
     templates,
@@ -154,15 +157,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const warnings = [
     ...(options.warnings ?? []),
     ...missingBootFiles(bootFiles),
-    ...(config.dhcp.mode === 'off'
+    ...(config.dhcp.mode === 'off' && config.dhcp6.mode === 'off'
       ? [
-          'machines cannot netboot: dhcp.mode is off; set it to auto, server or proxy, or have another DHCP server name the loaders',
+          'machines cannot netboot: dhcp.mode is off; set it to auto, server or proxy (dhcp6.mode for IPv6), or have another DHCP server name the loaders',
         ]
       : []),
   ]
   const serverNames = {
     name: config.name,
-    defaultHost: config.address,
+    defaultHost: urlHost(config.address),
     httpPort: config.http.port,
     httpsPort: config.https.port,
     caFingerprint: authority.fingerprint,
@@ -233,7 +236,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       version,
       startedAt,
       caFingerprint: authority.fingerprint,
-      httpUrl: `http://${config.address}:${config.http.port}`,
+      httpUrl: `http://${urlHost(config.address)}:${config.http.port}`,
       httpsUrl: url,
       registry: config.registry,
       dhcp: netboot.links(),
@@ -335,7 +338,7 @@ function unusedSocket(name: string): string {
 }
 
 function localUrl({ https }: Config): string {
-  return `https://${https.host === '0.0.0.0' ? '127.0.0.1' : https.host}:${https.port}`
+  return `https://${isEveryAddress(https.host) ? '127.0.0.1' : urlHost(https.host)}:${https.port}`
 }
 
 /** Returns what ends it. A failure is logged, and the next minute is another chance. */

@@ -1,4 +1,5 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
+import { isIPv4 } from 'node:net'
 import type { Config } from './config/load.ts'
 import { parseRange } from './config/checks.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
@@ -9,6 +10,7 @@ import type { MachineRecord } from './core/machine-store.ts'
 import { dhcpBootDesk } from './dhcp/boot-desk.ts'
 import type { BootDeskPorts } from './dhcp/boot-desk.ts'
 import type { BootLoopWatch } from './dhcp/boot-loop.ts'
+import type { DhcpEvent, Endpoint } from './dhcp/events.ts'
 import { leaseList } from './dhcp/lease-list.ts'
 import type { LoaderWatch } from './dhcp/loader-watch.ts'
 import { dhcpReport } from './dhcp/report.ts'
@@ -18,12 +20,14 @@ import type { DhcpService, LinkStatus } from './dhcp/service.ts'
 import { unlessStoreFails } from './core/errors.ts'
 import { addressOf } from './host/addresses.ts'
 import type { InheritedSockets } from './host/inherited-sockets.ts'
+import { macInAddress, urlHost } from './host/ipv6.ts'
 import type { SubnetConfig } from './dhcp/subnets.ts'
 import type { GrubDesk } from './http/boot/grub-desk.ts'
 import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { identifyScript } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import type { ServerNames } from './http/boot/server-view.ts'
+import { serviceAddress6, startNetboot6 } from './netboot6.ts'
 import type { Logger } from './observe/logger.ts'
 import type { Metrics } from './observe/metrics.ts'
 import type { Templates } from './render/templates.ts'
@@ -43,7 +47,7 @@ export interface NetbootParts {
   serverNames: ServerNames
   /** Those named `tftp`, `dhcp-INTERFACE` and `pxe-INTERFACE` are used. */
   sockets: InheritedSockets
-  store: Pick<Store, 'leases' | 'transactions'>
+  store: Pick<Store, 'leases' | 'leases6' | 'transactions'>
   inventory: Inventory
   toBoot: (machine: MachineRecord) => BootMachine
   medium: BootDeskPorts['medium']
@@ -83,36 +87,51 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   const machineOf = (mac: string) => inventory.find({ mac })?.id
 
   if (config.tftp.enabled) {
-    const address = serviceAddress(config)
     const machineAt = (client: string) => {
-      const lease = store.leases.at(client)
-      return lease && machineOf(lease.mac)
+      const mac = (store.leases.at(client) ?? store.leases6.at(client))?.mac ?? macInAddress(client)
+      return mac === undefined ? undefined : machineOf(mac)
     }
     const { port } = config.tftp
     const fd = sockets.take('tftp')
     const report = tftpReport({ logger, metrics, events, machineAt })
-    const tftp = createTftpServer({
-      address,
-      ...(fd !== undefined && { fd }),
-      port,
-      source: tftpSource(parts),
-      onEvent(event) {
-        if (event.type === 'transfer' && event.outcome === 'completed') {
-          loaderWatch.fetched(event.remote.address, event.file)
-        }
-        report(event)
-        taps.tftpEvent(event)
-      },
-      onDatagram: (bytes, remote) => taps.tftpDatagram(bytes, remote, { address, port }),
-    })
-    await tftp.start()
-    stack.defer(() => tftp.stop())
+    for (const address of tftpAddresses(config)) {
+      const four = isIPv4(address)
+      const tftp = createTftpServer({
+        address,
+        ...(fd !== undefined && four && { fd }),
+        port,
+        source: tftpSource(parts),
+        onEvent(event) {
+          if (event.type === 'transfer' && event.outcome === 'completed') {
+            loaderWatch.fetched(event.remote.address, event.file)
+          }
+          report(event)
+          taps.tftpEvent(event)
+        },
+        // Recordings are of IPv4.
+        ...(four && {
+          onDatagram: (bytes: Uint8Array, remote: Endpoint) => taps.tftpDatagram(bytes, remote, { address, port }),
+        }),
+      })
+      await tftp.start()
+      stack.defer(() => tftp.stop())
+    }
   }
 
+  const bootFileFor = dhcpBootDesk({
+    ...parts,
+    loaders: new Set(loadersOf(bootFiles).map(([name]) => name)),
+    siteLoader: config.boot.loader,
+    httpPort: config.http.port,
+  })
+  const report = dhcpReport({ logger, metrics, events, inventory })
+  const onEvent = (event: DhcpEvent) => {
+    report(event)
+    taps.dhcpEvent(event)
+  }
   let dhcp: DhcpService | undefined
   if (mode !== 'off' && link !== undefined) {
     const [fd, bootServerFd] = [sockets.take(`dhcp-${link}`), sockets.take(`pxe-${link}`)]
-    const report = dhcpReport({ logger, metrics, events, inventory })
     const service = createDhcpService({
       mode,
       links: [
@@ -121,17 +140,9 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       subnets: allSubnets.map(subnetOf),
       store: store.leases,
       reservations: fixedReservations(reservations),
-      bootFileFor: dhcpBootDesk({
-        ...parts,
-        loaders: new Set(loadersOf(bootFiles).map(([name]) => name)),
-        siteLoader: config.boot.loader,
-        httpPort: config.http.port,
-      }),
+      bootFileFor,
       isKnownMachine: (mac) => machineOf(mac) !== undefined,
-      onEvent(event) {
-        report(event)
-        taps.dhcpEvent(event)
-      },
+      onEvent,
       onDatagram: (datagram) => taps.dhcpDatagram(datagram),
       // A rack that boots brings a burst of history too: one wait for the disk.
       inOneGo: (tell) => unlessStoreFails(() => store.transactions.transaction(tell)),
@@ -141,19 +152,26 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
     await service.start()
     dhcp = service
   }
+  const six = await startNetboot6({ config: config.dhcp6, store, bootFileFor, bootLoopWatch, machineOf, onEvent })
+  stack.use(six)
 
   const running = stack.move()
   return {
-    links: () =>
-      (dhcp?.status() ?? []).map(({ interface: name, mode: current, state, problem }) => ({
+    links: () => [
+      ...(dhcp?.status() ?? []).map(({ interface: name, mode: current, state, problem }) => ({
         interface: name,
         address: serviceAddress(config),
         mode: current,
         state,
         problem,
       })),
+      ...six.links(),
+    ],
     warnings: () => (dhcp?.status() ?? []).flatMap(warningsOf),
-    leases: () => leaseList({ leases: store.leases.all(), reservations, machineOf, now: Date.now() }),
+    leases: () => [
+      ...leaseList({ leases: store.leases.all(), reservations, machineOf, now: Date.now() }),
+      ...six.leases(),
+    ],
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }
 }
@@ -175,6 +193,13 @@ function serviceAddress({ address, dhcp }: Config): string {
   return (dhcp.interface === undefined ? undefined : addressOf(dhcp.interface)) ?? address
 }
 
+/** TFTP answers from the address that was asked, so each address has a listener of its own. */
+function tftpAddresses(config: Config): Set<string> {
+  const four = config.dhcp.mode === 'off' && config.dhcp6.mode !== 'off' ? [] : [serviceAddress(config)]
+  const six = serviceAddress6(config.dhcp6)
+  return new Set([...four, ...(six === undefined ? [] : [six])])
+}
+
 function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
   const { cidr, pool, exclude, router, dns, ntp, domain, leaseSeconds, authoritative, sharedNetwork } = subnet
   return {
@@ -194,7 +219,7 @@ function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
 /** Configurations of GRUB; a medium's files and what a GRUB without HTTP needs, by the paths they have there; loaders by their bare name. */
 function tftpSource({ bootFiles, mediumFile, grub, templates, serverNames }: NetbootParts): TftpSource {
   const byName = Object.fromEntries(loadersOf(bootFiles))
-  const server = (localAddress: string) => serverView(serverNames, localAddress)
+  const server = (localAddress: string) => serverView(serverNames, urlHost(localAddress))
   return firstOf(
     textSource((name, { remoteAddress, localAddress }) =>
       grub(name, { server: server(localAddress), address: remoteAddress, by: 'tftp' }),

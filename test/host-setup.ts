@@ -39,6 +39,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   ostree: 'judges the repositories that we write',
   perl: 'raw sockets',
   'python3-venv': 'holds pykickstart, which judges kickstarts',
+  radvd: 'the router of networks with IPv6',
   shellcheck: 'judges the scripts of kickstarts',
   skopeo: 'judges and moves images',
   'tftp-hpa': 'TFTP client',

@@ -1,13 +1,15 @@
 // What the schema cannot say of one value alone: settings that contradict each other.
 import { ConfigError } from './errors.ts'
+import { isEveryAddress } from './defaults.ts'
 import type { Config } from './defaults.ts'
+import { checkDhcp6 } from './dhcp6.ts'
 
 type Subnet = NonNullable<Config['dhcp']['subnet']>
 
 /** Throws ConfigError CONTRADICTION naming the setting at fault. */
 export function checkConfig(config: Config): void {
   const { dhcp, http, https } = config
-  const sameHost = http.host === https.host || http.host === '0.0.0.0' || https.host === '0.0.0.0'
+  const sameHost = http.host === https.host || isEveryAddress(http.host) || isEveryAddress(https.host)
   if (http.port === https.port && sameHost) {
     throw new ConfigError('CONTRADICTION', `https.port: ${https.port} is http.port already`)
   }
@@ -16,6 +18,7 @@ export function checkConfig(config: Config): void {
     throw new ConfigError('CONTRADICTION', `dhcp.mode: ${dhcp.mode} needs dhcp.interface`, { hint })
   }
   if (dhcp.mode === 'server' || dhcp.mode === 'auto') checkSubnets(config)
+  checkDhcp6(config)
 }
 
 function checkSubnets({ dhcp: { mode, subnet, subnets }, address }: Config): void {

@@ -1,8 +1,10 @@
 // Defaults that depend on the host, and the finished configuration.
+import { existsSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { join } from 'node:path'
-import { activeAddresses, addressOf } from '../host/addresses.ts'
+import { activeAddresses, addressOf, addressOf6 } from '../host/addresses.ts'
 import type { InterfaceAddress } from '../host/addresses.ts'
+import { urlHost } from '../host/ipv6.ts'
 import { ConfigError } from './errors.ts'
 import type { ConfigInput } from './schema.ts'
 
@@ -16,18 +18,24 @@ export interface Host {
   interfaces: InterfaceAddress[]
   /** Of one interface, with or without carrier. */
   addressOf: (name: string) => string | undefined
+  /** The same for IPv6, beyond link-local. */
+  addressOf6: (name: string) => string | undefined
+  /** The kernel speaks IPv6. */
+  hasIpv6: boolean
 }
 
 /** The settings a server runs by: nothing is left open. */
 export type Config = Omit<
   ConfigInput,
-  'name' | 'dataDir' | 'templatesDir' | 'address' | 'registry' | 'tftp' | 'log'
+  'name' | 'dataDir' | 'templatesDir' | 'address' | 'registry' | 'http' | 'https' | 'tftp' | 'log'
 > & {
   name: string
   dataDir: string
   templatesDir: string
   address: string
   registry: string
+  http: { host: string; port: number }
+  https: { host: string; port: number }
   tftp: { enabled: boolean; port: number }
   log: { level: ConfigInput['log']['level']; format: 'json' | 'pretty' }
 }
@@ -40,35 +48,52 @@ export function thisHost(): Host {
     isTerminal: process.stdout.isTTY === true,
     interfaces: activeAddresses(),
     addressOf,
+    addressOf6,
+    hasIpv6: existsSync('/proc/net/if_inet6'),
   }
 }
 
 /** Fills in what was left open. Throws ConfigError CONTRADICTION when the host has no address to offer. */
 export function withDefaults(input: ConfigInput, host: Host): Config {
-  const { name, dataDir: wantedDir, templatesDir, address: wanted, registry, tftp, log, ...rest } = input
+  const { name, dataDir: wantedDir, templatesDir, address: wanted, registry, http, https, tftp, log, ...rest } = input
   const address = wanted ?? ownAddress(input, host)
   const dataDir = wantedDir ?? (host.isRoot ? '/var/lib/landfall' : join(host.home, '.local/share/landfall'))
+  const everyAddress = host.hasIpv6 ? '::' : '0.0.0.0'
   return {
     ...rest,
     name: name ?? (host.name || 'landfall'),
     dataDir,
     templatesDir: templatesDir ?? join(dataDir, 'templates'),
     address,
-    registry: registry ?? `${address}:${input.https.port}`,
-    tftp: { port: tftp.port, enabled: tftp.enabled ?? input.dhcp.mode !== 'off' },
+    registry: registry ?? `${urlHost(address)}:${https.port}`,
+    http: { port: http.port, host: http.host ?? everyAddress },
+    https: { port: https.port, host: https.host ?? everyAddress },
+    dhcp6: { ...rest.dhcp6, interface: rest.dhcp6.interface ?? rest.dhcp.interface },
+    tftp: { port: tftp.port, enabled: tftp.enabled ?? (rest.dhcp.mode !== 'off' || rest.dhcp6.mode !== 'off') },
     log: { level: log.level, format: log.format ?? (host.isTerminal ? 'pretty' : 'json') },
   }
 }
 
-function ownAddress({ dhcp, https }: ConfigInput, { interfaces, addressOf }: Host): string {
-  if (dhcp.interface !== undefined) {
-    const served = addressOf(dhcp.interface)
+function ownAddress({ dhcp, dhcp6, https }: ConfigInput, { interfaces, addressOf, addressOf6 }: Host): string {
+  const only6 = dhcp.mode === 'off' && dhcp6.mode !== 'off'
+  const link = only6 ? (dhcp6.interface ?? dhcp.interface) : dhcp.interface
+  if (link !== undefined) {
+    const served = only6 ? (dhcp6.address ?? addressOf6(link)) : addressOf(link)
     if (served !== undefined) return served
+    if (only6) {
+      const hint = 'add one, such as fd00:77::1/64; or set address'
+      throw new ConfigError('CONTRADICTION', `dhcp6.interface: ${link} has no IPv6 address beyond link-local`, { hint })
+    }
     const names = [...new Set(interfaces.map(({ name }) => name))].join(', ')
     const hint = `interfaces with one: ${names || 'none'}; or set address`
-    throw new ConfigError('CONTRADICTION', `dhcp.interface: ${dhcp.interface} has no IPv4 address`, { hint })
+    throw new ConfigError('CONTRADICTION', `dhcp.interface: ${link} has no IPv4 address`, { hint })
   }
-  if (https.host !== '0.0.0.0') return https.host
+  if (https.host !== undefined && !isEveryAddress(https.host)) return https.host
   // Without any network a trial on this very machine still works.
   return interfaces.find(({ internal }) => !internal)?.address ?? '127.0.0.1'
+}
+
+/** A host to listen on that means all of them. */
+export function isEveryAddress(host: string): boolean {
+  return host === '0.0.0.0' || host === '::'
 }

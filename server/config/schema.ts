@@ -5,6 +5,8 @@ import { KernelArgument, MachineSpec } from '../contract/spec.ts'
 
 const Port = z.number().int().min(1).max(65_535)
 const Ipv4 = z.ipv4({ error: 'must be an IPv4 address' })
+const Ipv6 = z.ipv6({ error: 'must be an IPv6 address' })
+const Ip = z.union([Ipv4, Ipv6], { error: 'must be an IP address' })
 const Interface = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a network interface')
 
 const UserName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name or number of a user')
@@ -43,6 +45,46 @@ const Subnet = z.strictObject({
   }),
 })
 
+/** `fd00:77::1000-fd00:77::1fff` or one address. */
+const AddressRange6 = z
+  .string()
+  .regex(
+    /^\s*[0-9a-fA-F:.]+\s*(-\s*[0-9a-fA-F:.]+\s*)?$/,
+    'must be an address or a range like fd00:77::1000-fd00:77::1fff',
+  )
+
+const Reservation6 = z
+  .strictObject({
+    mac: Mac.optional(),
+    duid: z
+      .string()
+      .regex(
+        /^[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2}){2,129}$/,
+        'must be the bytes of a DUID, like 00:03:00:01:52:54:00:12:34:56',
+      )
+      .optional(),
+    address: Ipv6,
+    hostname: Hostname.optional(),
+  })
+  .refine(({ mac, duid }) => mac !== undefined || duid !== undefined, 'needs mac or duid')
+
+const Subnet6 = z.strictObject({
+  prefix: z.cidrv6({ error: 'must be a network like fd00:77::/64' }).meta({
+    description: 'network on the interface that addresses are given of',
+  }),
+  pool: z.array(AddressRange6).default([]).meta({
+    description: 'addresses for machines without a reservation, as `from-to`; by default none',
+  }),
+  exclude: z.array(Ipv6).default([]).meta({ description: 'addresses inside the pool that are never given out' }),
+  leaseSeconds: z.number().int().min(60).max(0xffff_fffe).default(3600).meta({
+    description: 'how long an address is lent, seconds',
+  }),
+  reservations: z.array(Reservation6).default([]).meta({
+    description:
+      'addresses for particular machines, as tables with `mac` or `duid`, `address` and optionally `hostname`',
+  }),
+})
+
 /** The settings as people write them; what may be left out has a default here or in defaults.ts. */
 export const ConfigInput = z.strictObject({
   name: Hostname.optional().meta({
@@ -57,8 +99,8 @@ export const ConfigInput = z.strictObject({
     description: 'who the server runs as when root starts it',
     defaultText: 'the owner of `dataDir`, else `landfall` if there is such a user, else root',
   }),
-  address: Ipv4.optional().meta({
-    description: 'address under which machines reach this server',
+  address: Ip.optional().meta({
+    description: 'address under which machines reach this server, IPv4 or IPv6',
     defaultText: 'of the DHCP interface, else the first that is not loopback',
   }),
   templatesDir: z.string().min(1).optional().meta({
@@ -67,7 +109,7 @@ export const ConfigInput = z.strictObject({
   }),
   registry: z
     .string()
-    .regex(/^[A-Za-z0-9.-]+(:\d{1,5})?$/, 'must be host:port')
+    .regex(/^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\])(:\d{1,5})?$/, 'must be host:port, with an IPv6 address in brackets')
     .optional()
     .meta({
       description: 'registry that deployed machines upgrade from, as host:port',
@@ -75,13 +117,19 @@ export const ConfigInput = z.strictObject({
     }),
   http: z
     .strictObject({
-      host: Ipv4.default('0.0.0.0').meta({ description: 'address to listen on for boot files' }),
+      host: Ip.optional().meta({
+        description: 'address to listen on for boot files',
+        defaultText: '`::`, which is every address; `0.0.0.0` on a host without IPv6',
+      }),
       port: Port.default(8080).meta({ description: 'port of the boot files, plain HTTP' }),
     })
     .prefault({}),
   https: z
     .strictObject({
-      host: Ipv4.default('0.0.0.0').meta({ description: 'address to listen on for UI, API, agents and registry' }),
+      host: Ip.optional().meta({
+        description: 'address to listen on for UI, API, agents and registry',
+        defaultText: '`::`, which is every address; `0.0.0.0` on a host without IPv6',
+      }),
       port: Port.default(8443).meta({ description: 'port of UI, API, agents and registry' }),
     })
     .prefault({}),
@@ -98,11 +146,36 @@ export const ConfigInput = z.strictObject({
       }),
     })
     .prefault({}),
+  dhcp6: z
+    .strictObject({
+      mode: z.enum(['off', 'stateless', 'stateful']).default('off').meta({
+        description:
+          'DHCPv6: `stateful` gives addresses and boot data; `stateless` only boot data, for iPXE on networks where addresses are made of router advertisements',
+      }),
+      interface: Interface.optional().meta({
+        description: 'network interface to serve',
+        defaultText: '`dhcp.interface`',
+      }),
+      address: Ipv6.optional().meta({
+        description: 'address of that interface which machines are told',
+        defaultText: 'its first one that is not link-local',
+      }),
+      preference: z.number().int().min(0).max(255).default(255).meta({
+        description: 'of this server among several; at 255 machines do not wait for the offers of others',
+      }),
+      rapidCommit: z.boolean().default(true).meta({
+        description: 'lend at once, without an offer, to machines that ask for that',
+      }),
+      dns: z.array(Ipv6).default([]).meta({ description: 'name servers told to machines' }),
+      search: z.array(Hostname).default([]).meta({ description: 'domains told to machines' }),
+      subnet: Subnet6.optional(),
+    })
+    .prefault({}),
   tftp: z
     .strictObject({
       enabled: z.boolean().optional().meta({
         description: 'serve the first boot loader by TFTP',
-        defaultText: 'on unless `dhcp.mode` is `off`',
+        defaultText: 'on unless `dhcp.mode` and `dhcp6.mode` are `off`',
       }),
       port: Port.default(69).meta({ description: 'port of TFTP; firmware always asks 69' }),
     })

@@ -18,7 +18,7 @@ export const SystemInfo = z
         interface: z.string(),
         address: z.string(),
         /** What it does now; `auto` until it has looked for other servers. */
-        mode: z.enum(['server', 'proxy', 'auto']),
+        mode: z.enum(['server', 'proxy', 'auto', 'stateless', 'stateful']),
         state: z.enum(['probing', 'running', 'failed']),
         problem: z.string().nullable(),
       }),

@@ -8,6 +8,7 @@ import type { Inventory } from '../core/inventory.ts'
 import { chooseLoader } from '../core/loader-choice.ts'
 import type { LoaderChoice } from '../core/loader-choice.ts'
 import type { MachineRecord } from '../core/machine-store.ts'
+import { urlHost } from '../host/ipv6.ts'
 import type { BootFileFor } from './boot-options.ts'
 import type { Client } from './client.ts'
 import type { LoaderWatch } from './loader-watch.ts'
@@ -62,7 +63,7 @@ export function dhcpBootDesk({
     if (decision.kind === 'ignore') {
       return known?.state === 'retired' ? { kind: 'no-boot' } : { kind: 'refuse', reason: decision.reason }
     }
-    const boot = `http://${serverAddress}:${httpPort}/boot`
+    const boot = `http://${urlHost(serverAddress)}:${httpPort}/boot`
     if (client.kind === 'ipxe') loaderWatch.ran(client.mac)
     // Without a query: iPXE is told to ask again with all it knows of its machine.
     if (wants === 'script') return { kind: 'script', url: `${boot}/ipxe` }

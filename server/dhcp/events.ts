@@ -9,6 +9,10 @@ export interface BootSummary {
   kind: 'loader' | 'script'
 }
 
+/** Why a datagram is no DHCPv6 message of a client or relay. */
+export type Malformed6Reason =
+  'too-short' | 'truncated-option' | 'wrong-direction' | 'no-relay-message' | 'too-many-relays'
+
 /** Where a message passed by. */
 export interface Endpoint {
   address: string
@@ -32,12 +36,12 @@ export interface Datagram {
 /** One fact. Normal traffic is `received` and the replies; the rest deserves somebody's look. */
 export type DhcpEvent =
   | { type: 'received'; message: string; client: Client; from?: Endpoint; giaddr?: string }
-  | { type: 'malformed'; reason: MalformedReason; from: Endpoint; bytes: number }
+  | { type: 'malformed'; reason: MalformedReason | Malformed6Reason; from: Endpoint; bytes: number }
   | { type: 'ignored'; reason: IgnoredReason; message: string; client: Client }
   | { type: 'offer'; client: Client; address: string; boot?: BootSummary }
   | { type: 'ack'; client: Client; address: string; leaseSeconds: number; boot?: BootSummary }
   | { type: 'nak'; client: Client; address: string; reason: string }
-  | { type: 'inform'; client: Client; address: string }
+  | { type: 'inform'; client: Client; address: string; boot?: BootSummary }
   | { type: 'release'; client: Client; address: string }
   /** The client found somebody else on the address it was given. */
   | { type: 'decline'; client: Client; address: string; quarantineUntil: number }

@@ -5,7 +5,7 @@ import type { Reservation } from './reservations.ts'
 import { parseIpv4 } from './ipv4.ts'
 
 export interface LeaseListSources {
-  leases: Iterable<Lease>
+  leases: Iterable<Pick<Lease, 'address' | 'mac' | 'hostname' | 'state' | 'start' | 'end'>>
   reservations: readonly Reservation[]
   machineOf: (mac: string) => string | undefined
   /** Milliseconds since the epoch. */
@@ -26,7 +26,14 @@ export function leaseList({ leases, reservations, machineOf, now }: LeaseListSou
 }
 
 function rowOf(
-  { address, mac, hostname, state, start, end }: Lease,
+  {
+    address,
+    mac,
+    hostname,
+    state,
+    start,
+    end,
+  }: Pick<Lease, 'address' | 'mac' | 'hostname' | 'state' | 'start' | 'end'>,
   machineId: string | undefined,
   now: number,
 ): LeaseView {

@@ -95,6 +95,7 @@ interface HistoryEntry extends EventInput {
 function historyOf(event: DhcpEvent): HistoryEntry | undefined {
   switch (event.type) {
     case 'ack':
+    case 'inform':
     case 'proxy-offer':
     case 'boot-server-ack':
       return event.boot && bootEntry(event.client, event.boot, event.type === 'ack' ? event.address : undefined)
@@ -116,14 +117,14 @@ function historyOf(event: DhcpEvent): HistoryEntry | undefined {
       return {
         type: 'dhcp.pool-exhausted',
         once: `pool ${event.subnet}`,
-        message: `all addresses of ${event.subnet} are taken: machines get none until leases end or dhcp.subnet.pool grows`,
+        message: `all addresses of ${event.subnet} are taken: machines get none until leases end or ${event.subnet.includes(':') ? 'dhcp6' : 'dhcp'}.subnet.pool grows`,
         data: { subnet: event.subnet, mac: event.client.mac },
       }
     case 'foreign-server':
       return {
         type: 'dhcp.foreign-server',
         once: `server ${event.server}`,
-        message: `another DHCP server answers here: ${event.server}; use dhcp.mode proxy beside it, or switch it off`,
+        message: `another DHCP server answers here: ${event.server}; ${adviceBeside(event.server)}`,
         data: { server: event.server },
       }
     case 'mode-changed':
@@ -153,6 +154,13 @@ function historyOf(event: DhcpEvent): HistoryEntry | undefined {
     default:
       return undefined
   }
+}
+
+/** A DHCPv6 server is known by its DUID; there is no proxy mode beside one. */
+function adviceBeside(server: string): string {
+  return server.startsWith('DUID')
+    ? 'switch one of the two off, or set dhcp6.mode to stateless'
+    : 'use dhcp.mode proxy beside it, or switch it off'
 }
 
 function bootEntry(

@@ -3,15 +3,17 @@ import { readFileSync } from 'node:fs'
 import type { Config } from '../config/load.ts'
 
 const DHCP_PORT = 67
+const DHCP6_PORT = 547
 const FIRST_UNPRIVILEGED = 1024
 
 /** Whether the configuration asks for ports below `first`, the lowest that everybody may open. */
-export function needsLowPorts({ dhcp, tftp, http, https }: Config, first: number): boolean {
+export function needsLowPorts({ dhcp, dhcp6, tftp, http, https }: Config, first: number): boolean {
   const ports = [
     http.port,
     https.port,
     ...(tftp.enabled ? [tftp.port] : []),
     ...(dhcp.mode === 'off' ? [] : [DHCP_PORT]),
+    ...(dhcp6.mode === 'off' ? [] : [DHCP6_PORT]),
   ]
   return ports.some((port) => port < first)
 }

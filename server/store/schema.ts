@@ -96,6 +96,8 @@ export interface Schema {
     last_used_at: Time | null
   }
   leases: { address: string; lease: Json }
+  leases6: { address: string; lease: Json }
+  dhcp6_server: { duid: string }
   image_tags: { repository: string; tag: string; digest: string; media_type: string; added_at: Time }
   image_manifests: { repository: string; digest: string; media_type: string }
   media: { id: string; record: Json }

@@ -4,6 +4,7 @@ import { SqliteEvents } from './events.ts'
 import { SqliteImages } from './images.ts'
 import { SqliteInstalls } from './installs.ts'
 import { SqliteLeases } from './leases.ts'
+import { SqliteLeases6 } from './leases6.ts'
 import { SqliteMachines } from './machines.ts'
 import { SqliteMedia } from './media.ts'
 import { SqliteProfiles } from './profiles.ts'
@@ -17,6 +18,7 @@ export interface Store {
   events: SqliteEvents
   tokens: SqliteTokens
   leases: SqliteLeases
+  leases6: SqliteLeases6
   images: SqliteImages
   media: SqliteMedia
   close(): void
@@ -33,6 +35,7 @@ export function openStore(file: string): Store {
     events: new SqliteEvents(db),
     tokens: new SqliteTokens(db),
     leases: new SqliteLeases(db),
+    leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),
     media: new SqliteMedia(db),
     close: () => db.close(),

@@ -1,6 +1,7 @@
 // The unit files of a configuration: one service without root's rights, one socket for each port it listens on.
 import { resolve } from 'node:path'
 import type { Config } from '../config/load.ts'
+import { urlHost } from '../host/ipv6.ts'
 import type { Templates, TemplateVariables } from '../render/templates.ts'
 import { SystemdError } from './errors.ts'
 
@@ -92,7 +93,7 @@ function socketVariables(listener: Listener): TemplateVariables {
     name,
     device: device ?? '',
     broadcast: broadcast ?? false,
-    freeBind: !address.startsWith(EVERYWHERE),
+    freeBind: !address.startsWith(EVERYWHERE) && !address.startsWith('[::]'),
   }
 }
 
@@ -100,22 +101,23 @@ function unitName({ name }: Listener): string {
   return `landfall-${unitWord(name)}.socket`
 }
 
-function listenersOf({ http, https, tftp, dhcp, address }: Config): Listener[] {
+/** Without those of DHCPv6 and of TFTP by IPv6: the server opens these itself. */
+function listenersOf({ http, https, tftp, dhcp, dhcp6, address }: Config): Listener[] {
   const device = dhcp.interface
   const bound = device === undefined ? {} : { device }
   return [
-    { name: 'http', description: 'boot files', kind: 'ListenStream', address: `${http.host}:${http.port}` },
+    { name: 'http', description: 'boot files', kind: 'ListenStream', address: `${urlHost(http.host)}:${http.port}` },
     {
       name: 'https',
       description: 'web, API and registry',
       kind: 'ListenStream',
-      address: `${https.host}:${https.port}`,
+      address: `${urlHost(https.host)}:${https.port}`,
     },
-    ...listIf(tftp.enabled, {
+    ...listIf(tftp.enabled && (dhcp.mode !== 'off' || dhcp6.mode === 'off'), {
       name: 'tftp',
       description: 'TFTP',
       kind: 'ListenDatagram',
-      address: `${device === undefined ? address : EVERYWHERE}:${tftp.port}`,
+      address: `${device === undefined ? urlHost(address) : EVERYWHERE}:${tftp.port}`,
       ...bound,
     }),
     ...listIf(dhcp.mode !== 'off' && device !== undefined, {

@@ -1,5 +1,6 @@
 /** The TFTP listener on one address: read requests to transfers, each on a socket of its own. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import { isIPv6 } from 'node:net'
 import { TftpError } from './errors.ts'
 import { normalizeName } from './names.ts'
 import { DEFAULT_LIMITS, negotiate, type Limits, type Terms } from './options.ts'
@@ -92,7 +93,8 @@ class Server implements TftpServer {
   constructor(options: TftpServerOptions) {
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    this.#name = `TFTP socket ${options.address}:${options.port ?? TFTP_PORT}`
+    const { address, port = TFTP_PORT } = options
+    this.#name = `TFTP socket ${isIPv6(address) ? `[${address}]` : address}:${port}`
   }
 
   get active(): number {
@@ -101,7 +103,7 @@ class Server implements TftpServer {
 
   async start(): Promise<void> {
     const { address, port = TFTP_PORT, fd, onEvent } = this.#options
-    const socket = createSocket('udp4')
+    const socket = socketFor(address)
     try {
       await bound(socket, fd === undefined ? { address, port } : { fd })
     } catch (cause) {
@@ -226,7 +228,7 @@ class Server implements TftpServer {
     const { from, to } = this.#options.transferPorts ?? { from: 0, to: 0 }
     const ports = to - from + 1
     for (let attempt = 0; ; attempt++) {
-      const socket = createSocket('udp4')
+      const socket = socketFor(this.#options.address)
       try {
         await bound(socket, { address: this.#options.address, port: from + (this.#nextPort++ % ports) })
         await new Promise<void>((resolve, reject) => {
@@ -267,6 +269,10 @@ const REFUSALS: Record<RefusedReason, { code: number; message: string }> = {
   busy: { code: ERROR.undefined, message: 'busy' },
   'source-failed': { code: ERROR.undefined, message: 'read error' },
   'no-socket': { code: ERROR.undefined, message: 'busy' },
+}
+
+function socketFor(address: string): Socket {
+  return createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' })
 }
 
 function bound(socket: Socket, binding: { address: string; port: number } | { fd: number }): Promise<void> {

@@ -33,6 +33,11 @@ export const RULES: readonly Rule[] = [
     may: ['node:', 'server/host', 'server/core'],
     mayTypes: ['server/contract', 'server/observe'],
   },
+  {
+    folder: 'server/dhcp6',
+    may: ['node:', 'server/host', 'server/core', 'server/dhcp'],
+    mayTypes: ['server/contract'],
+  },
   { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
   { folder: 'server/trace', may: ['node:', 'server/contract', 'server/core', 'server/dhcp', 'server/tftp'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
@@ -44,7 +49,7 @@ export const RULES: readonly Rule[] = [
   },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   { folder: 'server/privileges', may: ['node:', 'server/host'], mayTypes: ['server/config'] },
-  { folder: 'server/systemd', may: ['node:'], mayTypes: ['server/config', 'server/render'] },
+  { folder: 'server/systemd', may: ['node:', 'server/host'], mayTypes: ['server/config', 'server/render'] },
   { folder: 'server/pki', may: ['node:', 'node-forge'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {

@@ -63,7 +63,7 @@ export function decisionScript(templates: Templates, server: ServerView, boot: D
 
 /** For a machine whose request does not name it: makes it ask again with all it knows of itself. */
 export function identifyScript(templates: Templates, server: ServerView): string {
-  return templates.render('ipxe/identify.ipxe', { http: server.http })
+  return templates.render('ipxe/identify.ipxe', { http: server.http, ipv6: isIpv6(server) })
 }
 
 /** For the time in which Landfall cannot decide (its disk is full, say): says so and makes the machine ask again, a bounded number of times. */
@@ -85,7 +85,7 @@ export function anacondaArguments(server: ServerView, boot: DecidedBoot, medium:
     'inst.ks.sendsn',
     'inst.cmdline',
     'inst.nosave=all_ks',
-    'ip=dhcp',
+    isIpv6(server) ? 'ip=auto6' : 'ip=dhcp',
     'rd.net.timeout.carrier=60',
     ...consoleArguments(boot),
   ]
@@ -100,6 +100,11 @@ export function installerArguments(server: ServerView, boot: DecidedBoot): strin
     ...(boot.token === undefined ? [] : [`landfall.token=${boot.token}`]),
     ...consoleArguments(boot),
   ]
+}
+
+/** The machine asked by IPv6, and may have nothing else. */
+function isIpv6({ http }: ServerView): boolean {
+  return http.startsWith('http://[')
 }
 
 function consoleArguments({ consoles = [] }: DecidedBoot): string[] {

@@ -1,6 +1,7 @@
 // The server under test at its place on the wire: the real command, with a data folder of its own.
 
 import { mkdir, readFile } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
@@ -16,6 +17,7 @@ import type { PartialSpec } from '../../../server/contract/spec.ts'
 import type { CommandResult } from './command.ts'
 import { LabError } from './errors.ts'
 import type { Lab } from './lab.ts'
+import type { Network } from './network.ts'
 import type { LabProcess } from './process.ts'
 
 const COMMAND = resolve(import.meta.dirname, '../../../server/cli/landfall.js')
@@ -209,15 +211,29 @@ export async function startLandfall(
   const dataDir = join(lab.workFolder, 'landfall')
   await mkdir(dataDir, { recursive: true })
   await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'))
-  const { address, prefixLength } = lab.network
-  const [a, b, c] = address.split('.')
-  const network = ['--dhcp-interface', 'br0', '--dhcp-subnet-cidr', `${a}.${b}.${c}.0/${prefixLength}`]
-  const pool = ['--dhcp-mode', 'server', '--dhcp-subnet-pool', `${a}.${b}.${c}.100-${a}.${b}.${c}.199`]
-  const all = ['--name', 'landfall.lab', '--log-level', 'debug', ...network, ...pool, ...flags]
+  const all = ['--name', 'landfall.lab', '--log-level', 'debug', ...addressing(lab.network), ...flags]
   const process = await launch(lab, dataDir, all)
   const access = LocalAccess.parse(JSON.parse(await readFile(join(dataDir, LOCAL_ACCESS_FILE), 'utf8')))
   const port = await lab.exposeTcp(HTTPS_PORT, localPort === undefined ? {} : { localPort })
   return new Landfall(lab, process, access, dataDir, port, all)
+}
+
+/** The server lends addresses of the wire's network, of the same family as its own. */
+function addressing({ address, prefixLength }: Network): string[] {
+  if (isIPv6(address)) {
+    const network = address.replace(/[0-9a-f]*$/, '')
+    const six = ['--dhcp6-mode', 'stateful', '--dhcp6-interface', 'br0']
+    return [
+      ...six,
+      '--dhcp6-subnet-prefix',
+      `${network}/${prefixLength}`,
+      '--dhcp6-subnet-pool',
+      `${network}1000-${network}1fff`,
+    ]
+  }
+  const [a, b, c] = address.split('.')
+  const network = ['--dhcp-interface', 'br0', '--dhcp-subnet-cidr', `${a}.${b}.${c}.0/${prefixLength}`]
+  return ['--dhcp-mode', 'server', ...network, '--dhcp-subnet-pool', `${a}.${b}.${c}.100-${a}.${b}.${c}.199`]
 }
 
 async function launch(lab: Lab, dataDir: string, flags: readonly string[]): Promise<LabProcess> {

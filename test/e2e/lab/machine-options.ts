@@ -7,6 +7,7 @@ import { LabError } from './errors.ts'
 export type Firmware = 'uefi' | 'uefi-secureboot' | 'bios'
 type Nic = 'virtio-net-pci' | 'e1000e' | 'none'
 type DiskBus = 'virtio' | 'nvme' | 'ahci' | 'scsi' | 'usb' | 'cdrom'
+type Netboot = 'pxe' | 'http' | 'pxe6'
 type BootDevice = 'network' | 'disk'
 
 export interface DiskOptions {
@@ -38,8 +39,8 @@ export interface MachineOptions {
   disks?: DiskOptions[]
   /** What the firmware tries, in order, at every boot; `firmware` leaves it to the machine's own boot entries. */
   bootOrder?: BootDevice[] | 'firmware'
-  /** Which of the firmware's network boot protocols are on (UEFI without ROM). IPv6 only adds time-outs here. */
-  netboot?: 'pxe' | 'http'
+  /** Which of the firmware's network boot protocols are on (UEFI without ROM): of the other family each only adds time-outs. */
+  netboot?: Netboot
   /** SMBIOS system serial number and UUID. */
   serialNumber?: string
   uuid?: string
@@ -55,7 +56,7 @@ export interface MachineHardware {
   memoryMiB: number
   cpus: number
   bootOrder: BootDevice[] | 'firmware'
-  netboot: 'pxe' | 'http'
+  netboot: Netboot
   serialNumber: string
   uuid: string
   tap: string
@@ -136,11 +137,17 @@ function firmwareArguments({ firmware, variables, netboot }: MachineHardware, qe
     `if=pflash,unit=0,format=raw,readonly=on,file=${code}`,
     '-drive',
     `if=pflash,unit=1,format=raw,file=${variables}`,
-    ...option('org.tianocore/IPv6Support', 'n'),
+    ...SWITCHED_OFF[netboot].flatMap((protocol) => option(`org.tianocore/${protocol}`, 'n')),
   ]
   if (firmware === 'uefi-secureboot') args.push('-global', 'driver=cfi.pflash01,property=secure,value=on')
-  if (netboot === 'http') args.push(...option('org.tianocore/IPv4PXESupport', 'n'))
   return args
+}
+
+/** OVMF's switches. It asks by HTTP only after PXE of the same family. */
+const SWITCHED_OFF: Record<Netboot, string[]> = {
+  pxe: ['IPv6Support'],
+  http: ['IPv6Support', 'IPv4PXESupport'],
+  pxe6: ['IPv4Support'],
 }
 
 function option(name: string, value: string): string[] {

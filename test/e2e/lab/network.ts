@@ -2,7 +2,7 @@
 //
 // The bridge has no uplink, the namespace no route: nothing that runs here can reach anything else.
 
-import type { AddressInfo, Server } from 'node:net'
+import { isIPv6, type AddressInfo, type Server } from 'node:net'
 import { join } from 'node:path'
 import { Agent, fetch, type RequestInit, type Response } from 'undici'
 import { forwardTo } from './forward.ts'
@@ -126,7 +126,9 @@ export class Network implements AsyncDisposable {
 export async function createNetwork({ address = '10.77.0.1/24', folder }: NetworkOptions): Promise<Network> {
   const namespace = await createNamespace('wire')
   await namespace.ip('link', 'add', BRIDGE, 'type', 'bridge', 'forward_delay', '0', 'stp_state', '0')
-  await namespace.ip('address', 'add', address, 'dev', BRIDGE)
+  // Nobody else is on the new wire: the address can be used at once.
+  const flags = isIPv6(address.split('/')[0]!) ? ['nodad'] : []
+  await namespace.ip('address', 'add', address, 'dev', BRIDGE, ...flags)
   await namespace.ip('link', 'set', BRIDGE, 'up')
   return new Network(namespace, address, folder)
 }

@@ -20,6 +20,8 @@ const HOST: Host = {
   isTerminal: false,
   interfaces: INTERFACES,
   addressOf: (name) => INTERFACES.find((one) => one.name === name)?.address,
+  addressOf6: (name) => (name === 'eth1' ? 'fd00:77::1' : undefined),
+  hasIpv6: true,
 }
 
 const SERVER = `[dhcp]
@@ -60,7 +62,7 @@ describe('defaults', () => {
       dataDir: '/var/lib/landfall',
       address: '192.0.2.10',
       registry: '192.0.2.10:8443',
-      http: { host: '0.0.0.0', port: 8080 },
+      http: { host: '::', port: 8080 },
       tftp: { enabled: false, port: 69 },
       log: { level: 'info', format: 'json' },
     })
@@ -70,6 +72,10 @@ describe('defaults', () => {
     const { config } = load(SERVER)
     expect(config).toMatchObject({ address: '10.77.0.1', registry: '10.77.0.1:8443', tftp: { enabled: true } })
     expect(config.dhcp.subnet).toMatchObject({ leaseSeconds: 3600, authoritative: true, exclude: [], reservations: [] })
+  })
+
+  it('listen by IPv4 alone where the kernel knows no other', () => {
+    expect(load('', { host: { ...HOST, hasIpv6: false } }).config.https.host).toBe('0.0.0.0')
   })
 
   it('keep out of /var for other users', () => {

@@ -62,6 +62,14 @@ describe('a stranger', () => {
   })
 })
 
+it('URLs with an IPv6 address have it in brackets', () => {
+  const asked = { client: client({ architecture: UEFI }), serverAddress: 'fd00:77::1' }
+  expect(desk(testCore())({ ...asked, wants: 'loader' })).toMatchObject({
+    httpUrl: 'http://[fd00:77::1]:8080/boot/loaders/snponly.efi',
+  })
+  expect(desk(testCore())({ ...asked, wants: 'script' })).toMatchObject({ url: 'http://[fd00:77::1]:8080/boot/ipxe' })
+})
+
 describe('a known machine', () => {
   it.each(['deployed', 'failed', 'assigned', 'installing'] as const)('that is %s is sent for its script', (state) => {
     const core = testCore()

@@ -3,7 +3,16 @@ import { withDefaults } from '../../../server/config/defaults.ts'
 import { ConfigInput } from '../../../server/config/schema.ts'
 import { needsLowPorts } from '../../../server/privileges/low-ports.ts'
 
-const host = { name: 'h', isRoot: true, home: '/root', isTerminal: false, interfaces: [], addressOf: () => '10.77.0.1' }
+const host = {
+  name: 'h',
+  isRoot: true,
+  home: '/root',
+  isTerminal: false,
+  interfaces: [],
+  addressOf: () => '10.77.0.1',
+  addressOf6: () => 'fd00:77::1',
+  hasIpv6: false,
+}
 
 describe('needsLowPorts', () => {
   it.each([
@@ -13,6 +22,7 @@ describe('needsLowPorts', () => {
     ['ports that everybody may open here', { https: { port: 443 } }, 443, false],
     ['TFTP', { tftp: { enabled: true } }, 1024, true],
     ['TFTP on a high port', { tftp: { enabled: true, port: 6900 } }, 1024, false],
+    ['DHCPv6', { dhcp6: { mode: 'stateless', interface: 'lan0' }, tftp: { enabled: false } }, 1024, true],
     ['DHCP', { dhcp: { mode: 'proxy', interface: 'lan0' }, tftp: { enabled: false } }, 1024, true],
   ] as const)('%s', (_, input, first, expected) => {
     expect(needsLowPorts(withDefaults(ConfigInput.parse(input), host), first)).toBe(expected)

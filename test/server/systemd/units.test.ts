@@ -9,7 +9,16 @@ import { loadTemplates } from '../../../server/render/templates.ts'
 import { socketUnits, unitFiles } from '../../../server/systemd/units.ts'
 import type { UnitOptions } from '../../../server/systemd/units.ts'
 
-const host = { name: 'h', isRoot: true, home: '/root', isTerminal: false, interfaces: [], addressOf: () => '10.77.0.1' }
+const host = {
+  name: 'h',
+  isRoot: true,
+  home: '/root',
+  isTerminal: false,
+  interfaces: [],
+  addressOf: () => '10.77.0.1',
+  addressOf6: () => 'fd00:77::1',
+  hasIpv6: false,
+}
 const templates = await loadTemplates(join(import.meta.dirname, '../../../templates'))
 
 const configOf = (input: object) => withDefaults(ConfigInput.parse(input), host)
