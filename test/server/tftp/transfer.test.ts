@@ -2,17 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { decodePacket, encodeAck, encodeError, type TftpPacket } from '../../../server/tftp/packet.ts'
 import { openContent, type ReadableFile } from '../../../server/tftp/source.ts'
-import { Transfer, type TransferResult } from '../../../server/tftp/transfer.ts'
+import { Transfer, type Timer, type TransferResult } from '../../../server/tftp/transfer.ts'
 
 /** Timers that run when told. */
 class Clock {
   #now = 0
   #timers: { at: number; callback: () => void }[] = []
 
-  schedule = (ms: number, callback: () => void): (() => void) => {
-    const timer = { at: this.#now + ms, callback }
-    this.#timers.push(timer)
-    return () => void (this.#timers = this.#timers.filter((other) => other !== timer))
+  createTimer = (callback: () => void): Timer => {
+    let timer: { at: number; callback: () => void } | undefined
+    const clear = () => void (this.#timers = this.#timers.filter((other) => other !== timer))
+    const set = (ms: number) => {
+      clear()
+      timer = { at: this.#now + ms, callback }
+      this.#timers.push(timer)
+    }
+    return { set, clear }
   }
 
   get now(): number {
@@ -60,7 +65,7 @@ async function transfer(
       if (!('op' in packet)) throw new Error(packet.malformed)
       sent.push(packet)
     },
-    schedule: clock.schedule,
+    createTimer: clock.createTimer,
     onEnd: (result) => results.push(result),
   })
   created.start()
