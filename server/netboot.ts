@@ -1,6 +1,6 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
 import type { Config } from './config/load.ts'
-import { parseRange } from './config/checks.ts'
+import { parsePorts, parseRange } from './config/checks.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
 import type { BootMachine } from './core/boot.ts'
 import type { EventLog } from './core/events.ts'
@@ -83,18 +83,21 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   const machineOf = (mac: string) => inventory.find({ mac })?.id
 
   if (config.tftp.enabled) {
+    const { port, transferPorts, maxTransfers, maxTransfersPerClient } = config.tftp
     const address = serviceAddress(config)
     const machineAt = (client: string) => {
       const lease = store.leases.at(client)
       return lease && machineOf(lease.mac)
     }
-    const { port } = config.tftp
     const fd = sockets.take('tftp')
     const report = tftpReport({ logger, metrics, events, machineAt })
     const tftp = createTftpServer({
       address,
       ...(fd !== undefined && { fd }),
       port,
+      maxTransfers,
+      maxTransfersPerClient,
+      ...(transferPorts !== undefined && { transferPorts: parsePorts(transferPorts) }),
       source: tftpSource(parts),
       onEvent(event) {
         if (event.type === 'transfer' && event.outcome === 'completed') {

@@ -28,7 +28,7 @@ export type Config = Omit<
   templatesDir: string
   address: string
   registry: string
-  tftp: { enabled: boolean; port: number }
+  tftp: ConfigInput['tftp'] & { enabled: boolean }
   log: { level: ConfigInput['log']['level']; format: 'json' | 'pretty' }
 }
 
@@ -55,7 +55,7 @@ export function withDefaults(input: ConfigInput, host: Host): Config {
     templatesDir: templatesDir ?? join(dataDir, 'templates'),
     address,
     registry: registry ?? `${address}:${input.https.port}`,
-    tftp: { port: tftp.port, enabled: tftp.enabled ?? input.dhcp.mode !== 'off' },
+    tftp: { ...tftp, enabled: tftp.enabled ?? input.dhcp.mode !== 'off' },
     log: { level: log.level, format: log.format ?? (host.isTerminal ? 'pretty' : 'json') },
   }
 }
