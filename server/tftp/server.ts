@@ -301,7 +301,8 @@ function bound(socket: Socket, binding: { address: string; port: number } | { fd
 function sendSafely(socket: Socket, datagram: Uint8Array, to?: Remote): void {
   try {
     if (to) socket.send(datagram, to.port, to.address, () => {})
-    else socket.send(datagram, () => {})
+    // Without a callback: it would cost every block a turn of its own.
+    else socket.send(datagram)
   } catch {
     // Nothing to do: see above.
   }
