@@ -6,6 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { encodeRequest } from '../../server/tftp/packet.ts'
 import type { Namespace } from '../e2e/lab/namespace.ts'
 import type { LabProcess } from '../e2e/lab/process.ts'
+import type { BadLink } from './bad-link.ts'
 import type { DatagramPlan } from './datagrams.ts'
 import { withNetns, type Netns } from './netns.ts'
 import { pattern } from './tftp-pattern.ts'
@@ -13,6 +14,7 @@ import type { TftpConfig } from './tftp-serve.ts'
 
 const SERVE = join(import.meta.dirname, 'tftp-serve.ts')
 const DATAGRAMS = join(import.meta.dirname, 'datagrams.ts')
+const BAD_LINK = join(import.meta.dirname, 'bad-link.ts')
 const NPM_CLIENT = join(import.meta.dirname, 'tftp-npm-client.ts')
 const MINUTE = 60_000
 const MIB = 2 ** 20
@@ -39,16 +41,16 @@ async function serve(
 }
 
 /** A client's command line that fetches `remote` into `local`, at blksize 512 or 1468 as its options allow. */
-type Fetch = (remote: string, local: string, blksize: number) => string[]
+type Fetch = (remote: string, local: string, blksize: number, from?: string) => string[]
 
 const CLIENTS: Record<string, { programs: string[]; fetch: Fetch }> = {
   'tftp-hpa': {
     programs: ['tftp'],
-    fetch: (remote, local) => ['tftp', '-m', 'binary', SERVER, '-c', 'get', remote, local],
+    fetch: (remote, local, _blksize, from = SERVER) => ['tftp', '-m', 'binary', from, '-c', 'get', remote, local],
   },
   atftp: {
     programs: ['atftp'],
-    fetch: (remote, local, blksize) => [
+    fetch: (remote, local, blksize, from = SERVER) => [
       'atftp',
       '--option',
       `blksize ${blksize}`,
@@ -57,26 +59,26 @@ const CLIENTS: Record<string, { programs: string[]; fetch: Fetch }> = {
       remote,
       '-l',
       local,
-      SERVER,
+      from,
     ],
   },
   'atftp, window 8': {
     programs: ['atftp'],
-    fetch: (remote, local, blksize) =>
-      ['atftp', '--option', `blksize ${blksize}`, '--option', 'windowsize 8', '-g', '-r', remote, '-l', local, SERVER], // prettier-ignore
+    fetch: (remote, local, blksize, from = SERVER) =>
+      ['atftp', '--option', `blksize ${blksize}`, '--option', 'windowsize 8', '-g', '-r', remote, '-l', local, from], // prettier-ignore
   },
   curl: {
     programs: ['curl'],
     // Without options for the empty file: curl takes "tsize 0", which is exact, for an error.
-    fetch: (remote, local, blksize) => {
+    fetch: (remote, local, blksize, from = SERVER) => {
       const options = remote.endsWith('-0') ? ['--tftp-no-options'] : ['--tftp-blksize', String(blksize)]
-      return ['curl', '-sS', ...options, '-o', local, `tftp://${SERVER}/${remote}`]
+      return ['curl', '-sS', ...options, '-o', local, `tftp://${from}/${remote}`]
     },
   },
   busybox: {
     programs: ['busybox'],
-    fetch: (remote, local, blksize) =>
-      ['busybox', 'tftp', '-g', '-b', String(blksize), '-r', remote, '-l', local, SERVER], // prettier-ignore
+    fetch: (remote, local, blksize, from = SERVER) =>
+      ['busybox', 'tftp', '-g', '-b', String(blksize), '-r', remote, '-l', local, from], // prettier-ignore
   },
 }
 
@@ -89,7 +91,7 @@ async function expectFile(path: string, size: number): Promise<void> {
 
 const SIZES = [0, 1, 511, 512, 5120, 10 * 1468, 100_000]
 
-describe('58, 67: real clients fetch files of any size', () => {
+describe('statement 58, 67: real clients fetch files of any size', () => {
   it.for(Object.entries(CLIENTS))('%s', { timeout: 2 * MINUTE }, ([, { programs, fetch }], test) =>
     withNetns(test, programs, async (net) => {
       const { server, client } = await lan(net)
@@ -119,7 +121,7 @@ describe('58, 67: real clients fetch files of any size', () => {
       }
     }))
 
-  it('59: 60 MB at blksize 512, past 65535 blocks', { timeout: 5 * MINUTE }, (test) =>
+  it('statement 59: 60 MB at blksize 512, past 65535 blocks', { timeout: 5 * MINUTE }, (test) =>
     withNetns(test, ['tftp', 'atftp'], async (net) => {
       const { server, client } = await lan(net)
       await serve(net, server)
@@ -131,7 +133,7 @@ describe('58, 67: real clients fetch files of any size', () => {
     }),
   )
 
-  it('57, 74: unknown files and writing are refused in words', (test) =>
+  it('statement 57, 74: unknown files and writing are refused in words', (test) =>
     withNetns(test, ['curl', 'tftp'], async (net) => {
       const { server, client } = await lan(net)
       await serve(net, server)
@@ -140,7 +142,7 @@ describe('58, 67: real clients fetch files of any size', () => {
     }))
 })
 
-describe('66: on a link that loses 1 % in each direction', () => {
+describe('statement 66: on a link that loses 1 % in each direction', () => {
   const LOSS = ['-p', 'udp', '-m', 'statistic', '--mode', 'random', '--probability', '0.01', '-j', 'DROP']
 
   const clients = ['busybox', 'atftp', 'atftp, window 8']
@@ -157,6 +159,32 @@ describe('66: on a link that loses 1 % in each direction', () => {
       const resends = (): number[] =>
         tftp.log.matching(/"type":"transfer"/).map((line) => (JSON.parse(line) as { resends: number }).resends)
       await expect.poll(() => Math.max(...resends())).toBeGreaterThan(0)
+    })
+  })
+})
+
+describe('statement 66: on a link that loses 5 %, reorders 5 %, repeats 1 %, and takes 20 ms, in each direction', () => {
+  const LINK = '10.77.0.8'
+  const names = ['tftp-hpa', 'atftp', 'atftp, window 8', 'curl', 'busybox']
+  const EACH = 20
+  const SIZE = 60_000
+
+  it(`100 of 100 transfers of ${names.join('; ')} complete`, { timeout: 10 * MINUTE }, (test) => {
+    const programs = [...new Set(names.flatMap((name) => CLIENTS[name]!.programs))]
+    return withNetns(test, programs, async (net) => {
+      const { server, client } = await lan(net)
+      // For the server all of them are one client: the link.
+      const tftp = await serve(net, server, { maxTransfersPerClient: 200 })
+      await server.ip('address', 'add', `${LINK}/24`, 'dev', 'eth0')
+      const link: BadLink = { address: LINK, server: SERVER, loss: 0.05, reorder: 0.05, duplicate: 0.01, delayMs: 20, seed: 66 } // prettier-ignore
+      const relay = net.start(server, 'bad-link', [process.execPath, BAD_LINK, JSON.stringify(link)])
+      await relay.log.waitForLine(/passing/, { timeout: 20_000 })
+      const locals = names.flatMap((name) => Array.from({ length: EACH }, (_, n) => ({ name, local: join(net.folder, `${name}-${n}`) }))) // prettier-ignore
+      await Promise.all(
+        locals.map(({ name, local }) => throughLoss(client, CLIENTS[name]!.fetch(`size-${SIZE}`, local, 1468, LINK))),
+      )
+      for (const { local } of locals) await expectFile(local, SIZE)
+      expect(tftp.running).toBe(true)
     })
   })
 })
@@ -180,7 +208,7 @@ describe('hostile surroundings', () => {
   const rrq = (file: string, options: [string, string][] = []) =>
     Buffer.from(encodeRequest({ op: 'rrq', file, mode: 'octet', options: new Map(options) })).toString('hex')
 
-  it('71: out of descriptors it refuses and lives', (test) =>
+  it('statement 71: out of descriptors it refuses and lives', (test) =>
     withNetns(test, ['prlimit', 'curl'], async (net) => {
       const { server, client } = await lan(net)
       const tftp = await serve(net, server, { maxTransfersPerClient: 1000 }, ['prlimit', '--nofile=40'])
@@ -217,7 +245,7 @@ describe('hostile surroundings', () => {
       expect(tftp.running).toBe(true)
     }))
 
-  it('34, 69: datagrams from port 0 and of no or one byte change nothing', (test) =>
+  it('statement 34, 69: datagrams from port 0 and of no or one byte change nothing', (test) =>
     withNetns(test, ['perl', 'curl'], async (net) => {
       const { server, client } = await lan(net)
       const tftp = await serve(net, server)
