@@ -11,6 +11,7 @@ import { pattern } from './tftp-pattern.ts'
 
 export interface TftpConfig {
   address: string
+  port?: number
   maxTransfersPerClient?: number
   maxTransfers?: number
   transferPorts?: { from: number; to: number }
