@@ -125,8 +125,11 @@ async function startServers(net: Netns, host: Namespace, folder: string): Promis
   const config = JSON.stringify({ address: ADDRESSES.landfall, folder: files, maxTransfersPerClient: 200 })
   start('landfall', [process.execPath, SERVE, config])
   start('dnsmasq', [
-    ...['dnsmasq', '--no-daemon', '--conf-file=/dev/null', '--log-facility=/dev/null', '--user=root', '--port=0'],
-    ...['--enable-tftp', `--tftp-root=${files}`, '--tftp-max=200', '--bind-interfaces'],
+    ...'dnsmasq --no-daemon --conf-file=/dev/null --log-facility=/dev/null --user=root --port=0'.split(' '),
+    '--enable-tftp',
+    `--tftp-root=${files}`,
+    '--tftp-max=200',
+    '--bind-interfaces',
     `--listen-address=${ADDRESSES.dnsmasq}`,
   ])
   const hpa = await tftpdHpa(folder)

@@ -47,7 +47,7 @@ describe('on the wire', () => {
     '/boot/loaders/snponly.efi',
     '/boot/none',
     '/',
-  ])('spells Content-Length as GRUB wants it, never chunks and never redirects: %s (statement 53)', async (path) => {
+  ])('statement 53: spells Content-Length as GRUB wants it, never chunks and never redirects: %s', async (path) => {
     const { port } = await start()
     for (const method of ['GET', 'HEAD']) {
       const [head = '', body] = (await exchange(port, request(`${method} ${path}`))).split('\r\n\r\n', 2)
