@@ -7,7 +7,7 @@ import { join, relative } from 'node:path'
 import { BLOCK_BYTES, SharedBlocks } from './shared-blocks.ts'
 
 /** Bytes from `start` to `end`, both included, as in RFC 9110 section 14. */
-export interface ByteRange {
+interface ByteRange {
   start: number
   end: number
 }

@@ -12,7 +12,7 @@ export interface FuzzTarget {
   start(): Promise<FuzzedServer>
 }
 
-export interface FuzzedServer extends AsyncDisposable {
+interface FuzzedServer extends AsyncDisposable {
   pid: number
   /** Sends one input; resolves with what was wrong about the answer, if anything was. */
   fire(input: Buffer): Promise<string | undefined>
