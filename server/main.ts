@@ -74,6 +74,8 @@ export interface RunningServer {
 const TEMPLATES = join(import.meta.dirname, '../templates')
 const DAY_MS = 24 * 3600 * 1000
 const MINUTE_MS = 60_000
+/** Boot files may cross a slow line, and a stalled download costs next to nothing. */
+const BOOT_IDLE_MS = 5 * MINUTE_MS
 
 /**
  * Starts everything that `config` asks for; when some part cannot start, stops the others and rejects with that part's error, which names
@@ -267,18 +269,23 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onRequest: (request) => trace.taps.httpRequest(request),
   })
   const { http, https } = config
+  const onRefused = (address: string) => logger.warn({ part: 'http', address }, 'too many connections')
   const plain = await listen({
     app: boot,
     host: http.host,
     port: http.port,
     fd: sockets.take('http'),
     configKey: 'http.port',
+    idleTimeout: BOOT_IDLE_MS,
+    connections: { total: http.maxConnections, perAddress: http.maxConnectionsPerAddress },
+    onRefused,
   })
   parts.defer(() => plain.stop())
 
   const api = httpsApp({
     services,
     registry: registryApp(blobs, store.images),
+    boot,
     web,
     readiness,
     stopping: stopping.signal,
@@ -293,6 +300,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     fd: sockets.take('https'),
     configKey: 'https.port',
     tls: certificate,
+    connections: { total: https.maxConnections },
+    onRefused,
   })
   parts.defer(() => secure.stop())
   parts.defer(

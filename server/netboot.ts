@@ -1,7 +1,7 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
 import { isIPv4 } from 'node:net'
 import type { Config } from './config/load.ts'
-import { parseRange } from './config/checks.ts'
+import { parsePorts, parseRange } from './config/checks.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
 import type { BootMachine } from './core/boot.ts'
 import type { EventLog } from './core/events.ts'
@@ -87,11 +87,11 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   const machineOf = (mac: string) => inventory.find({ mac })?.id
 
   if (config.tftp.enabled) {
+    const { port, transferPorts, maxTransfers, maxTransfersPerClient } = config.tftp
     const machineAt = (client: string) => {
       const mac = (store.leases.at(client) ?? store.leases6.at(client))?.mac ?? macInAddress(client)
       return mac === undefined ? undefined : machineOf(mac)
     }
-    const { port } = config.tftp
     const fd = sockets.take('tftp')
     const report = tftpReport({ logger, metrics, events, machineAt })
     for (const address of tftpAddresses(config)) {
@@ -100,6 +100,9 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
         address,
         ...(fd !== undefined && four && { fd }),
         port,
+        maxTransfers,
+        maxTransfersPerClient,
+        ...(transferPorts !== undefined && { transferPorts: parsePorts(transferPorts) }),
         source: tftpSource(parts),
         onEvent(event) {
           if (event.type === 'transfer' && event.outcome === 'completed') {

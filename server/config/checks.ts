@@ -8,7 +8,7 @@ type Subnet = NonNullable<Config['dhcp']['subnet']>
 
 /** Throws ConfigError CONTRADICTION naming the setting at fault. */
 export function checkConfig(config: Config): void {
-  const { dhcp, http, https } = config
+  const { dhcp, http, https, tftp } = config
   const sameHost = http.host === https.host || isEveryAddress(http.host) || isEveryAddress(https.host)
   if (http.port === https.port && sameHost) {
     throw new ConfigError('CONTRADICTION', `https.port: ${https.port} is http.port already`)
@@ -19,6 +19,7 @@ export function checkConfig(config: Config): void {
   }
   if (dhcp.mode === 'server' || dhcp.mode === 'auto') checkSubnets(config)
   checkDhcp6(config)
+  if (tftp.transferPorts !== undefined) parsePorts(tftp.transferPorts)
 }
 
 function checkSubnets({ dhcp: { mode, subnet, subnets }, address }: Config): void {
@@ -79,6 +80,13 @@ export function parseRange(text: string): { from: string; to: string; text: stri
 
 function networkOf(cidr: string): string {
   return cidr.split('/')[0]!
+}
+
+/** The ends of `from-to`, or of one port. Throws ConfigError INVALID_VALUE. */
+export function parsePorts(text: string): { from: number; to: number } {
+  const [from = 0, to = from] = text.split('-').map(Number)
+  if (from >= 1 && from <= to && to <= 65_535) return { from, to }
+  throw new ConfigError('INVALID_VALUE', `tftp.transferPorts: ${text} is no range of ports from 1 to 65535`)
 }
 
 function contains(cidr: string, address: string): boolean {

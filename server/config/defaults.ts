@@ -34,9 +34,9 @@ export type Config = Omit<
   templatesDir: string
   address: string
   registry: string
-  http: { host: string; port: number }
-  https: { host: string; port: number }
-  tftp: { enabled: boolean; port: number }
+  http: ConfigInput['http'] & { host: string }
+  https: ConfigInput['https'] & { host: string }
+  tftp: ConfigInput['tftp'] & { enabled: boolean }
   log: { level: ConfigInput['log']['level']; format: 'json' | 'pretty' }
 }
 
@@ -66,10 +66,10 @@ export function withDefaults(input: ConfigInput, host: Host): Config {
     templatesDir: templatesDir ?? join(dataDir, 'templates'),
     address,
     registry: registry ?? `${urlHost(address)}:${https.port}`,
-    http: { port: http.port, host: http.host ?? everyAddress },
-    https: { port: https.port, host: https.host ?? everyAddress },
+    http: { ...http, host: http.host ?? everyAddress },
+    https: { ...https, host: https.host ?? everyAddress },
     dhcp6: { ...rest.dhcp6, interface: rest.dhcp6.interface ?? rest.dhcp.interface },
-    tftp: { port: tftp.port, enabled: tftp.enabled ?? (rest.dhcp.mode !== 'off' || rest.dhcp6.mode !== 'off') },
+    tftp: { ...tftp, enabled: tftp.enabled ?? (rest.dhcp.mode !== 'off' || rest.dhcp6.mode !== 'off') },
     log: { level: log.level, format: log.format ?? (host.isTerminal ? 'pretty' : 'json') },
   }
 }

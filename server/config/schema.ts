@@ -7,6 +7,7 @@ const Port = z.number().int().min(1).max(65_535)
 const Ipv4 = z.ipv4({ error: 'must be an IPv4 address' })
 const Ipv6 = z.ipv6({ error: 'must be an IPv6 address' })
 const Ip = z.union([Ipv4, Ipv6], { error: 'must be an IP address' })
+const Count = z.number().int().min(1).max(65_535)
 const Interface = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a network interface')
 
 const UserName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name or number of a user')
@@ -15,6 +16,9 @@ const UserName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be
 const AddressRange = z
   .string()
   .regex(/^\s*[0-9.]+\s*(-\s*[0-9.]+\s*)?$/, 'must be an address or a range like 10.77.0.100-10.77.0.199')
+
+/** `30000-30999` or one port. */
+const PortRange = z.string().regex(/^\s*\d{1,5}\s*(-\s*\d{1,5}\s*)?$/, 'must be a port or a range like 30000-30999')
 
 const Reservation = z.strictObject({ mac: Mac, address: Ipv4, hostname: Hostname.optional() })
 
@@ -122,6 +126,10 @@ export const ConfigInput = z.strictObject({
         defaultText: '`::`, which is every address; `0.0.0.0` on a host without IPv6',
       }),
       port: Port.default(8080).meta({ description: 'port of the boot files, plain HTTP' }),
+      maxConnections: Count.default(4096).meta({ description: 'connections at once; further ones are closed' }),
+      maxConnectionsPerAddress: Count.default(256).meta({
+        description: 'connections at once from one address; more where many machines come through one router',
+      }),
     })
     .prefault({}),
   https: z
@@ -131,6 +139,7 @@ export const ConfigInput = z.strictObject({
         defaultText: '`::`, which is every address; `0.0.0.0` on a host without IPv6',
       }),
       port: Port.default(8443).meta({ description: 'port of UI, API, agents and registry' }),
+      maxConnections: Count.default(4096).meta({ description: 'connections at once; further ones are closed' }),
     })
     .prefault({}),
   dhcp: z
@@ -178,6 +187,12 @@ export const ConfigInput = z.strictObject({
         defaultText: 'on unless `dhcp.mode` and `dhcp6.mode` are `off`',
       }),
       port: Port.default(69).meta({ description: 'port of TFTP; firmware always asks 69' }),
+      transferPorts: PortRange.optional().meta({
+        description: 'ports that data comes from, as `from-to`, for firewalls; one for each transfer under way',
+        defaultText: 'any',
+      }),
+      maxTransfers: Count.default(512).meta({ description: 'transfers at once; further ones are told `busy`' }),
+      maxTransfersPerClient: Count.default(8).meta({ description: 'transfers at once of one address' }),
     })
     .prefault({}),
   boot: z

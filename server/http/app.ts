@@ -20,6 +20,8 @@ export interface HttpsAppOptions {
   services: Services
   /** Answers `/v2/` and everything below; see oci/registry-app.ts. */
   registry: Hono
+  /** What the plain port serves below `/boot/` and `/media/`, for firmware and loaders that want TLS. */
+  boot: Hono<HttpEnv>
   /** The built web page; see webFiles. */
   web: AssetSource
   readiness: Readiness
@@ -32,9 +34,11 @@ export interface HttpsAppOptions {
 }
 
 export function httpsApp(options: HttpsAppOptions): Hono<HttpEnv> {
-  const { services, registry, web, readiness, stopping, metrics, onEventStream } = options
+  const { services, registry, boot, web, readiness, stopping, metrics, onEventStream } = options
   const logger = options.logger.child({ part: 'http' })
   const app = new Hono<HttpEnv>()
+  // It observes its requests itself.
+  for (const path of ['/boot/*', '/media/*']) app.all(path, (c) => boot.fetch(c.req.raw, c.env))
   app.use(observed('api', logger, metrics), securityHeaders())
   app.route('/', healthRoutes(readiness))
   app.get('/metrics', authenticated(services.tokens), requireRole('viewer'), async (c) =>

@@ -1,8 +1,7 @@
 // One asset over HTTP the way firmware needs it: exact length, strong validators, ranges, never chunked, never a redirect.
-import { Readable } from 'node:stream'
 import type { Context } from 'hono'
 import { parseRange } from '../oci/registry-app.ts'
-import type { Asset, ByteRange } from './assets.ts'
+import type { Asset } from './assets.ts'
 
 export interface AssetHeaders {
   'Content-Type': string
@@ -30,11 +29,7 @@ export async function assetResponse(c: Context, asset: Asset, own: AssetHeaders)
   if (range) headers['Content-Range'] = `bytes ${range.start}-${range.end}/${asset.size}`
   const status = range ? 206 : 200
   if (c.req.method === 'HEAD' || length === 0) return c.body(null, status, headers)
-  return c.body(await bodyOf(asset, range), status, headers)
-}
-
-async function bodyOf(asset: Asset, range: ByteRange | undefined): Promise<ReadableStream> {
-  return Readable.toWeb(await asset.open(range)) as ReadableStream
+  return c.body(await asset.open(range), status, headers)
 }
 
 function checkPreconditions(c: Context, asset: Asset): 304 | 412 | undefined {

@@ -1,12 +1,13 @@
 // Files that machines fetch to boot: a port, and its two sources, files on disk and bytes in memory.
 import { createHash } from 'node:crypto'
 import { open, readdir, stat } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
 import type { BigIntStats } from 'node:fs'
 import { join, relative } from 'node:path'
-import { Readable } from 'node:stream'
+import { BLOCK_BYTES, SharedBlocks } from './shared-blocks.ts'
 
 /** Bytes from `start` to `end`, both included, as in RFC 9110 section 14. */
-export interface ByteRange {
+interface ByteRange {
   start: number
   end: number
 }
@@ -16,8 +17,11 @@ export interface Asset {
   /** Strong, with its quotes: changes with every change of the content. */
   etag: string
   modifiedAt: Date
-  /** Streams the asset or a part. Rejects when the content is no longer the one this asset describes. The caller ends or destroys it. */
-  open(range?: ByteRange): Promise<Readable>
+  /**
+   * Streams the asset or a part, reading only what is asked for next: a client that stalls holds one block. Rejects when the content is no
+   * longer the one this asset describes. The caller reads to the end or cancels.
+   */
+  open(range?: ByteRange): Promise<ReadableStream<Uint8Array>>
 }
 
 /** Looks an asset up by its path below `/boot/`; undefined when it is none of those served. */
@@ -25,8 +29,7 @@ export interface AssetSource {
   find(path: string): Promise<Asset | undefined>
 }
 
-/** Large enough that a 1 Gbit/s link is not kept waiting, small enough for hundreds of machines at once. */
-const CHUNK_BYTES = 256 * 1024
+const blocks = new SharedBlocks()
 
 /**
  * Serves the named files and nothing else: `{ 'installer/vmlinuz': '/var/cache/...' }`. A request's path is only looked up here, it never
@@ -70,7 +73,7 @@ export function memoryAssets(contents: Readonly<Record<string, string | Uint8Arr
         size: bytes.length,
         etag,
         modifiedAt,
-        open: (range) => Promise.resolve(Readable.from([read(range)], { objectMode: false })),
+        open: async (range) => new Blob([read(range)]).stream(),
       }
       return [path, asset]
     }),
@@ -101,18 +104,51 @@ async function fileAsset(file: string): Promise<Asset | undefined> {
     size: Number(found.size),
     etag: fileEtag(found),
     modifiedAt: found.mtime,
-    async open(range) {
+    async open({ start, end } = { start: 0, end: Number(found.size) - 1 }) {
       const handle = await open(file)
       try {
         // Replaced between the two looks: its size and tag are already promised to the client.
         if (fileEtag(await handle.stat({ bigint: true })) !== fileEtag(found)) throw new Error(`${file} was replaced`)
-        return handle.createReadStream({ ...range, highWaterMark: CHUNK_BYTES })
+        return streamBlocks(handle, `${fileEtag(found)} ${file}`, start, end)
       } catch (error) {
         await handle.close()
         throw error
       }
     },
   }
+}
+
+/** Bytes from `start` to `end` of what `content` names; closes the file at the end. */
+function streamBlocks(handle: FileHandle, content: string, start: number, end: number): ReadableStream<Uint8Array> {
+  let at = start
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const index = Math.floor(at / BLOCK_BYTES)
+        const first = index * BLOCK_BYTES
+        try {
+          const block = await blocks.get(content, index, () => readBlock(handle, first))
+          const part = block.subarray(at - first, end + 1 - first)
+          if (part.length === 0) throw new Error(`reading ${content}: it ended at ${at}, want ${end + 1} bytes`)
+          at += part.length
+          controller.enqueue(part)
+        } catch (error) {
+          await handle.close()
+          throw error
+        }
+        if (at <= end) return
+        await handle.close()
+        controller.close()
+      },
+      cancel: () => handle.close(),
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+async function readBlock(handle: FileHandle, at: number): Promise<Uint8Array> {
+  const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafeSlow(BLOCK_BYTES), 0, BLOCK_BYTES, at)
+  return buffer.subarray(0, bytesRead)
 }
 
 /** Inode, size and change time to the nanosecond: no write to the file, and no file renamed over it, leaves all three alone. */

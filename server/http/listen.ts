@@ -5,6 +5,8 @@ import { createServer as createTlsServer } from 'node:https'
 import type { Server as TlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
+import { limitConnections } from './connection-limits.ts'
+import type { ConnectionLimits } from './connection-limits.ts'
 import { CanonicalCaseResponse } from './header-case.ts'
 
 type ListenErrorCode =
@@ -45,8 +47,16 @@ export interface ListenOptions {
   configKey: string
   /** Key and certificate, PEM, for TLS. */
   tls?: { key: string; certificate: string }
-  /** Milliseconds without a byte moving after which a connection is cut; slow clients and dead ones alike. */
+  /**
+   * Milliseconds without a byte moving after which a connection is cut. The kernel takes more only after it got rid of about a third of what
+   * it holds, up to 1.3 MB: a client is dead if it does not take that much in this time.
+   */
   idleTimeout?: number
+  /** Milliseconds for the head of a request, from the connection on. */
+  headersTimeout?: number
+  connections?: ConnectionLimits
+  /** Hears of the address of a client that was over its limit, once a second at most. */
+  onRefused?: (address: string) => void
 }
 
 export interface Listening {
@@ -63,6 +73,8 @@ export interface Listening {
 /** Longer than an agent's long poll (50 s) and than the heartbeat of an event stream (15 s). */
 const IDLE_TIMEOUT_MS = 90_000
 const HEADERS_TIMEOUT_MS = 20_000
+/** How often connections are looked at for a request that takes too long to arrive. */
+const HEADERS_CHECK_MS = 2_000
 const KEEP_ALIVE_MS = 15_000
 const GRACE_MS = 5_000
 /** How often connections that became idle are closed while stopping. */
@@ -71,7 +83,7 @@ const STOP_POLL_MS = 50
 /** Starts a listener; rejects with ListenError and then holds no socket. */
 export async function listen(options: ListenOptions): Promise<Listening> {
   const server = options.tls ? createTls(options, options.tls) : createPlain(options)
-  server.headersTimeout = HEADERS_TIMEOUT_MS
+  if (options.connections) limitConnections(server, options.connections, options.onRefused ?? (() => {}))
   // An image upload takes as long as it takes; the idle timeout ends one that no longer moves.
   server.requestTimeout = 0
   server.keepAliveTimeout = KEEP_ALIVE_MS
@@ -108,14 +120,20 @@ function placeOf({ host, port, fd }: ListenOptions) {
   return { port, ...(host !== undefined && { host }) }
 }
 
-function createPlain({ app }: ListenOptions): Server {
-  return createServer({ ServerResponse: CanonicalCaseResponse }, requestListener(app))
+function createPlain(options: ListenOptions): Server {
+  return createServer(serverOptions(options), requestListener(options.app))
 }
 
-function createTls({ app }: ListenOptions, tls: { key: string; certificate: string }): TlsServer {
+function createTls(options: ListenOptions, tls: { key: string; certificate: string }): TlsServer {
+  const common = serverOptions(options)
   // UEFI's HTTPS boot speaks TLS 1.2 at most (netboot.md section 3).
-  const options = { ...secureContext(tls), minVersion: 'TLSv1.2' as const, ServerResponse: CanonicalCaseResponse }
-  return createTlsServer(options, requestListener(app))
+  const secure = { ...secureContext(tls), minVersion: 'TLSv1.2' as const, handshakeTimeout: common.headersTimeout }
+  return createTlsServer({ ...common, ...secure }, requestListener(options.app))
+}
+
+function serverOptions({ headersTimeout = HEADERS_TIMEOUT_MS }: ListenOptions) {
+  const connectionsCheckingInterval = Math.min(HEADERS_CHECK_MS, headersTimeout)
+  return { ServerResponse: CanonicalCaseResponse, headersTimeout, connectionsCheckingInterval }
 }
 
 function requestListener(app: FetchApp) {

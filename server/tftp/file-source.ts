@@ -1,6 +1,6 @@
 /** What TFTP serves: a fixed list of files by bare name, and small texts made for the address that is asked. */
-import { open } from 'node:fs/promises'
-import type { ReadableFile, TftpSource } from './source.ts'
+import { FileCache } from './file-cache.ts'
+import type { TftpSource } from './source.ts'
 
 /**
  * A name is only looked up in these two lists; it never becomes a path on disk. Leading folders are ignored, because firmware asks beside
@@ -10,23 +10,11 @@ export function fileSource(
   files: () => Readonly<Record<string, string>>,
   texts: Readonly<Record<string, (localAddress: string) => string>>,
 ): TftpSource {
+  const cache = new FileCache()
   return async (name, { localAddress }) => {
     const bare = name.slice(name.lastIndexOf('/') + 1)
     if (Object.hasOwn(texts, bare)) return Buffer.from(texts[bare]!(localAddress))
     const known = files()
-    return Object.hasOwn(known, bare) ? openFile(known[bare]!) : undefined
-  }
-}
-
-export async function openFile(path: string): Promise<ReadableFile> {
-  const handle = await open(path)
-  const { size } = await handle.stat()
-  return {
-    size,
-    async read(offset, length) {
-      const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, offset)
-      return buffer.subarray(0, bytesRead)
-    },
-    close: () => void handle.close().catch(() => {}),
+    return Object.hasOwn(known, bare) ? cache.open(known[bare]!) : undefined
   }
 }

@@ -1,5 +1,5 @@
 /** Sources beside the fixed list of files: texts made for who asks, files found by their whole name. */
-import { openFile } from './file-source.ts'
+import { FileCache } from './file-cache.ts'
 import type { TftpSource } from './source.ts'
 
 /** Texts made for each request; undefined for a name that is none. */
@@ -14,9 +14,10 @@ export function textSource(
 
 /** Files on disk that `locate` names; a request's name never becomes a path by itself. */
 export function locatedSource(locate: (name: string) => string | undefined): TftpSource {
+  const cache = new FileCache()
   return async (name) => {
     const path = locate(name)
-    return path === undefined ? undefined : openFile(path)
+    return path === undefined ? undefined : cache.open(path)
   }
 }
 

@@ -6,7 +6,7 @@ import { normalizeName } from './names.ts'
 import { DEFAULT_LIMITS, negotiate, type Limits, type Terms } from './options.ts'
 import { ERROR, decodePacket, encodeError, type MalformedReason, type RequestPacket } from './packet.ts'
 import { openContent, type TftpSource } from './source.ts'
-import { Transfer, type Outcome, type TransferResult } from './transfer.ts'
+import { Transfer, type Outcome, type Timer, type TransferResult } from './transfer.ts'
 
 /** `transfer` comes once for each request that was answered with data, `refused` for every other. Only `aborted`, `timed-out` and `failed` are troubles. */
 export type TftpEvent =
@@ -198,10 +198,7 @@ class Server implements TftpServer {
       content,
       terms,
       send: (datagram) => sendSafely(socket, datagram),
-      schedule: (ms, callback) => {
-        const timer = setTimeout(callback, ms)
-        return () => clearTimeout(timer)
-      },
+      createTimer,
       onEnd: (result) => {
         finished()
         socket.close()
@@ -275,6 +272,27 @@ function socketFor(address: string): Socket {
   return createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' })
 }
 
+/** A timer that is set for the same time over and over costs next to nothing. */
+function createTimer(onTime: () => void): Timer {
+  let timer: NodeJS.Timeout | undefined
+  let duration = 0
+  return {
+    set(ms) {
+      if (timer !== undefined && duration === ms) {
+        timer.refresh()
+        return
+      }
+      clearTimeout(timer)
+      duration = ms
+      timer = setTimeout(onTime, ms)
+    },
+    clear() {
+      clearTimeout(timer)
+      timer = undefined
+    },
+  }
+}
+
 function bound(socket: Socket, binding: { address: string; port: number } | { fd: number }): Promise<void> {
   return new Promise((resolve, reject) => {
     socket.once('error', reject)
@@ -289,7 +307,8 @@ function bound(socket: Socket, binding: { address: string; port: number } | { fd
 function sendSafely(socket: Socket, datagram: Uint8Array, to?: Remote): void {
   try {
     if (to) socket.send(datagram, to.port, to.address, () => {})
-    else socket.send(datagram, () => {})
+    // Without a callback: it would cost every block a turn of its own.
+    else socket.send(datagram)
   } catch {
     // Nothing to do: see above.
   }

@@ -19,12 +19,18 @@ export interface TransferResult {
   message?: string
 }
 
+/** Calls back once, the given time after it was last set. */
+export interface Timer {
+  set(ms: number): void
+  clear(): void
+}
+
 export interface TransferOptions {
   content: Content
   terms: Terms
   send: (datagram: Uint8Array) => void
-  /** Calls back after `ms`, once; returns how to call that off. */
-  schedule: (ms: number, callback: () => void) => () => void
+  /** A timer for this transfer alone; it is set anew with every window. */
+  createTimer: (onTime: () => void) => Timer
   /** Called once, at the end. The content is closed by then. */
   onEnd: (result: TransferResult) => void
 }
@@ -49,7 +55,7 @@ export class Transfer {
   #repeatUsed = false
   #timeouts = 0
   #resends = 0
-  #cancelTimer: () => void = () => {}
+  readonly #timer: Timer
   /** Raised by every new window, so that a slow read for an older one is dropped. */
   #generation = 0
   #ahead: { offset: number; bytes: Promise<Uint8Array> } | undefined
@@ -59,6 +65,7 @@ export class Transfer {
     this.#options = options
     this.#last = Math.floor(options.content.size / options.terms.blksize) + 1
     this.#acked = options.terms.accepted.size > 0 ? OACK_SENT : 0
+    this.#timer = options.createTimer(() => this.#timedOut())
   }
 
   start(): void {
@@ -163,7 +170,7 @@ export class Transfer {
       this.#sendBlocks(first, last, bytes)
       return
     }
-    this.#cancelTimer()
+    this.#timer.clear()
     bytes.then(
       (read) => {
         if (generation !== this.#generation || this.#ended) return
@@ -212,17 +219,15 @@ export class Transfer {
   }
 
   #startTimer(): void {
-    this.#cancelTimer()
     if (this.#ended) return
-    const { terms, schedule } = this.#options
-    const ms = terms.timeoutMs ?? Math.min(FIRST_TIMEOUT_MS * 2 ** this.#timeouts, MAX_TIMEOUT_MS)
-    this.#cancelTimer = schedule(ms, () => this.#timedOut())
+    const { timeoutMs } = this.#options.terms
+    this.#timer.set(timeoutMs ?? Math.min(FIRST_TIMEOUT_MS * 2 ** this.#timeouts, MAX_TIMEOUT_MS))
   }
 
   #end(outcome: Outcome, message?: string): void {
     if (this.#ended) return
     this.#ended = true
-    this.#cancelTimer()
+    this.#timer.clear()
     const { content, terms, onEnd } = this.#options
     content.close()
     const bytes = Math.min(Math.max(this.#acked, 0) * terms.blksize, content.size)

@@ -5,8 +5,9 @@ import { iso } from './iso.ts'
 import { resultLine } from './result.ts'
 import type { Bench } from './result.ts'
 import { size } from './size.ts'
+import { tftp } from './tftp.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, iso, dhcp]
+const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))

@@ -17,7 +17,7 @@ export interface Wire {
   mac?: string
 }
 
-/** The namespaces, programs and files of one test. Only `withNetns` makes and removes it. */
+/** The namespaces, programs and files of one test. Made and removed by `withNetns`, or by a benchmark of its own. */
 export class Netns {
   /** A folder for the test's files. */
   readonly folder: string

@@ -62,8 +62,8 @@ describe('defaults', () => {
       dataDir: '/var/lib/landfall',
       address: '192.0.2.10',
       registry: '192.0.2.10:8443',
-      http: { host: '::', port: 8080 },
-      tftp: { enabled: false, port: 69 },
+      http: { host: '::', port: 8080, maxConnections: 4096, maxConnectionsPerAddress: 256 },
+      tftp: { enabled: false, port: 69, maxTransfers: 512, maxTransfersPerClient: 8 },
       log: { level: 'info', format: 'json' },
     })
   })

@@ -75,10 +75,12 @@ describe('boot data of the main server', () => {
     expect(reply.options.get(OPTION.bootFile)).toEqual(Uint8Array.from(nulTerminated(url)))
   })
 
-  it('statement 56: fits an HTTP Boot offer in 1472 bytes, name servers included unasked', () => {
+  it('statement 56: makes an HTTP Boot offer of class, URL by address and at most 1472 bytes, name servers included unasked', () => {
     const reply = offerTo([...pxeOptions(16, 'HTTPClient'), [OPTION.parameterRequestList, Uint8Array.of(1, 67)]])
     expect(reply.bytes.length).toBeLessThanOrEqual(1472)
     expect(reply.options.get(OPTION.dnsServers)).toEqual(Uint8Array.of(10, 77, 0, 1))
+    expect(Buffer.from(reply.options.get(OPTION.vendorClass)!).toString()).toBe('HTTPClient')
+    expect(Buffer.from(reply.options.get(OPTION.bootFile)!).toString()).toMatch(/^http:\/\/10\.77\.0\.1[:/]/)
   })
 
   it('gives a Raspberry Pi the menu it insists on', () => {

@@ -1,7 +1,8 @@
-import { mkdtemp, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { randomBytes } from 'node:crypto'
+import { mkdtemp, rename, rm, symlink, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { buffer, text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { fileAssets, firstOf, foundFiles, memoryAssets } from '../../../server/http/assets.ts'
 
@@ -19,6 +20,32 @@ describe('fileAssets', () => {
     expect(asset.size).toBe(10)
     expect(await text(await asset.open())).toBe('0123456789')
     expect(await text(await asset.open({ start: 3, end: 5 }))).toBe('345')
+  })
+
+  it('streams files of any size, from any byte to any other, and nothing that was not asked for', async () => {
+    const file = join(dir, 'large')
+    const content = randomBytes(3 * 65_536 + 7)
+    await writeFile(file, content)
+    const asset = (await fileAssets({ large: file }).find('large'))!
+    for (const [start, end] of [
+      [0, content.length - 1],
+      [65_535, 65_536],
+      [65_536, 131_071],
+      [1, 196_607],
+      [196_608, 196_614],
+    ] as const) {
+      expect(Buffer.compare(await buffer(await asset.open({ start, end })), content.subarray(start, end + 1))).toBe(0)
+    }
+    await (await asset.open()).cancel()
+  })
+
+  it('breaks off where a file was cut short', async () => {
+    const file = join(dir, 'cut')
+    await writeFile(file, randomBytes(200_000))
+    const asset = (await fileAssets({ cut: file }).find('cut'))!
+    const stream = await asset.open()
+    await truncate(file, 100_000)
+    await expect(buffer(stream)).rejects.toThrow('ended at 100000, want 200000 bytes')
   })
 
   it('changes its ETag with every change, and refuses to stream another content than announced', async () => {

@@ -14,6 +14,7 @@ import type { Listening, ListenOptions } from '../../../server/http/listen.ts'
 import { openAuthority } from '../../../server/pki/authority.ts'
 import { ensureServerCertificate } from '../../../server/pki/server-certificate.ts'
 import { testBootApp } from './boot/support.ts'
+import { testServer } from './support.ts'
 
 const open: Listening[] = []
 afterEach(async () => {
@@ -27,8 +28,8 @@ async function start(options: Partial<ListenOptions> = {}): Promise<Listening> {
 }
 
 /** Sends bytes as they are and reads until the server closes. */
-async function exchange(port: number, request: string): Promise<string> {
-  const socket = connect(port, '127.0.0.1')
+async function exchange(port: number, request: string, tls?: { ca: string; host: string }): Promise<string> {
+  const socket = tls ? tlsConnect({ port, ...tls }) : connect(port, '127.0.0.1')
   socket.write(request)
   const chunks: Buffer[] = []
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -46,7 +47,7 @@ describe('on the wire', () => {
     '/boot/loaders/snponly.efi',
     '/boot/none',
     '/',
-  ])('spells Content-Length as GRUB wants it, never chunks and never redirects: %s (statement 53)', async (path) => {
+  ])('statement 53: spells Content-Length as GRUB wants it, never chunks and never redirects: %s', async (path) => {
     const { port } = await start()
     for (const method of ['GET', 'HEAD']) {
       const [head = '', body] = (await exchange(port, request(`${method} ${path}`))).split('\r\n\r\n', 2)
@@ -98,6 +99,59 @@ describe('on the wire', () => {
     const { port } = await start()
     expect(await exchange(port, garbage)).toMatch(/^(HTTP\/1\.1 4\d\d |$)/)
     expect(await exchange(port, request('GET /livez'))).toMatch(/^HTTP\/1\.1 200 /)
+  })
+
+  it('serves the same files over TLS, with ranges, exact lengths and no login', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'landfall-tls-'))
+    try {
+      const authority = await openAuthority(dir)
+      const tls = await ensureServerCertificate(authority, dir, ['127.0.0.1'])
+      const { app } = await testServer()
+      const { port } = await start({ app, tls, configKey: 'https.port' })
+      const trusted = { ca: authority.certificate, host: '127.0.0.1' }
+      const fetched = await exchange(port, request('GET /boot/installer/vmlinuz'), trusted)
+      const plain = await exchange((await start()).port, request('GET /boot/installer/vmlinuz'))
+      const comparable = (answer: string) => answer.replace(/\r\n(X-Request-Id|Date|Last-Modified): [^\r]+/g, '')
+      expect(comparable(fetched)).toBe(comparable(plain))
+      expect(fetched).toContain('\r\nContent-Length: 1000\r\n')
+      const part = await exchange(port, request('GET /boot/installer/vmlinuz', 'Range: bytes=-5'), trusted)
+      expect(part).toContain('\r\nContent-Range: bytes 995-999/1000\r\n')
+      expect(await exchange(port, request('HEAD /media/none'), trusted)).toMatch(/^HTTP\/1\.1 404 /)
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+  })
+
+  it.each([
+    ['says nothing', ''],
+    ['never ends its headers', 'GET /boot/ipxe HTTP/1.1\r\nHost:'],
+  ])('cuts a client that %s, also when it sends a byte now and then', async (_name, beginning) => {
+    const { port } = await start({ headersTimeout: 100 })
+    const socket = connect(port, '127.0.0.1')
+    socket.resume()
+    socket.on('error', () => {})
+    socket.write(beginning)
+    const drip = setInterval(() => beginning !== '' && socket.writable && socket.write('x'), 20)
+    await once(socket, 'close')
+    clearInterval(drip)
+  })
+
+  it('closes connections beyond those of one address, and of all, and tells of it once', async () => {
+    for (const connections of [{ total: 50, perAddress: 3 }, { total: 3 }]) {
+      const refused: string[] = []
+      const { port } = await start({ connections, onRefused: (address) => refused.push(address) })
+      const sockets = Array.from({ length: 8 }, () => connect(port, '127.0.0.1'))
+      let closed = 0
+      for (const socket of sockets)
+        socket
+          .on('error', () => {})
+          .on('close', () => closed++)
+          .resume()
+      await expect.poll(() => closed).toBe(5)
+      expect(refused).toEqual(['127.0.0.1'])
+      for (const socket of sockets) socket.destroy()
+      await expect.poll(() => exchange(port, request('GET /livez')).catch(String)).toMatch(/^HTTP\/1\.1 200 /)
+    }
   })
 
   it('cuts a client that neither sends nor reads', async () => {

@@ -16,6 +16,7 @@ import { ImageService } from '../../../server/oci/image-service.ts'
 import { registryApp } from '../../../server/oci/registry-app.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
 import { fakeUnpacker } from '../../helpers/fake-iso.ts'
+import { testBootApp } from './boot/support.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
 
 export const SYSTEM: SystemInfo = {
@@ -55,6 +56,7 @@ export async function testServer() {
   const app = httpsApp({
     services,
     registry: registryApp(blobs, core.store.images),
+    boot: testBootApp(),
     web: memoryAssets({ 'index.html': '<!doctype html>page', 'assets/app-1.js': 'run()' }),
     readiness: () => [],
     stopping: stopping.signal,

@@ -3,7 +3,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { firstOf, locatedSource, textSource } from '../../../server/tftp/made-source.ts'
-import type { ReadableFile } from '../../../server/tftp/source.ts'
 
 const REQUEST = { remoteAddress: '10.77.0.100', localAddress: '10.77.0.1' }
 let folder: string
@@ -19,8 +18,6 @@ it('asks one source after the other, texts for who asks and files by their whole
     locatedSource((name) => (name === 'media/f44/shim' ? join(folder, 'shim') : undefined)),
   )
   expect(Buffer.from((await source('grub.cfg', REQUEST)) as Uint8Array).toString()).toBe('for 10.77.0.100')
-  const file = (await source('media/f44/shim', REQUEST)) as ReadableFile
-  expect([file.size, Buffer.from(await file.read(0, 6)).toString()]).toEqual([6, 'signed'])
-  file.close?.()
+  expect(Buffer.from((await source('media/f44/shim', REQUEST)) as Uint8Array).toString()).toBe('signed')
   expect(await source('shim', REQUEST)).toBeUndefined()
 })

@@ -20,11 +20,11 @@ describe('normalizeName', () => {
   })
 
   it.each(['', '/', '..', '..\\..\\x', '/../x', 'a/../../x', '.', 'tftp://host', 'a\nb', 'a\0b'])(
-    '72: refuses %j',
+    'statement 72: refuses %j',
     (name) => expect(normalizeName(name)).toBeUndefined(),
   )
 
-  it('72: never points out of the root', () => {
+  it('statement 72: never points out of the root', () => {
     const piece = fc.constantFrom('..', '.', '/', '\\', 'a', '//', '...', 'tftp://', '%2e')
     fc.assert(
       fc.property(fc.array(piece), (pieces) => {

@@ -16,7 +16,7 @@ describe('negotiate', () => {
       { tsize: '0', blksize: '1468', windowsize: '4' },
       { blksize: 1468, windowsize: 4, accepted: { tsize: '1000', blksize: '1468', windowsize: '4' } },
     ],
-    ['63: exact size', { tsize: '17' }, { blksize: 512, windowsize: 1, accepted: { tsize: '1000' } }],
+    ['statement 63: exact size', { tsize: '17' }, { blksize: 512, windowsize: 1, accepted: { tsize: '1000' } }],
     [
       'blocks larger than a frame',
       { blksize: '65464' },
@@ -40,7 +40,7 @@ describe('negotiate', () => {
   it.each([
     { blksize: '7' }, { blksize: '65465' }, { blksize: '' }, { blksize: 'junk' }, { blksize: '-512' }, { blksize: '1e3' },
     { windowsize: '0' }, { windowsize: '65536' }, { timeout: '0' }, { timeout: '256' }, { tsize: 'x' },
-  ])('62: leaves out %j and goes on', (options) => {
+  ])('statement 62: leaves out %j and goes on', (options) => {
     expect(terms(options)).toEqual({ blksize: 512, windowsize: 1, accepted: {} })
   }) // prettier-ignore
 
@@ -49,7 +49,7 @@ describe('negotiate', () => {
     expect(terms(asked, { mode: 'netascii' })).toEqual({ blksize: 1024, windowsize: 1, accepted: { blksize: '1024' } })
   })
 
-  it('60: accepts only what was asked, and never more than was asked', () => {
+  it('statement 60: accepts only what was asked, and never more than was asked', () => {
     const value = fc.oneof(fc.integer({ min: -5, max: 70_000 }).map(String), fc.string({ maxLength: 5 }))
     const name = fc.constantFrom('blksize', 'windowsize', 'timeout', 'tsize', 'multicast', 'utimeout')
     fc.assert(

@@ -12,7 +12,7 @@ import {
 const bytes = (text: string) => Buffer.from(text, 'latin1')
 
 describe('decodePacket', () => {
-  it('70: names what is wrong with any byte string, never throws', { timeout: 60_000 }, () => {
+  it('statement 70: names what is wrong with any byte string, never throws', { timeout: 60_000 }, () => {
     const request = fc.uint8Array({ maxLength: 80 }).map((rest) => Buffer.from([0, 1, ...rest]))
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array({ maxLength: 100 }), request), (datagram) => {
@@ -34,7 +34,7 @@ describe('decodePacket', () => {
     expect(decodePacket(bytes(datagram))).toEqual({ malformed })
   })
 
-  it('61: reads option names and mode in capitals, and ignores half a pair', () => {
+  it('statement 61: reads option names and mode in capitals, and ignores half a pair', () => {
     expect(decodePacket(bytes('\0\x01a/B\0OCTET\0BLKSIZE\x001468\0TSize\x000\0alone\0'))).toEqual({
       op: 'rrq',
       file: 'a/B',

@@ -52,6 +52,13 @@ describe('a transfer', () => {
     expect(lines()).toMatchObject([{ level: 'warn', part: 'tftp', file: 'snponly.efi' }])
   })
 
+  it('statement 57: that is none, because there is no such file, is no warning', () => {
+    const { tell, told, lines } = report({ known: true })
+    tell({ type: 'refused', remote, file: 'revocations_sbat.efi', reason: 'not-found' })
+    expect(told()).toEqual([])
+    expect(lines().filter(({ level }) => level !== 'debug')).toEqual([])
+  })
+
   it('is counted', async () => {
     const { tell, metrics } = report({ known: false })
     tell(done)

@@ -99,7 +99,7 @@ async function settled(server: TftpServer): Promise<void> {
 }
 
 describe('createTftpServer', () => {
-  it('67: serves from the address that was asked and reports one event', async () => {
+  it('statement 67: serves from the address that was asked and reports one event', async () => {
     const { server, events, port } = await serve()
     expect(Buffer.compare(await download(port, '/snponly.efi', { blksize: '1468', tsize: '0' }), LOADER)).toBe(0)
     await settled(server)
@@ -108,7 +108,7 @@ describe('createTftpServer', () => {
     ])
   })
 
-  it('73: finds names in backslashes and capitals', async () => {
+  it('statement 73: finds names in backslashes and capitals', async () => {
     const { port } = await serve()
     expect((await download(port, 'EFI\\BOOT\\X.EFI')).toString()).toBe('found')
   })
@@ -122,10 +122,10 @@ describe('createTftpServer', () => {
   })
 
   it.each([
-    ['57: an unknown file', '1 file not found', 'not-found', 'revocations_sbat.efi', 'octet'],
-    ['72: a name out of the root', '2 no such place', 'outside-root', '..\\..\\x', 'octet'],
+    ['statement 57: an unknown file', '1 file not found', 'not-found', 'revocations_sbat.efi', 'octet'],
+    ['statement 72: a name out of the root', '2 no such place', 'outside-root', '..\\..\\x', 'octet'],
     ['mode mail', '4 want mode octet or netascii', 'mode', 'snponly.efi', 'mail'],
-  ])('refuses %s', async (_name, error, reason, file, mode) => {
+  ])('%s is refused', async (_name, error, reason, file, mode) => {
     const { events, port } = await serve()
     const { next, request } = await client()
     request(port, file, {}, mode)
@@ -134,7 +134,7 @@ describe('createTftpServer', () => {
     expect(events.slice(1)).toMatchObject([{ type: 'refused', reason, file }])
   })
 
-  it('74: refuses to be written to', async () => {
+  it('statement 74: refuses to be written to', async () => {
     const { port } = await serve()
     const { socket, next } = await client()
     socket.send(encodeRequest({ op: 'wrq', file: 'x', mode: 'octet', options: new Map() }), port, ADDRESS)
@@ -153,7 +153,7 @@ describe('createTftpServer', () => {
     expect(await download(port, 'empty')).toHaveLength(0)
   })
 
-  it('64: reports a probe as such', async () => {
+  it('statement 64: reports a probe as such', async () => {
     const { server, outcomes, port } = await serve()
     const { socket, next, request } = await client()
     request(port, 'snponly.efi', { tsize: '0', blksize: '1468' })
@@ -179,7 +179,7 @@ describe('createTftpServer', () => {
     expect([server.active, outcomes()]).toEqual([1, ['replaced']])
   })
 
-  it('68: takes neither ACK nor ERROR from a stranger', async () => {
+  it('statement 68: takes neither ACK nor ERROR from a stranger', async () => {
     const { port } = await serve()
     const { next, request, socket, queue } = await client()
     const stranger = await client()
@@ -192,7 +192,7 @@ describe('createTftpServer', () => {
     expect(queue).toEqual([])
   })
 
-  it('69, 70: lives and serves after 10 000 fuzzed datagrams to each port', { timeout: 60_000 }, async () => {
+  it('statement 69, 70: lives and serves after 10 000 fuzzed datagrams to each port', { timeout: 60_000 }, async () => {
     const { server, port } = await serve({ maxTransfersPerClient: 4 })
     const { socket, next, request } = await client()
     request(port, 'snponly.efi', { tsize: '0' })
@@ -266,7 +266,7 @@ describe('createTftpServer', () => {
     await expect(second.start()).rejects.toThrow(`TFTP socket ${ADDRESS}:${port}`)
   })
 
-  it('75: serves 100 clients at once', { timeout: 60_000 }, async () => {
+  it('statement 75: serves 100 clients at once', { timeout: 60_000 }, async () => {
     const { server, port, outcomes } = await serve({ maxTransfersPerClient: 100 })
     const files = await Promise.all(
       Array.from({ length: 100 }, () => download(port, 'snponly.efi', { blksize: '1468' })),

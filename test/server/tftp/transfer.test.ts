@@ -2,17 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { decodePacket, encodeAck, encodeError, type TftpPacket } from '../../../server/tftp/packet.ts'
 import { openContent, type ReadableFile } from '../../../server/tftp/source.ts'
-import { Transfer, type TransferResult } from '../../../server/tftp/transfer.ts'
+import { Transfer, type Timer, type TransferResult } from '../../../server/tftp/transfer.ts'
 
 /** Timers that run when told. */
 class Clock {
   #now = 0
   #timers: { at: number; callback: () => void }[] = []
 
-  schedule = (ms: number, callback: () => void): (() => void) => {
-    const timer = { at: this.#now + ms, callback }
-    this.#timers.push(timer)
-    return () => void (this.#timers = this.#timers.filter((other) => other !== timer))
+  createTimer = (callback: () => void): Timer => {
+    let timer: { at: number; callback: () => void } | undefined
+    const clear = () => void (this.#timers = this.#timers.filter((other) => other !== timer))
+    const set = (ms: number) => {
+      clear()
+      timer = { at: this.#now + ms, callback }
+      this.#timers.push(timer)
+    }
+    return { set, clear }
   }
 
   get now(): number {
@@ -60,7 +65,7 @@ async function transfer(
       if (!('op' in packet)) throw new Error(packet.malformed)
       sent.push(packet)
     },
-    schedule: clock.schedule,
+    createTimer: clock.createTimer,
     onEnd: (result) => results.push(result),
   })
   created.start()
@@ -114,7 +119,7 @@ describe('Transfer', () => {
     expect(results).toEqual([{ outcome: 'completed', bytes: 30, resends: 2 }])
   })
 
-  it('65: ignores a repeated ACK at windowsize 1', async () => {
+  it('statement 65: ignores a repeated ACK at windowsize 1', async () => {
     const { take, ack } = await transfer(TEN)
     ack(0)
     ack(0)
@@ -124,7 +129,7 @@ describe('Transfer', () => {
     expect(take()).toEqual(['oack', 'data 1', 'data 2'])
   })
 
-  it('65: resends a window once for repeated ACKs', async () => {
+  it('statement 65: resends a window once for repeated ACKs', async () => {
     const { take, ack } = await transfer(new Uint8Array(100), { windowsize: 2 })
     ack(0)
     ack(2)
@@ -145,7 +150,7 @@ describe('Transfer', () => {
     expect(take()).toEqual([])
   })
 
-  it('59: rolls over past 65535 blocks', async () => {
+  it('statement 59: rolls over past 65535 blocks', async () => {
     const { sent, ack, results } = await transfer(new Uint8Array(4 * 65_540 + 1), { windowsize: 1 })
     for (let block = 0; block <= 65_541; block++) ack(block & 0xffff)
     expect(
@@ -186,12 +191,12 @@ describe('Transfer', () => {
   })
 
   it.each([
-    ['64: probe', 8, 'User aborted the transfer', undefined, 'probed'],
-    ['64: probe of a BIOS ROM', 0, 'TFTP Aborted', undefined, 'probed'],
-    ['64: probe after ACK 0', 8, 'User aborted the transfer', 0, 'probed'],
+    ['statement 64: probe', 8, 'User aborted the transfer', undefined, 'probed'],
+    ['statement 64: probe of a BIOS ROM', 0, 'TFTP Aborted', undefined, 'probed'],
+    ['statement 64: probe after ACK 0', 8, 'User aborted the transfer', 0, 'probed'],
     ['GRUB having enough', 0, 'closed', 1, 'closed'],
     ['trouble', 3, 'Disk full', 1, 'aborted'],
-  ])('tells %s by its error', async (_name, code, text, acked, outcome) => {
+  ])('%s: is told by its error', async (_name, code, text, acked, outcome) => {
     const { transfer: running, ack, results, clock } = await transfer(TEN)
     for (let block = 0; block <= (acked ?? -1); block++) ack(block)
     running.receive(encodeError(code, text))
@@ -199,7 +204,7 @@ describe('Transfer', () => {
     expect(clock.idle).toBe(true)
   })
 
-  it('69: ignores datagrams that are nothing', async () => {
+  it('statement 69: ignores datagrams that are nothing', async () => {
     const { transfer: running, take, results } = await transfer(TEN)
     take()
     for (const bytes of [[], [1], [0, 4], [0, 4, 0], [9, 9, 9, 9], [0, 3, 0, 1, 5]])
@@ -313,7 +318,7 @@ async function lossyDownload(
   return Buffer.concat(received)
 }
 
-describe('66: at 1 % loss', () => {
+describe('statement 66: at 1 % loss', () => {
   it.each([1, 4, 16])('100 of 100 transfers complete with windows of %i', { timeout: 60_000 }, async (windowsize) => {
     let state = windowsize
     const random = () => (state = (state * 1_103_515_245 + 12_345) & 0x7fffffff) / 0x80000000

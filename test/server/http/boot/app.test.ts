@@ -73,7 +73,7 @@ describe('/boot/ipxe', () => {
     expect(await (await get(MACHINE, { host: '[fd00::1]:8080' })).text()).toContain('https://[fd00::1]:8443')
   })
 
-  it('tells trouble to the machine in its own language, and comes to an end (statement 76)', async () => {
+  it('statement 76: tells trouble to the machine in its own language, and comes to an end', async () => {
     const full = testBootApp({
       decide: () => {
         throw new CoreError('STORE_FULL', 'the disk that holds the database is full')
@@ -100,7 +100,7 @@ describe('/boot/ipxe', () => {
     }
   })
 
-  it('answers 200 and a script whatever the query (statement 76)', async () => {
+  it('statement 76: answers 200 and a script whatever the query', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.dictionary(
@@ -142,7 +142,7 @@ describe('/boot files', () => {
     '/livez',
     '/readyz',
     '/api/v1/x',
-  ])('HEAD equals GET in status and headers: %s (statement 52), with a Content-Length (statement 53)', async (path) => {
+  ])('statement 52, 53: HEAD equals GET in status and headers, with a Content-Length: %s', async (path) => {
     const [got, headed] = await Promise.all([get(path), head(path)])
     const headers = (response: Response) =>
       Object.fromEntries([...response.headers].filter(([name]) => name !== 'x-request-id'))
@@ -151,11 +151,11 @@ describe('/boot files', () => {
     expect(await headed.text()).toBe('')
   })
 
-  it('calls an EFI program exactly application/efi (statement 54)', async () => {
+  it('statement 54: calls an EFI program exactly application/efi', async () => {
     expect((await get('/boot/loaders/snponly.efi')).headers.get('content-type')).toBe('application/efi')
   })
 
-  it('has autoexec.ipxe in the root and beside each loader (statement 47)', async () => {
+  it('statement 47: has autoexec.ipxe in the root and beside each loader', async () => {
     for (const folder of ['', '/boot', '/boot/loaders']) {
       expect(await (await get(`${folder}/autoexec.ipxe`)).text(), folder).toMatch(/^#!ipxe\n/)
     }
@@ -178,7 +178,7 @@ describe('/boot files', () => {
     expect([two.status, await two.text()]).toEqual([200, await one.text()])
   })
 
-  it('sends ranges with 206, Content-Range and ETag (statement 55)', async () => {
+  it('statement 55: sends ranges with 206, Content-Range and ETag', async () => {
     const whole = await get('/boot/installer/vmlinuz')
     const etag = whole.headers.get('etag')!
     expect(Buffer.from(await whole.arrayBuffer())).toEqual(KERNEL)
@@ -206,7 +206,7 @@ describe('/boot files', () => {
     }
   })
 
-  it('fails If-Match with 412 (statement 55) and knows the other preconditions', async () => {
+  it('statement 55: fails If-Match with 412, and knows the other preconditions', async () => {
     const { headers } = await head('/boot/installer/vmlinuz')
     const etag = headers.get('etag')!
     const modified = headers.get('last-modified')!
@@ -231,7 +231,7 @@ describe('/boot files', () => {
     '__proto__',
     'constructor',
     '',
-  ])('has no %j: 404 (statement 57)', async (name) => expect((await get(`/boot/${name}`)).status).toBe(404))
+  ])('statement 57: has no %j, 404', async (name) => expect((await get(`/boot/${name}`)).status).toBe(404))
 })
 
 describe('/i/<token>/ks', () => {

@@ -1,0 +1,30 @@
+// `node test/fuzz/run.ts [TARGET]... [--inputs N] [--seed S]`: the long version of the fuzz tests; one JSON object per target.
+import { parseArgs } from 'node:util'
+import { campaign } from './campaign.ts'
+import type { FuzzTarget } from './campaign.ts'
+import { http } from './http.ts'
+import { tftp } from './tftp.ts'
+
+const TARGETS: readonly FuzzTarget[] = [tftp, http]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: {
+    inputs: { type: 'string', default: '1000000' },
+    seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
+  },
+})
+const unknown = positionals.filter((name) => !TARGETS.some((target) => target.name === name))
+const [inputs, seed] = [Number(values.inputs), Number(values.seed)]
+if (unknown.length > 0 || !Number.isSafeInteger(inputs) || !Number.isSafeInteger(seed)) {
+  console.error(
+    `usage: node test/fuzz/run.ts [${TARGETS.map(({ name }) => name).join('|')}]... [--inputs N] [--seed S]`,
+  )
+  process.exit(2)
+}
+for (const target of TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  console.error(`${target.name}: ${inputs} inputs, seed ${seed}`)
+  const report = await campaign(target, { inputs, seed })
+  console.log(JSON.stringify(report))
+  if (report.problems.length > 0) process.exitCode = 1
+}
