@@ -40,7 +40,8 @@ export interface BootDeskPorts {
 
 /**
  * Answers for every client that netboots. A machine that shall start its disk is sent for a script all the same: the script says so on
- * its screen and in its history, while an offer without a boot file makes UEFI firmware search for a minute.
+ * its screen and in its history, while an offer without a boot file makes UEFI firmware search for a minute. Only where the loader is GRUB
+ * there is no other way.
  */
 export function dhcpBootDesk({
   inventory,
@@ -68,6 +69,8 @@ export function dhcpBootDesk({
     // Without a query: iPXE is told to ask again with all it knows of its machine.
     if (wants === 'script') return { kind: 'script', url: `${boot}/ipxe` }
     const choice = choose(client, known)
+    // GRUB cannot tell firmware to go on to its next boot entry (netboot.md section 7): edk2 shows its setup menu, and there it stays.
+    if (decision.kind === 'local' && 'family' in choice && choice.family === 'grub') return { kind: 'no-boot' }
     const own = decision.kind === 'kickstart' ? ownLoader(client, choice, decision.media) : undefined
     if (own !== undefined) {
       promise(client, clientAddress, own)

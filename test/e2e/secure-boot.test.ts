@@ -54,7 +54,8 @@ scenario(
     await machine.powerOn()
     await machine.serial.waitForLine(/bad shim loader signature/)
     await machine.serial.waitForLine(/Going on to the next boot entry/)
-    await machine.serial.waitForLine(/Start HTTP Boot over IPv4/)
+    // GRUB is left, with success: OVMF goes on with its menu.
+    await machine.serial.waitForLine(/BdsDxe: (loading|starting)/)
     expect(machine.serial.matching(/Secure boot enabled/i)).toEqual([])
     const { id } = await landfall.machine(machine.mac)
     expect((await landfall.events(id)).map(({ type }) => type)).toContain('boot.refused')
@@ -83,13 +84,16 @@ scenario('Anaconda under Secure Boot by UEFI HTTP Boot: shim, GRUB and kernel ar
   })
   await machine.powerOn()
 
-  const [line] = await machine.serial.waitForLine(/Command line: .*inst\.ks=.*BOOTIF=[-0-9a-f]{20}/)
   const http = `http://${lab.address}:8080`
   const tree = `/media/${medium!.id}`
-  expect(line).toContain(`${tree}/images/pxeboot/vmlinuz inst.stage2=${http}${tree} inst.ks=${http}/i/lfi_`)
-  expect(line).toContain(' inst.ks.sendmac inst.ks.sendsn inst.cmdline inst.nosave=all_ks ip=dhcp ')
-  expect(line).toContain(`BOOTIF=01-${machine.mac.replaceAll(':', '-')}`)
-  await machine.serial.waitForLine(/Secure boot enabled/i)
+  const given = [
+    `${tree}/images/pxeboot/vmlinuz inst\\.stage2=${http}${tree} inst\\.ks=${http}/i/lfi_\\S+`,
+    'inst\\.ks\\.sendmac inst\\.ks\\.sendsn inst\\.cmdline inst\\.nosave=all_ks ip=dhcp .*',
+    `BOOTIF=01-${machine.mac.replaceAll(':', '-')}`,
+  ]
+  // The kernel says it twice, and a slow serial line may lose letters of one.
+  await machine.serial.waitForLine(new RegExp(`ommand line: .*${given.join(' ')}`))
+  await machine.serial.waitForLine(/Secure boot enabled/i, { fromStart: true })
   expect(machine.serial.matching(/URI: .*BOOTX64/)[0]).toContain(`${http}/boot${tree}/BOOTX64.EFI`)
 })
 

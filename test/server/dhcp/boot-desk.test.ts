@@ -174,6 +174,16 @@ describe('the loader that was chosen', () => {
   })
 })
 
+it('a machine that shall start its disk, and loads GRUB, gets an address and nothing to boot (statement 49)', () => {
+  const core = testCore()
+  const { id } = core.inventory.discover({ mac: MAC })
+  core.inventory.recordFacts(id, facts({ secureBoot: true }))
+  core.inventory.changeState(id, 'deployed', 'system')
+  expect(ask({ architecture: UEFI }, 'loader', core)).toEqual({ kind: 'no-boot' })
+  core.inventory.changeState(id, 'assigned', 'system')
+  expect(ask({ architecture: UEFI }, 'loader', core)).toMatchObject({ file: 'shimx64.efi' })
+})
+
 describe('a machine that Anaconda installs', () => {
   async function assigned(architecture: 'amd64' | 'arm64', boot: Partial<typeof BOOT_FILES> = {}) {
     const core = testCore()
