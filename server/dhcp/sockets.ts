@@ -28,27 +28,22 @@ export async function openSocket(name: string, binding: Binding): Promise<Socket
   return socket
 }
 
-function listenError(name: string, cause: unknown): DhcpError {
+const BUSY =
+  'Stop it, or have it share (dnsmasq: --bind-interfaces); beside a DHCP server that stays, use proxy mode on another address'
+
+/** What kept a socket from being opened, as people can act on it. `busy` says what to do about another program that holds its port. */
+export function listenError(name: string, cause: unknown, busy = BUSY): DhcpError {
   const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
   switch (code) {
     case 'EADDRINUSE':
-      return new DhcpError(
-        'ADDRESS_IN_USE',
-        `opening ${name}: another program holds the port. Stop it, or have it share (dnsmasq: --bind-interfaces); ` +
-          'beside a DHCP server that stays, use proxy mode on another address',
-        { cause },
-      )
+      return new DhcpError('ADDRESS_IN_USE', `opening ${name}: another program holds the port. ${busy}`, { cause })
     case 'EACCES':
     case 'EPERM':
       return new DhcpError('NOT_PERMITTED', `opening ${name}: needs root or CAP_NET_BIND_SERVICE`, { cause })
-    default:
-      return new DhcpError(
-        'LISTEN_FAILED',
-        `opening ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          cause,
-        },
-      )
+    default: {
+      const said = cause instanceof Error ? cause.message : String(cause)
+      return new DhcpError('LISTEN_FAILED', `opening ${name}: ${said}`, { cause })
+    }
   }
 }
 

@@ -3,6 +3,7 @@ import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { DhcpError } from '../dhcp/errors.ts'
 import type { DhcpEvent } from '../dhcp/events.ts'
 import type { Listener } from '../dhcp/listener.ts'
+import { listenError } from '../dhcp/sockets.ts'
 import { addressOf6, linkIndex } from '../host/addresses.ts'
 import { classifyClient6 } from './client.ts'
 import { decodeMessage, messageName6 } from './message.ts'
@@ -76,7 +77,7 @@ class LinkListener6 implements Listener {
       socket.addMembership(ALL_SERVERS, `::%${link.interface}`)
     } catch (cause) {
       socket.close()
-      throw listenError(this.#name, cause)
+      throw listenError(this.#name, cause, 'Stop it first')
     }
     socket.removeAllListeners('error')
     socket.on('error', (error) => onEvent({ type: 'socket-error', socket: this.#name, error }))
@@ -139,26 +140,5 @@ class LinkListener6 implements Listener {
     } catch (error) {
       if (error instanceof Error) failed(error)
     }
-  }
-}
-
-function listenError(name: string, cause: unknown): DhcpError {
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-  switch (code) {
-    case 'EADDRINUSE':
-      return new DhcpError('ADDRESS_IN_USE', `opening ${name}: another program holds the port, stop it first`, {
-        cause,
-      })
-    case 'EACCES':
-    case 'EPERM':
-      return new DhcpError('NOT_PERMITTED', `opening ${name}: needs root or CAP_NET_BIND_SERVICE`, { cause })
-    default:
-      return new DhcpError(
-        'LISTEN_FAILED',
-        `opening ${name}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        {
-          cause,
-        },
-      )
   }
 }
