@@ -1,107 +1,12 @@
-// Sticks and CDs: machines that install without anybody at the keyboard, with and without a network.
+// Sticks: made for one machine, or for any under Secure Boot that somebody says yes to.
 
-import { createReadStream } from 'node:fs'
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { createHash } from 'node:crypto'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { expect } from 'vitest'
-import { z } from 'zod'
-import { Lease } from '../../server/contract/system.ts'
 import { buildDemoImages } from '../images/demo-image.ts'
-import type { DemoImages } from '../images/demo-image.ts'
 import { expectDeployed } from './deployed.ts'
-import { run } from './lab/command.ts'
-import { mountPartition, partitions } from './lab/disk.ts'
-import { startLandfall } from './lab/landfall.ts'
-import type { Lab } from './lab/lab.ts'
-import type { Machine } from './lab/machine.ts'
+import { BOOT, expectStranger, hashOf, installAndStart, layoutIso } from './installation-media.ts'
 import { journey, scenario } from './lab/scenario.ts'
 import { DEMO_1, landfallWithDemo } from './worlds.ts'
-
-const COMMAND = resolve(import.meta.dirname, '../../server/cli/landfall.js')
-const MINUTE = 60_000
-const INSTALL = { timeout: 25 * MINUTE }
-const BOOT = { timeout: 15 * MINUTE }
-
-/** Builds an ISO of a layout with the real command line, no server beside it; resolves with its path. */
-async function layoutIso(
-  lab: Lab,
-  { layout }: DemoImages,
-  kind: 'offline' | 'fleet',
-  flags: string[],
-): Promise<string> {
-  const out = join(lab.workFolder, `${kind}.iso`)
-  const argv = [process.execPath, COMMAND, 'iso', 'build', kind, '--layout', layout, '--out', out, ...flags]
-  // The installer may have to be built first.
-  await run(argv, { timeout: 10 * MINUTE })
-  return out
-}
-
-async function writeJson(lab: Lab, name: string, value: unknown): Promise<string> {
-  const path = join(lab.workFolder, name)
-  await writeFile(path, JSON.stringify(value))
-  return path
-}
-
-async function hashOf(file: string): Promise<string> {
-  const hash = createHash('sha256')
-  for await (const chunk of createReadStream(file)) hash.update(chunk as Buffer)
-  return hash.digest('hex')
-}
-
-/**
- * From the boot menu through the install to a login prompt. The firmware tries the medium first at every start: UEFI is told once to
- * start the disk, after that, and on a BIOS at once, it is up to the medium's menu.
- */
-async function installAndStart(machine: Machine, title: RegExp): Promise<void> {
-  await machine.powerOn()
-  await machine.serial.waitForLine(title, BOOT)
-  await machine.serial.waitForLine(/Landfall agent \d/, BOOT)
-  await machine.serial.waitForLine(/Restarting this machine/, INSTALL)
-  if (machine.hardware.firmware !== 'bios') {
-    await machine.serial.waitForLine(/login:/, BOOT)
-    await machine.reset()
-  }
-  await machine.serial.waitForLine(/\*Start the system on the disk/, BOOT)
-  await machine.serial.waitForLine(/login:/, BOOT)
-  expect(machine.serial.matching(/== fetch: streaming/)).toHaveLength(1)
-}
-
-journey(
-  'a UEFI machine without network card, and a CD',
-  async (lab) => {
-    const demo = await buildDemoImages({ log: console.log })
-    const key = await lab.sshKey()
-    const spec = await writeJson(lab, 'spec.json', { hostname: 'cd-01', rootSshKeys: [key.publicLine] })
-    const registry = `${lab.address}:8443`
-    const flags = ['--image', DEMO_1, '--follow', `${registry}/${DEMO_1}`, '--spec', spec]
-    const iso = await layoutIso(lab, demo, 'offline', flags)
-    const disks = [{ file: iso, bus: 'cdrom' as const }, { sizeGiB: 6 }]
-    const machine = await lab.machine({ name: 'cd', nic: 'none', bootOrder: ['disk'], disks })
-    return { demo, key, registry, iso, hash: await hashOf(iso), machine }
-  },
-  (chapter) => {
-    chapter('installs itself; the CD that was left in then starts the disk', async ({ machine, iso, hash }) => {
-      await installAndStart(machine, /Install landfall\/demo:1, wiping the only disk/)
-      await machine.powerOff()
-      expect(await hashOf(iso)).toBe(hash)
-    })
-
-    chapter('holds what the checklist says, once it has a network', async ({ lab, machine, key, demo, registry }) => {
-      const landfall = await startLandfall(lab, { log: console.log })
-      const disks = [{ file: machine.diskFile(1) }]
-      const moved = await lab.machine({ name: 'moved', bootOrder: ['disk'], disks })
-      await moved.powerOn()
-      const { address } = await landfall.until('it has an address', async () => {
-        const { items } = await landfall.api.call('GET', '/leases', z.object({ items: z.array(Lease) }))
-        return items.find(({ mac, state }) => mac === moved.mac && state === 'bound') ?? 'no lease yet'
-      })
-      const ssh = moved.ssh(address, key)
-      await ssh.waitUntilReady()
-      await expectDeployed(ssh, { demo, version: '1', registry, hostname: 'cd-01' })
-    })
-  },
-)
 
 journey(
   'a BIOS machine and a stick made for it',
@@ -132,8 +37,7 @@ journey(
     })
 
     chapter('the deployed machine holds what the checklist says', async ({ lab, landfall, machine, key, demo }) => {
-      const { items } = await landfall.api.call('GET', '/leases', z.object({ items: z.array(Lease) }))
-      const ssh = machine.ssh(items.find(({ mac }) => mac === machine.mac)!.address, key)
+      const ssh = machine.ssh(await landfall.leaseOf(machine.mac), key)
       await ssh.waitUntilReady()
       const { address: host } = lab
       const options = { demo, version: '1', hostname: 'stick-01', filesystem: 'ext4' } as const
@@ -157,17 +61,6 @@ journey(
     })
   },
 )
-
-/** The machine says who it is and that the medium is not for it, and its disk stays as it was. */
-async function expectStranger(machine: Machine, disk: number): Promise<void> {
-  const before = await hashOf(machine.diskFile(disk))
-  await machine.powerOn()
-  await machine.serial.waitForLine(/not for this one. No disk was touched/, BOOT)
-  await machine.serial.waitForLine(new RegExp(machine.hardware.serialNumber), BOOT)
-  await machine.serial.waitForLine(/press Enter to restart/)
-  await machine.powerOff()
-  expect(await hashOf(machine.diskFile(disk))).toBe(before)
-}
 
 scenario(
   'Secure Boot: starts from the stick with no key enrolled; with --confirm anything but yes stops it',
@@ -196,66 +89,3 @@ scenario(
     expect(await hashOf(machine.diskFile(1))).toBe(before)
   },
 )
-
-journey(
-  'a fleet ISO',
-  async (lab) => {
-    const demo = await buildDemoImages({ log: console.log })
-    const machines = ['1', '2'].map((version) => ({
-      name: `fleet-0${version}`,
-      // One by serial, one by MAC.
-      ...(version === '1' ? { serials: ['LAB-fleet1'] } : { macs: ['52:54:00:f1:ee:02'] }),
-      image: `registry.example/landfall/demo:${version}`,
-      spec: { hostname: `fleet-0${version}`, finish: 'poweroff' },
-    }))
-    const file = await writeJson(lab, 'fleet.json', { machines })
-    return { demo, iso: await layoutIso(lab, demo, 'fleet', ['--machines', file]) }
-  },
-  (chapter) => {
-    for (const version of ['1', '2'] as const) {
-      chapter(`machine ${version} of two gets its own image`, async ({ lab, demo, iso }) => {
-        const machine = await lab.machine({
-          name: `fleet${version}`,
-          ...(version === '1' ? { nic: 'none' as const } : { mac: '52:54:00:f1:ee:02' }),
-          bootOrder: ['disk'],
-          disks: [{ file: iso, bus: 'cdrom' }, { sizeGiB: 6 }],
-        })
-        await machine.powerOn()
-        await machine.serial.waitForLine(new RegExp(`this medium is for this machine: fleet-0${version}`), BOOT)
-        await machine.waitForExit(INSTALL)
-        await using root = await mountPartition(machine.diskFile(1), (await partitions(machine.diskFile(1))).length)
-        const deployments = join(root.path, 'ostree/deploy/default/deploy')
-        const [deployment, origin] = (await readdir(deployments)).toSorted()
-        expect(await readFile(join(deployments, origin!), 'utf8')).toContain(
-          `registry.example/landfall/demo:${version}`,
-        )
-        expect(await readFile(join(deployments, deployment!, 'etc/hostname'), 'utf8')).toBe(`fleet-0${version}\n`)
-        expect(demo.v1.digest).not.toBe(demo.v2.digest)
-      })
-    }
-
-    chapter('a machine that it does not name is told so, and left alone', async ({ lab, iso }) => {
-      const disks = [{ file: iso, bus: 'cdrom' as const }, { sizeGiB: 6 }]
-      const machine = await lab.machine({ name: 'stranger', nic: 'none', bootOrder: ['disk'], disks })
-      await expectStranger(machine, 1)
-    })
-  },
-)
-
-scenario('a fleet ISO with a server: a machine nobody knows joins, is assigned an image, and begins', async (lab) => {
-  const { landfall } = await landfallWithDemo(lab)
-  const made = await landfall.cli('token', 'create', 'sticks', '--role', 'join', '--output', 'json')
-  const { secret } = JSON.parse(made) as { secret: string }
-  const token = join(lab.workFolder, 'join-token')
-  await writeFile(token, secret)
-  const iso = join(lab.workFolder, 'server.iso')
-  await landfall.cli('iso', 'build', 'fleet', '--server', '--join-token-file', token, '--out', iso)
-  const disks = [{ file: iso, bus: 'cdrom' as const }, { sizeGiB: 6 }]
-  const machine = await lab.machine({ name: 'joins', bootOrder: ['disk'], disks })
-  await machine.powerOn()
-  const { id } = await landfall.waitForState(machine.mac, ['discovered', 'ready'])
-  await machine.serial.waitForLine(/Waiting for an image to be assigned/, BOOT)
-  const installId = await landfall.assign(id, DEMO_1)
-  const { plan } = await landfall.waitForProgress(installId, 'fetch')
-  expect(plan?.disk.serial).toBe('joins-disk1')
-})
