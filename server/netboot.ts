@@ -170,7 +170,12 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       })),
       ...six.links(),
     ],
-    warnings: () => (dhcp?.status() ?? []).flatMap(warningsOf),
+    warnings: () => [
+      ...(dhcp?.status() ?? []).flatMap(warningsOf),
+      ...six
+        .links()
+        .flatMap((link) => (link.problem === null ? [] : [notRunning('DHCPv6', link.interface, link.problem)])),
+    ],
     leases: () => [
       ...leaseList({ leases: store.leases.all(), reservations, machineOf, now: Date.now() }),
       ...six.leases(),
@@ -180,7 +185,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
 }
 
 function warningsOf({ interface: link, state, problem, otherServer }: LinkStatus): string[] {
-  if (state === 'failed') return [`DHCP on ${link} does not run: ${problem}; Landfall tries again every half minute`]
+  if (state === 'failed') return [notRunning('DHCP', link, problem)]
   return [
     ...(problem === null ? [] : [`dhcp.mode auto cannot tell whether ${link} has another DHCP server: ${problem}`]),
     ...(otherServer === undefined
@@ -190,6 +195,10 @@ function warningsOf({ interface: link, state, problem, otherServer }: LinkStatus
             'does not take; with that server off, Landfall gives the addresses itself a few minutes later',
         ]),
   ]
+}
+
+function notRunning(service: 'DHCP' | 'DHCPv6', link: string, problem: string | null): string {
+  return `${service} on ${link} does not run: ${problem}; Landfall tries again every half minute`
 }
 
 function serviceAddress({ address, dhcp }: Config): string {

@@ -6,6 +6,7 @@ import type { Lease, SystemInfo } from './contract/system.ts'
 import type { BootFileFor } from './dhcp/boot-options.ts'
 import type { BootLoopWatch } from './dhcp/boot-loop.ts'
 import type { DhcpEvent } from './dhcp/events.ts'
+import type { PatientListener } from './dhcp/patient-listener.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDuid } from './dhcp6/duid.ts'
 import { leaseList6 } from './dhcp6/lease-list.ts'
@@ -47,9 +48,10 @@ export async function startNetboot6(parts: Netboot6Parts): Promise<Netboot6> {
     ...(hostname !== undefined && { hostname }),
   }))
   await using stack = new AsyncDisposableStack()
+  let service: PatientListener | undefined
   if (mode !== 'off' && link !== undefined) {
     const newDuid = () => hex(createDuid({ mac: macOf(link), uuid: randomUUID(), now: Date.now() }))
-    const service = createDhcp6Service({
+    const listener = createDhcp6Service({
       mode,
       interface: link,
       ...(address !== undefined && { address }),
@@ -65,15 +67,18 @@ export async function startNetboot6(parts: Netboot6Parts): Promise<Netboot6> {
       search,
       onEvent,
     })
-    stack.defer(() => service.stop())
-    await service.start()
+    stack.defer(() => listener.stop())
+    await listener.start()
+    service = listener
   }
   const running = stack.move()
   return {
-    links: () =>
-      mode === 'off' || link === undefined
-        ? []
-        : [{ interface: link, address: serviceAddress6(config) ?? '', mode, state: 'running', problem: null }],
+    links() {
+      if (!service || mode === 'off' || link === undefined) return []
+      const { running: open, problem } = service
+      const state = open ? 'running' : 'failed'
+      return [{ interface: link, address: serviceAddress6(config) ?? '', mode, state, problem }]
+    },
     leases: () => leaseList6({ leases: store.leases6.all(), reservations, machineOf, now: Date.now() }),
     [Symbol.asyncDispose]: () => running.disposeAsync(),
   }

@@ -139,7 +139,7 @@ function historyOf(event: DhcpEvent): HistoryEntry | undefined {
     case 'port-busy':
       return {
         type: 'dhcp.port-busy',
-        once: `port ${event.interface}`,
+        once: `port ${event.interface} ${event.error.message}`,
         message: event.error.message,
         data: { interface: event.interface },
       }

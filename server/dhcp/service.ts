@@ -1,9 +1,9 @@
 /** The whole DHCP service of a host: one responder over all its links, so that leases and counts are shared. */
 import { addressOf } from '../host/addresses.ts'
 import { createBootLoopWatch } from './boot-loop.ts'
-import { DhcpError } from './errors.ts'
 import { createListener, type Listener, type ListenerOptions } from './listener.ts'
 import { ModeSwitch } from './mode-switch.ts'
+import { PatientListener } from './patient-listener.ts'
 import type { ProbeTimes } from './prober.ts'
 import { createBootServer, createProxy } from './proxy.ts'
 import { createDhcpServer, type ServerOptions } from './server.ts'
@@ -40,7 +40,6 @@ export interface DhcpService extends Listener {
 
 /** How long the list of own addresses is believed: asking the kernel for it takes longer than a reply does. */
 const ADDRESSES_MS = 1000
-const RETRY_MS = 30_000
 
 /**
  * Builds the listeners; nothing is opened before `start`. A link whose port another program holds is tried again until it is free,
@@ -55,7 +54,7 @@ export function createDhcpService(options: DhcpServiceOptions): DhcpService {
   const bootServer = createBootServer({ bootFileFor, bootLoopWatch })
   const switches: ModeSwitch[] = []
   const isProbe = (xid: number): boolean => switches.some((one) => one.isOwn(xid))
-  const services = links.map((link) => {
+  const services = links.map((link): LinkService => {
     const { interface: name } = link
     const onEvent: ListenerOptions['onEvent'] = (event) => {
       if (event.type === 'foreign-server') modeSwitch?.hurry()
@@ -86,77 +85,40 @@ export function createDhcpService(options: DhcpServiceOptions): DhcpService {
       ...(isKnownMachine && { isKnownMachine }),
       ...(now && { now }),
     })
-    return new LinkService({ name, mode, listener, modeSwitch, onEvent, retryMs: options.retryMs ?? RETRY_MS })
+    const patient = new PatientListener({
+      interface: name,
+      listener,
+      onEvent,
+      onOpen: () => modeSwitch?.start(),
+      retryMs: options.retryMs,
+    })
+    return { name, listener: patient, modeSwitch }
   })
   return {
     async start() {
-      const results = await Promise.allSettled(services.map((service) => service.start()))
+      const results = await Promise.allSettled(services.map(({ listener }) => listener.start()))
       const failure = results.find((result) => result.status === 'rejected')
       if (failure) throw failure.reason
     },
     async stop() {
-      await Promise.all(services.map((service) => service.stop()))
+      for (const { modeSwitch } of services) modeSwitch?.stop()
+      await Promise.all(services.map(({ listener }) => listener.stop()))
     },
-    status: () => services.map((service) => service.status()),
+    status: () => services.map((service) => statusOf(service, mode)),
   }
 }
 
-interface LinkServiceOptions {
+interface LinkService {
   name: string
-  mode: DhcpServiceOptions['mode']
-  listener: Listener
+  listener: PatientListener
   modeSwitch: ModeSwitch | undefined
-  onEvent: ListenerOptions['onEvent']
-  retryMs: number
 }
 
-/** One link's sockets and probes, started again and again while somebody else holds the port. */
-class LinkService {
-  readonly #options: LinkServiceOptions
-  #problem: string | null = null
-  #running = false
-  #retry: NodeJS.Timeout | undefined
-
-  constructor(options: LinkServiceOptions) {
-    this.#options = options
-  }
-
-  async start(): Promise<void> {
-    try {
-      await this.#open()
-    } catch (error) {
-      if (!(error instanceof DhcpError) || error.code !== 'ADDRESS_IN_USE') throw error
-      this.#tryLater(error)
-    }
-  }
-
-  async stop(): Promise<void> {
-    clearTimeout(this.#retry)
-    this.#options.modeSwitch?.stop()
-    await this.#options.listener.stop()
-  }
-
-  status(): LinkStatus {
-    const { name, mode, modeSwitch } = this.#options
-    const current = mode === 'auto' ? (modeSwitch?.mode ?? 'auto') : mode
-    const state = !this.#running ? 'failed' : current === 'auto' ? 'probing' : 'running'
-    const problem = this.#problem ?? modeSwitch?.problem ?? null
-    return { interface: name, mode: current, state, problem, otherServer: modeSwitch?.otherServer }
-  }
-
-  async #open(): Promise<void> {
-    await this.#options.listener.start()
-    this.#problem = null
-    this.#running = true
-    this.#options.modeSwitch?.start()
-  }
-
-  #tryLater(error: Error): void {
-    const { name, onEvent, retryMs } = this.#options
-    if (this.#problem !== error.message) onEvent({ type: 'port-busy', interface: name, error })
-    this.#problem = error.message
-    this.#retry = setTimeout(() => void this.#open().catch((again: Error) => this.#tryLater(again)), retryMs)
-  }
+function statusOf({ name, listener, modeSwitch }: LinkService, mode: DhcpServiceOptions['mode']): LinkStatus {
+  const current = mode === 'auto' ? (modeSwitch?.mode ?? 'auto') : mode
+  const state = !listener.running ? 'failed' : current === 'auto' ? 'probing' : 'running'
+  const problem = listener.problem ?? modeSwitch?.problem ?? null
+  return { interface: name, mode: current, state, problem, otherServer: modeSwitch?.otherServer }
 }
 
 function remembered<T>(ask: () => T, ms: number): () => T {

@@ -1,5 +1,5 @@
 /** The DHCPv6 service of one link. */
-import type { Listener } from '../dhcp/listener.ts'
+import { PatientListener } from '../dhcp/patient-listener.ts'
 import { activeAddresses6 } from '../host/addresses.ts'
 import { createListener6, type Listener6Options } from './listener.ts'
 import { createDhcp6Server, type Server6Options } from './server.ts'
@@ -9,8 +9,8 @@ export type Dhcp6ServiceOptions = Omit<Server6Options, 'ownAddresses'> & Omit<Li
 /** How long the list of own addresses is believed: asking the kernel for it takes longer than a reply does. */
 const ADDRESSES_MS = 1000
 
-/** Nothing is opened before `start`. Throws INVALID_CONFIG. */
-export function createDhcp6Service(options: Dhcp6ServiceOptions): Listener {
+/** Nothing is opened before `start`. A port that another program holds is tried again until it is free. Throws INVALID_CONFIG. */
+export function createDhcp6Service(options: Dhcp6ServiceOptions): PatientListener {
   let own = { addresses: ownAddresses(), at: performance.now() }
   const responder = createDhcp6Server({
     ...options,
@@ -20,7 +20,8 @@ export function createDhcp6Service(options: Dhcp6ServiceOptions): Listener {
       return own.addresses
     },
   })
-  return createListener6({ ...options, responder })
+  const { interface: name, onEvent } = options
+  return new PatientListener({ interface: name, listener: createListener6({ ...options, responder }), onEvent })
 }
 
 function ownAddresses(): ReadonlySet<string> {

@@ -2,6 +2,7 @@
 
 import { randomBytes } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join, resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Namespace } from '../e2e/lab/namespace.ts'
@@ -38,6 +39,15 @@ describe('on a wire', () => {
       expect(stdout).toContain('BEGIN CERTIFICATE')
     }))
 
+  it('a DHCPv6 port that is taken is a warning as well', (test) =>
+    withNetns(test, [], async (net) => {
+      const { server } = await lan(net)
+      await server.ip('address', 'add', 'fd00:77::1/64', 'dev', 'lan0', 'nodad')
+      await squat(net, server, '::', 547)
+      const landfall = await serving(net, server, ['--dhcp6-mode', 'stateless', '--dhcp6-interface', 'lan0'])
+      await landfall.log.waitForLine(/^Warning: DHCPv6 on lan0 does not run: .*547.*: another program holds the port/)
+    }))
+
   it('garbage to DHCP, proxyDHCP and TFTP breaks nothing: a client gets its lease afterwards, and again after a crash', (test) =>
     withNetns(test, ['udhcpc'], async (net) => {
       const { server, client } = await lan(net)
@@ -62,18 +72,18 @@ async function lan(net: Netns): Promise<{ server: Namespace; client: Namespace }
 
 /** A program that holds a port and shares it with nobody. */
 async function squat(net: Netns, server: Namespace, address: string, port: number): Promise<void> {
-  const code = `require('dgram').createSocket('udp4').bind({ address: '${address}', port: ${port}, exclusive: true }, () => console.log('holding'))`
+  const code = `require('dgram').createSocket('${isIPv6(address) ? 'udp6' : 'udp4'}').bind({ address: '${address}', port: ${port}, exclusive: true }, () => console.log('holding'))`
   const squatter = net.start(server, `squatter-${port}`, [process.execPath, '-e', code])
   await squatter.log.waitForLine(/holding/)
 }
 
-function start(net: Netns, server: Namespace): LabProcess {
-  const argv = [process.execPath, COMMAND, 'serve', '--data-dir', join(net.folder, 'data'), ...DHCP, ...POOL]
+function start(net: Netns, server: Namespace, flags: readonly string[] = []): LabProcess {
+  const argv = [process.execPath, COMMAND, 'serve', '--data-dir', join(net.folder, 'data'), ...DHCP, ...POOL, ...flags]
   return net.start(server, 'landfall', argv)
 }
 
-async function serving(net: Netns, server: Namespace): Promise<LabProcess> {
-  const landfall = start(net, server)
+async function serving(net: Netns, server: Namespace, flags?: readonly string[]): Promise<LabProcess> {
+  const landfall = start(net, server, flags)
   await landfall.log.waitForLine(/^Landfall \S+ serves /, { timeout: 30_000 })
   return landfall
 }
