@@ -56,7 +56,7 @@ export function checkFollows(follows: string): void {
   if (ConfigInput.shape.registry.safeParse(registry).success) return
   throw new OciError(
     'REFERENCE_INVALID',
-    `${follows}: the registry must be a host name or an IPv4 address, with or without port`,
+    `${follows}: the registry must be a host name or an IP address (IPv6 in brackets), with or without port`,
   )
 }
 

@@ -93,9 +93,9 @@ describe('landfall disk-image build', () => {
     ],
     [
       'a registry that no server could be called',
-      ['--format', 'raw', '-f', '@out/a', '--follow', '[::1]:5000/os:1'],
+      ['--format', 'raw', '-f', '@out/a', '--follow', '[::zz]:5000/os:1'],
       1,
-      /must be a host name or an IPv4 address/,
+      /must be a host name or an IP address/,
     ],
     [
       'a name without a registry',
