@@ -31,6 +31,7 @@ const MACHINES = [
   'life',
   'bios',
   'refusals',
+  'netboot',
   'ipv6',
   'web',
   'anaconda',

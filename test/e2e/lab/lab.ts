@@ -51,9 +51,14 @@ export class Lab implements AsyncDisposable {
     return this.network.address
   }
 
-  /** Puts a machine on the wire, switched off. */
-  async machine(options: MachineOptions): Promise<Machine> {
-    const { network, artefacts, workFolder } = this
+  /** Another wire, which only a host with a cable to both joins to the server's. The address is its bridge's. */
+  async addNetwork(address: string): Promise<Network> {
+    return this.#stack.use(await createNetwork({ address, folder: this.workFolder }))
+  }
+
+  /** Puts a machine on a wire, the server's by default, switched off. */
+  async machine(options: MachineOptions, network = this.network): Promise<Machine> {
+    const { artefacts, workFolder } = this
     return this.#stack.use(await createMachine(options, { network, artefacts, workFolder, qemu: this.#qemu }))
   }
 

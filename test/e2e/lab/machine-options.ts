@@ -34,6 +34,8 @@ export interface MachineOptions {
    * BIOS always needs it (SeaBIOS has no network code), and so does e1000e (OVMF has no driver for it).
    */
   rom?: boolean
+  /** Cards that come before the one that netboots: the firmware does not boot from them, and finds them first. */
+  idleNics?: number
   memoryMiB?: number
   cpus?: number
   disks?: DiskOptions[]
@@ -60,6 +62,8 @@ export interface MachineHardware {
   serialNumber: string
   uuid: string
   tap: string
+  /** Taps of the cards that it does not boot from. */
+  idleTaps: string[]
   /** Private copy of the UEFI variables, writable. */
   variables: string
   disks: (Required<Omit<DiskOptions, 'sizeGiB' | 'base'>> & { format: 'raw' | 'qcow2' })[]
@@ -157,7 +161,7 @@ function option(name: string, value: string): string[] {
 const ROM_NAME: Record<Exclude<Nic, 'none'>, string> = { 'virtio-net-pci': 'virtio', e1000e: 'e1000e' }
 
 function networkArguments(hardware: MachineHardware, qemu: QemuPackage): string[] {
-  const { name, nic, rom, mac, tap, firmware } = hardware
+  const { name, nic, rom, mac, tap, idleTaps, firmware } = hardware
   if (nic === 'none') return []
   if (!rom && firmware === 'bios') {
     throw new LabError(
@@ -174,11 +178,22 @@ function networkArguments(hardware: MachineHardware, qemu: QemuPackage): string[
   const kind = firmware === 'bios' ? 'pxe' : 'efi'
   const file = rom ? qemu.firmware(`qemu/${kind}-${ROM_NAME[nic]}.rom`) : ''
   return [
+    ...idleTaps.flatMap((idle, at) => [
+      '-netdev',
+      `tap,id=idle${at},ifname=${idle},script=no,downscript=no`,
+      '-device',
+      `${nic},netdev=idle${at},mac=${idleMac(mac, at)},romfile=`,
+    ]),
     '-netdev',
     `tap,id=net0,ifname=${tap},script=no,downscript=no`,
     '-device',
     `${nic},id=nic0,netdev=net0,mac=${mac},romfile=${file}${bootIndex(hardware, 'network', 0)}`,
   ]
+}
+
+/** That of the card that boots with another first byte, locally administered as well. */
+function idleMac(mac: string, at: number): string {
+  return `${(0x56 + 4 * at).toString(16)}${mac.slice(2)}`
 }
 
 function diskArguments(hardware: MachineHardware): string[] {

@@ -219,6 +219,7 @@ export async function createMachine(options: MachineOptions, site: MachineSite):
     serialNumber: options.serialNumber ?? `LAB-${name}`,
     uuid: options.uuid ?? randomUUID(),
     tap: await site.network.addTap(),
+    idleTaps: await Promise.all(Array.from({ length: options.idleNics ?? 0 }, () => site.network.addTap())),
     variables,
     disks,
   }

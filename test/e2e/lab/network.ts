@@ -59,14 +59,23 @@ export class Network implements AsyncDisposable {
   async join(name: string, { address, mac }: { address?: string; mac?: string } = {}): Promise<Namespace> {
     const host = await createNamespace(name)
     this.#hosts.push(host)
+    await this.connect(host, 'eth0', { address, mac })
+    return host
+  }
+
+  /** Gives a host that has joined a network before a cable to this one. */
+  async connect(
+    host: Namespace,
+    name: string,
+    { address, mac }: { address?: string | undefined; mac?: string | undefined } = {},
+  ): Promise<void> {
     const port = `veth${this.#ports++}`
     const identity = mac === undefined ? [] : ['address', mac]
-    const peer = ['peer', 'name', 'eth0', ...identity, 'netns', host.name]
+    const peer = ['peer', 'name', name, ...identity, 'netns', host.name]
     await this.namespace.ip('link', 'add', port, 'type', 'veth', ...peer)
     await this.#plug(port)
-    if (address !== undefined) await host.ip('address', 'add', address, 'dev', 'eth0')
-    await host.ip('link', 'set', 'eth0', 'up')
-    return host
+    if (address !== undefined) await host.ip('address', 'add', address, 'dev', name)
+    await host.ip('link', 'set', name, 'up')
   }
 
   /** Makes a TCP port of the server reachable at 127.0.0.1 outside; resolves with the local port (any free one by default). */

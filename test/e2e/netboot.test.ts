@@ -1,0 +1,88 @@
+// The ways in which machines come to the network, besides those that other tests begin with: each to the installer's first report.
+
+import { expect } from 'vitest'
+import type { Lab } from './lab/lab.ts'
+import { startLandfall, type Landfall } from './lab/landfall.ts'
+import type { Machine } from './lab/machine.ts'
+import type { Network } from './lab/network.ts'
+import { scenario } from './lab/scenario.ts'
+
+scenario(
+  "UEFI with iPXE in the card, by whose driver the firmware's PXE works: one loader, and no loop",
+  async (lab) => {
+    const landfall = await startLandfall(lab, { log: console.log })
+    const machine = await lab.machine({ name: 'rom', rom: true })
+    const { id } = await expectDiscovered(landfall, machine)
+    expect(landfall.process.log.matching(/"part":"tftp".*snponly\.efi.*"completed"/)).toHaveLength(1)
+    const scripts = (await landfall.events(id)).filter(({ type }) => type === 'boot.script')
+    expect(scripts).toHaveLength(1)
+  },
+)
+
+scenario('UEFI HTTP Boot: nothing goes by TFTP', async (lab) => {
+  const landfall = await startLandfall(lab, { log: console.log })
+  const machine = await lab.machine({ name: 'http', netboot: 'http' })
+  await expectDiscovered(landfall, machine)
+  expect(machine.serial.matching(/URI: .*\/boot\/loaders\/snponly\.efi/)).not.toEqual([])
+  expect(landfall.process.log.matching(/"part":"tftp".*"outcome"/)).toEqual([])
+})
+
+scenario(
+  'beside another DHCP server: a UEFI and a BIOS machine take addresses from it and boot from here',
+  async (lab) => {
+    const router = await lab.network.join('router', { address: '10.77.0.2/24' })
+    const quiet = ['--conf-file=/dev/null', '--port=0', '--leasefile-ro', '--user=root', '--bind-interfaces']
+    const range = ['--interface=eth0', '--dhcp-range=10.77.0.100,10.77.0.200,5m']
+    lab.spawn('router', router.inside(['dnsmasq', '--keep-in-foreground', '--log-facility=-', ...quiet, ...range]))
+    // It finds the other server by itself.
+    const landfall = await startLandfall(lab, { flags: ['--dhcp-mode', 'auto'], log: console.log })
+    await landfall.process.log.waitForLine(/"mode":"proxy"/)
+    for (const firmware of ['uefi', 'bios'] as const) {
+      const machine = await lab.machine({ name: `beside-${firmware}`, firmware })
+      await expectDiscovered(landfall, machine)
+      await machine.powerOff()
+    }
+    expect(landfall.process.log.matching(/"msg":"ack"/)).toEqual([])
+  },
+)
+
+scenario('two cards of which the second boots: the installer goes on with that one', async (lab) => {
+  const landfall = await startLandfall(lab, { log: console.log })
+  const machine = await lab.machine({ name: 'two', idleNics: 1 })
+  const { facts } = await expectDiscovered(landfall, machine)
+  expect(facts!.nics.map(({ mac, boot }) => [mac === machine.mac, boot])).toEqual([
+    [false, false],
+    [true, true],
+  ])
+})
+
+scenario('behind a relay: a machine on another network', async (lab) => {
+  const far = await routedNetwork(lab)
+  const subnet = { cidr: '10.88.0.0/24', pool: ['10.88.0.100-10.88.0.199'], router: '10.88.0.1' }
+  const landfall = await startLandfall(lab, { flags: ['--dhcp-subnets', JSON.stringify([subnet])], log: console.log })
+  const machine = await lab.machine({ name: 'far' }, far)
+  const { address } = await expectDiscovered(landfall, machine)
+  expect(address).toMatch(/^10\.88\.0\.1\d\d$/)
+})
+
+/** A network that only a router with a DHCP relay joins to the server's. */
+async function routedNetwork(lab: Lab): Promise<Network> {
+  const far = await lab.addNetwork('10.88.0.254/24')
+  const router = await lab.network.join('relay', { address: '10.77.0.2/24' })
+  await far.connect(router, 'eth1', { address: '10.88.0.1/24' })
+  await router.exec(['sysctl', '-qw', 'net.ipv4.ip_forward=1'])
+  await lab.network.namespace.ip('route', 'add', '10.88.0.0/24', 'via', '10.77.0.2')
+  const links = ['-id', 'eth1', '-iu', 'eth0']
+  const relay = lab.spawn('dhcrelay', router.inside(['dhcrelay', '-4', '-d', '-a', ...links, lab.address]))
+  await relay.log.waitForLine(/Sending on/)
+  return far
+}
+
+/** Powers it on; it comes to the installer, which tells what the machine is. */
+async function expectDiscovered(landfall: Landfall, machine: Machine) {
+  await machine.powerOn()
+  await landfall.waitForState(machine.mac, 'ready')
+  const found = await landfall.machine(machine.mac)
+  expect(found).toMatchObject({ uuid: machine.hardware.uuid, serial: machine.hardware.serialNumber })
+  return found
+}
