@@ -7,6 +7,7 @@ import { buildInstaller } from '../../boot-assets/installer/build.ts'
 import type { DiskImageTask } from '../contract/agent.ts'
 import { MachineSpec } from '../contract/spec.ts'
 import type { PartialSpec } from '../contract/spec.ts'
+import { parseRemoteReference } from '../oci/reference.ts'
 import { convert } from './convert.ts'
 import { diskSize, requireRoomFor } from './disk-size.ts'
 import type { SizeWish } from './disk-size.ts'
@@ -14,7 +15,7 @@ import type { DiskImageFormat } from './formats.ts'
 import { requireHostSpace } from './host-space.ts'
 import { checkOutput, openOutput } from './output.ts'
 import { startPrivateServer } from './private-server.ts'
-import { checkFollows, layersOf, storeImage } from './source.ts'
+import { layersOf, storeImage } from './source.ts'
 import type { ImageSource } from './source.ts'
 import { startVirtualMachine } from './virtual-machine.ts'
 import { watchInstall } from './watch.ts'
@@ -57,7 +58,8 @@ export async function buildDiskImage(options: DiskImageOptions): Promise<BuiltDi
   const { source, follows, format, file, force, spec, task, version, report, signal } = options
   const { disks: layout } = MachineSpec.parse({ disks: spec.disks })
   const size = diskSize({ ...options.size, layout })
-  checkFollows(follows)
+  // What deployed systems cannot follow is said first.
+  parseRemoteReference(follows)
   await checkOutput(file, force)
   await requireHostSpace(file, { layers: await layersOf(source, signal), size, format })
 

@@ -2,7 +2,6 @@
 import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { ConfigInput } from '../config/schema.ts'
 import type { Image } from '../contract/image.ts'
 import { BlobStore } from '../oci/blob-store.ts'
 import { OciError } from '../oci/errors.ts'
@@ -48,16 +47,6 @@ export interface StoreOptions {
   follows: string
   onProgress: OnProgress
   signal: AbortSignal
-}
-
-/** Checks the name that deployed systems will follow. Throws OciError REFERENCE_INVALID. */
-export function checkFollows(follows: string): void {
-  const { registry } = parseRemoteReference(follows)
-  if (ConfigInput.shape.registry.safeParse(registry).success) return
-  throw new OciError(
-    'REFERENCE_INVALID',
-    `${follows}: the registry must be a host name or an IP address (IPv6 in brackets), with or without port`,
-  )
 }
 
 /** The layers that {@link storeImage} will store, without storing anything. Throws OciError. */
