@@ -87,8 +87,10 @@ async function download(port: number, file: string, options: Record<string, stri
     if (packet.op === 'error') throw new Error(`${packet.code} ${packet.message}`)
     if (packet.op === 'oack') socket.send(encodeAck(0), from.port, from.address)
     if (packet.op !== 'data') continue
-    parts.push(packet.data)
     socket.send(encodeAck(packet.block), from.port, from.address)
+    // A busy host may hold up an acknowledgement until the server repeats its block.
+    if (packet.block !== parts.length + 1) continue
+    parts.push(packet.data)
     if (packet.data.length < blksize) return Buffer.concat(parts)
   }
 }
