@@ -5,6 +5,7 @@ import { decideBoot } from '../../core/boot.ts'
 import type { BootClient, BootDecision } from '../../core/boot.ts'
 import type { MachineRecord } from '../../core/machine-store.ts'
 import { CoreError } from '../../core/errors.ts'
+import { requiredMedium } from '../../core/required-medium.ts'
 import { oneLine } from '../../render/values.ts'
 import type { Services } from '../ports.ts'
 import type { ScriptClient } from './client.ts'
@@ -67,12 +68,7 @@ export function bootDesk({
   }
 
   function requireMedium(id: string | undefined, { architecture }: ScriptClient): NonNullable<DecidedBoot['medium']> {
-    const found = id === undefined ? undefined : medium(id)
-    if (id === undefined || !found) {
-      throw new CoreError('MEDIA_NOT_FOUND', `the boot medium ${id ?? '(none)'} of this machine is not here`, {
-        hint: 'import it again, or assign the image with other media',
-      })
-    }
+    const found = requiredMedium(id, medium)
     if (architecture !== undefined && found.architecture !== architecture) {
       throw new CoreError(
         'MEDIA_NOT_FOUND',
