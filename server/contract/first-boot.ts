@@ -91,6 +91,8 @@ main() {
   fi
   body=$(printf '{"installId":"%s","digest":"%s","commit":"%s","kernel":"%s"}' \\
     "$LANDFALL_INSTALL" "$digest" "$commit" "$(uname -r)")
+  # Whoever reads "deployed" may cut the power: what the first boot wrote is on the disk by then.
+  sync
   pause=1
   while :; do
     status=$(post "$body")

@@ -90,6 +90,8 @@ ConditionPathExists=!/etc/ssh/ssh_host_ed25519_key
 [Service]
 ExecStart=
 ExecStart=ssh-keygen -q -t ed25519 -N "" -f /etc/ssh/ssh_host_ed25519_key
+# ssh-keygen does not wait for the disk: after a power cut within half a minute the key would be an empty file, and sshd would never start again.
+ExecStartPost=sync --file-system /etc/ssh
 EOF
 
 # --- kernel and initramfs side by side, where OSTree and bootc look for them
