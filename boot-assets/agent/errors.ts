@@ -1,18 +1,11 @@
 // Why an install, or the agent itself, could not go on.
+import { CodedError } from '../../server/contract/coded-error.ts'
 import { Failure, ReasonCode } from '../../server/contract/install.ts'
 import type { InstallStepName } from '../../server/contract/install.ts'
 
 /** A failure with a stable reason code and, where a person can act, a hint that names the next step. */
-export class AgentError extends Error {
+export class AgentError extends CodedError<ReasonCode> {
   override readonly name = 'AgentError'
-  readonly code: ReasonCode
-  readonly hint: string | undefined
-
-  constructor(code: ReasonCode, message: string, options: ErrorOptions & { hint?: string } = {}) {
-    super(message, options)
-    this.code = code
-    this.hint = options.hint
-  }
 }
 
 /** What an unexpected error most likely means in each step. */

@@ -1,4 +1,5 @@
 // Why a blueprint is refused: always with the key that is at fault.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type BlueprintErrorCode =
   | 'FILE_UNREADABLE'
@@ -11,14 +12,6 @@ export type BlueprintErrorCode =
   /** Keys that the format knows and that cannot be applied to what is made. */
   | 'UNSUPPORTED'
 
-export class BlueprintError extends Error {
+export class BlueprintError extends CodedError<BlueprintErrorCode> {
   override readonly name = 'BlueprintError'
-  readonly code: BlueprintErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: BlueprintErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-  }
 }

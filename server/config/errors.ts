@@ -1,4 +1,5 @@
 // Why a configuration is refused: always with the place that is at fault.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type ConfigErrorCode =
   | 'FILE_UNREADABLE'
@@ -9,14 +10,6 @@ export type ConfigErrorCode =
   /** Values that contradict each other, or this host. */
   | 'CONTRADICTION'
 
-export class ConfigError extends Error {
+export class ConfigError extends CodedError<ConfigErrorCode> {
   override readonly name = 'ConfigError'
-  readonly code: ConfigErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: ConfigErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-  }
 }

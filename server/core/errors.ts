@@ -1,4 +1,5 @@
 // What the core refuses, and how its stores fail.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type CoreErrorCode =
   | 'MACHINE_NOT_FOUND'
@@ -32,16 +33,8 @@ export type CoreErrorCode =
   | 'STORE_UNAVAILABLE'
 
 /** An error people can act on; `code` is stable, `hint` names the next step. */
-export class CoreError extends Error {
+export class CoreError extends CodedError<CoreErrorCode> {
   override readonly name = 'CoreError'
-  readonly code: CoreErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: CoreErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-  }
 }
 
 /** Does what is nice to have: with a full or failing disk it is left out, so that what only reads goes on working. */

@@ -1,4 +1,5 @@
 // Why a disk image could not be made.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type DiskImageErrorCode =
   | 'SIZE_INVALID'
@@ -15,14 +16,6 @@ export type DiskImageErrorCode =
   | 'CONVERT_FAILED'
   | 'ABORTED'
 
-export class DiskImageError extends Error {
+export class DiskImageError extends CodedError<DiskImageErrorCode> {
   override readonly name = 'DiskImageError'
-  readonly code: DiskImageErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: DiskImageErrorCode, message: string, options: { hint?: string | undefined; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-  }
 }

@@ -1,4 +1,5 @@
 // What can be wrong with a kickstart, found before a machine finds it.
+import { CodedError } from '../contract/coded-error.ts'
 
 /** One thing wrong; `line` counts from 1 in the text it was found in. */
 export interface KickstartProblem {
@@ -15,10 +16,8 @@ export type KickstartErrorCode =
   | 'SPEC_UNSUPPORTED'
 
 /** A kickstart that is not served. */
-export class KickstartError extends Error {
+export class KickstartError extends CodedError<KickstartErrorCode> {
   override readonly name = 'KickstartError'
-  readonly code: KickstartErrorCode
-  readonly hint: string | undefined
   readonly problems: readonly KickstartProblem[]
 
   constructor(
@@ -26,9 +25,7 @@ export class KickstartError extends Error {
     message: string,
     options: { hint?: string; problems?: readonly KickstartProblem[]; cause?: unknown } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
+    super(code, message, options)
     this.problems = options.problems ?? []
   }
 }

@@ -1,4 +1,5 @@
 // What can be wrong with an ISO, with the tree in it, or with this host.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type MediaErrorCode =
   | 'NOT_AN_ISO'
@@ -22,16 +23,8 @@ export type MediaErrorCode =
   | 'ABORTED'
 
 /** An error about boot media; `code` is stable, `hint` names the next step. */
-export class MediaError extends Error {
+export class MediaError extends CodedError<MediaErrorCode> {
   override readonly name = 'MediaError'
-  readonly code: MediaErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: MediaErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-  }
 }
 
 /** What a failing file system means to a person; any other error as it is. */

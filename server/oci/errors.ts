@@ -1,4 +1,5 @@
 // What can go wrong between a registry, an archive and the store.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type OciErrorCode =
   | 'REFERENCE_INVALID'
@@ -16,20 +17,16 @@ export type OciErrorCode =
   | 'ABORTED'
 
 /** An error of the image side; `code` is stable, `temporary` says whether trying again can help. */
-export class OciError extends Error {
+export class OciError extends CodedError<OciErrorCode> {
   override readonly name = 'OciError'
-  readonly code: OciErrorCode
   readonly temporary: boolean
-  readonly hint: string | undefined
 
   constructor(
     code: OciErrorCode,
     message: string,
     options: { cause?: unknown; temporary?: boolean; hint?: string } = {},
   ) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
+    super(code, message, options)
     this.temporary = options.temporary ?? false
-    this.hint = options.hint
   }
 }

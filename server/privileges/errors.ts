@@ -1,4 +1,5 @@
 // Why a server cannot run as the user it was told to.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type PrivilegeErrorCode =
   | 'USER_UNKNOWN'
@@ -11,14 +12,6 @@ export type PrivilegeErrorCode =
   /** The data folder, or something in it, belongs to somebody else. */
   | 'FOREIGN_FILES'
 
-export class PrivilegeError extends Error {
+export class PrivilegeError extends CodedError<PrivilegeErrorCode> {
   override readonly name = 'PrivilegeError'
-  readonly code: PrivilegeErrorCode
-  readonly hint: string
-
-  constructor(code: PrivilegeErrorCode, message: string, { hint, cause }: { hint: string; cause?: unknown }) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.code = code
-    this.hint = hint
-  }
 }

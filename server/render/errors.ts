@@ -1,17 +1,16 @@
 // What can go wrong between a template and the text a machine runs.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type RenderErrorCode =
   'TEMPLATE_UNKNOWN' | 'TEMPLATE_INVALID' | 'VARIABLE_UNKNOWN' | 'VALUE_UNSAFE' | 'TEMPLATES_UNREADABLE'
 
 /** A template that cannot be rendered; `template` is its name below templates/. */
-export class RenderError extends Error {
+export class RenderError extends CodedError<RenderErrorCode> {
   override readonly name = 'RenderError'
-  readonly code: RenderErrorCode
   readonly template: string | undefined
 
   constructor(code: RenderErrorCode, message: string, options: { cause?: unknown; template?: string } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
+    super(code, message, options)
     this.template = options.template
   }
 }

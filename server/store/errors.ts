@@ -1,4 +1,5 @@
 // Why the database cannot be opened. What fails later arrives as CoreError, which is what the rest of the server knows.
+import { CodedError } from '../contract/coded-error.ts'
 import { CoreError } from '../core/errors.ts'
 
 export type StoreErrorCode =
@@ -11,16 +12,8 @@ export type StoreErrorCode =
   | 'MIGRATION_FAILED'
   | 'CANNOT_OPEN'
 
-export class StoreError extends Error {
+export class StoreError extends CodedError<StoreErrorCode> {
   override readonly name = 'StoreError'
-  readonly code: StoreErrorCode
-  readonly hint: string | undefined
-
-  constructor(code: StoreErrorCode, message: string, options: { hint?: string; cause?: unknown } = {}) {
-    super(message, options.cause === undefined ? undefined : { cause: options.cause })
-    this.code = code
-    this.hint = options.hint
-  }
 }
 
 /** SQLite's result code of an error, such as `SQLITE_FULL`; undefined for any other error. */

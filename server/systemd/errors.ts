@@ -1,4 +1,5 @@
 // Why units cannot be made or installed.
+import { CodedError } from '../contract/coded-error.ts'
 
 export type SystemdErrorCode =
   /** A path or name that a unit file cannot hold as it is. */
@@ -8,14 +9,6 @@ export type SystemdErrorCode =
   | 'FOREIGN_UNIT'
   | 'COMMAND_FAILED'
 
-export class SystemdError extends Error {
+export class SystemdError extends CodedError<SystemdErrorCode> {
   override readonly name = 'SystemdError'
-  readonly code: SystemdErrorCode
-  readonly hint: string
-
-  constructor(code: SystemdErrorCode, message: string, { hint, cause }: { hint: string; cause?: unknown }) {
-    super(message, cause === undefined ? undefined : { cause })
-    this.code = code
-    this.hint = hint
-  }
 }

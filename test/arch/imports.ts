@@ -30,7 +30,7 @@ export const RULES: readonly Rule[] = [
   { folder: 'server/store', may: ['node:', 'better-sqlite3', 'kysely', 'server/core', 'server/contract'] },
   {
     folder: 'server/dhcp',
-    may: ['node:', 'server/host', 'server/core'],
+    may: ['node:', 'server/host', 'server/core', 'server/contract/coded-error.ts'],
     mayTypes: ['server/contract', 'server/observe'],
   },
   {
@@ -38,7 +38,11 @@ export const RULES: readonly Rule[] = [
     may: ['node:', 'server/host', 'server/core', 'server/dhcp'],
     mayTypes: ['server/contract'],
   },
-  { folder: 'server/tftp', may: ['node:', 'server/core'], mayTypes: ['server/observe'] },
+  {
+    folder: 'server/tftp',
+    may: ['node:', 'server/core', 'server/contract/coded-error.ts'],
+    mayTypes: ['server/observe'],
+  },
   { folder: 'server/trace', may: ['node:', 'server/contract', 'server/core', 'server/dhcp', 'server/tftp'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
   { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
@@ -48,9 +52,17 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['server/core/images.ts'],
   },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
-  { folder: 'server/privileges', may: ['node:', 'server/host'], mayTypes: ['server/config'] },
-  { folder: 'server/systemd', may: ['node:', 'server/host'], mayTypes: ['server/config', 'server/render'] },
-  { folder: 'server/pki', may: ['node:', 'node-forge'] },
+  {
+    folder: 'server/privileges',
+    may: ['node:', 'server/host', 'server/contract/coded-error.ts'],
+    mayTypes: ['server/config'],
+  },
+  {
+    folder: 'server/systemd',
+    may: ['node:', 'server/host', 'server/contract/coded-error.ts'],
+    mayTypes: ['server/config', 'server/render'],
+  },
+  { folder: 'server/pki', may: ['node:', 'node-forge', 'server/contract/coded-error.ts'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
     folder: 'server/http',

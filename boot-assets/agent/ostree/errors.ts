@@ -1,4 +1,5 @@
 // What can go wrong while an image becomes an OSTree commit.
+import { CodedError } from '../../../server/contract/coded-error.ts'
 
 export type OstreeErrorCode =
   /** The image embeds an OSTree commit (label ostree.final-diffid), which this engine can't import yet. */
@@ -24,12 +25,6 @@ export type OstreeErrorCode =
   | 'ABORTED'
 
 /** An error of the OSTree side; `code` is stable. */
-export class OstreeError extends Error {
+export class OstreeError extends CodedError<OstreeErrorCode> {
   override readonly name = 'OstreeError'
-  readonly code: OstreeErrorCode
-
-  constructor(code: OstreeErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.code = code
-  }
 }

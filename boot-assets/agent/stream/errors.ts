@@ -1,4 +1,5 @@
 // What can go wrong between a blob's bytes and the entries of its tar archive.
+import { CodedError } from '../../../server/contract/coded-error.ts'
 
 export type StreamErrorCode =
   /** Compressed bytes don't hash to the descriptor's digest. */
@@ -24,12 +25,6 @@ export type StreamErrorCode =
   | 'ABORTED'
 
 /** An error of the byte pipeline; `code` is stable. */
-export class StreamError extends Error {
+export class StreamError extends CodedError<StreamErrorCode> {
   override readonly name = 'StreamError'
-  readonly code: StreamErrorCode
-
-  constructor(code: StreamErrorCode, message: string, options?: { cause?: unknown }) {
-    super(message, options)
-    this.code = code
-  }
 }
