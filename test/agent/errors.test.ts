@@ -12,7 +12,7 @@ describe('toFailure', () => {
     ['a reason code is kept', new AgentError('DISK_NONE_MATCHES', 'x'), 'DISK_NONE_MATCHES'],
     ['a layer with wrong bytes', new StreamError('DIGEST_MISMATCH', 'x'), 'DIGEST_MISMATCH'],
     ['a fetch given up', new StreamError('FETCH_FAILED', 'x'), 'NETWORK'],
-    ['an image the engine cannot take', new OstreeError('CHUNKED_UNSUPPORTED', 'x'), 'IMAGE_UNSUPPORTED'],
+    ['an image the engine cannot take', new OstreeError('FILE_TYPE_UNSUPPORTED', 'x'), 'IMAGE_UNSUPPORTED'],
     ['a cancelled import', new OstreeError('ABORTED', 'x'), 'CANCELLED'],
     ['an unreachable server', new ServerError('UNREACHABLE', 'x'), 'NETWORK'],
     ['a full disk', errno('ENOSPC'), 'NO_SPACE'],

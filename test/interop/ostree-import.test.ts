@@ -1,7 +1,6 @@
 // Our import held against the ostree command line: same layers, same commits.
 import { execFileSync } from 'node:child_process'
-import { lstatSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { lstatSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -17,6 +16,7 @@ import { OstreeCli } from '../agent/ostree/cli.ts'
 import { makeImage } from '../agent/ostree/image.ts'
 import type { TestImage } from '../agent/ostree/image.ts'
 import type { Entry } from '../agent/stream/tar-writer.ts'
+import { memoryFolder } from '../helpers/memory-folder.ts'
 
 const TARGET = 'docker://registry.example/os/web_server:stable'
 const isRoot = process.geteuid?.() === 0
@@ -125,7 +125,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     cli = await OstreeCli.recent()
   }, 600_000)
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'ostree-import-'))
+    folder = memoryFolder('ostree-import-')
   })
   afterEach(async () => {
     for (const server of servers.splice(0)) await server[Symbol.asyncDispose]()

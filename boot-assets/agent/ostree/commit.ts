@@ -1,4 +1,5 @@
-// The two kinds of commits an import makes: one per layer, one for the merged image (specification items 2.4, 2.5).
+// The commits an import makes: one per layer, one for the merged image (specification items 2.3 to 2.5).
+import { S_IFDIR } from './objects.ts'
 import type { Checksum, DirectoryRef } from './objects.ts'
 import type { Repo } from './repo.ts'
 
@@ -14,8 +15,17 @@ export function writeLayerCommit(repo: Repo, root: DirectoryRef): Checksum {
   return repo.writeCommit({ metadata, parent: null, timestamp: 0, root })
 }
 
+/** Commits a chunk: a flat folder of its file objects, each under its own checksum, so that a ref keeps them over a prune. */
+export function writeChunkCommit(repo: Repo, objects: Iterable<Checksum>): Checksum {
+  const tree = repo.writeDirtree({ files: new Map([...objects].map((sum) => [sum, sum])), directories: new Map() })
+  const meta = repo.writeDirmeta({ uid: 0, gid: 0, mode: S_IFDIR | 0o755, xattrs: [] })
+  return repo.writeCommit({ metadata: [], parent: null, timestamp: 0, root: { tree, meta } })
+}
+
 export interface MergeCommit {
   root: DirectoryRef
+  /** The commit that the image embeds; null for a plain image. */
+  parent: Checksum | null
   /** As the registry serves it for this platform. */
   manifestDigest: string
   /** Canonical JSON. */
@@ -26,7 +36,7 @@ export interface MergeCommit {
   timestamp: number
 }
 
-/** Commits the merged tree of an image without an embedded commit: no parent, exactly four keys, ordered by name. */
+/** Commits the merged tree of an image: exactly four keys, ordered by name. */
 export function writeMergeCommit(repo: Repo, image: MergeCommit): Checksum {
   const metadata = [
     ['ostree.container.image-config', image.config],
@@ -34,7 +44,7 @@ export function writeMergeCommit(repo: Repo, image: MergeCommit): Checksum {
     ['ostree.manifest', image.manifest],
     ['ostree.manifest-digest', image.manifestDigest],
   ] as const
-  return repo.writeCommit({ metadata, parent: null, timestamp: image.timestamp, root: image.root })
+  return repo.writeCommit({ metadata, parent: image.parent, timestamp: image.timestamp, root: image.root })
 }
 
 /**

@@ -2,8 +2,6 @@
 import { CodedError } from '../../../server/contract/coded-error.ts'
 
 export type OstreeErrorCode =
-  /** The image embeds an OSTree commit (label ostree.final-diffid), which this engine can't import yet. */
-  | 'CHUNKED_UNSUPPORTED'
   | 'IMAGE_INVALID'
   /** A path with `..`, or a name that is not UTF-8 or longer than a file system allows. */
   | 'PATH_INVALID'
@@ -13,8 +11,8 @@ export type OstreeErrorCode =
   /** A device or fifo outside the folders that are dropped. */
   | 'FILE_TYPE_UNSUPPORTED'
   | 'WHITEOUT_INVALID'
-  /** A layer made on a chunked base image carries objects of that base, but the base is not part of this image. */
-  | 'REPO_IN_LAYER'
+  /** A layer that should hold objects of the embedded OSTree commit holds something else, or not all that belongs to them. */
+  | 'CHUNK_INVALID'
   | 'REPO_INVALID'
   | 'OBJECT_MISSING'
   | 'OBJECT_INVALID'

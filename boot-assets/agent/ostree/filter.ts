@@ -4,32 +4,32 @@ import { OstreeError } from './errors.ts'
 // Kernel and systemd fill these at boot; the directories themselves stay.
 const API_FILE_SYSTEMS = new Set(['run', 'tmp', 'proc', 'sys', 'dev'])
 
-/** Objects of a chunked base image show up here in layers built on top of it. */
-const REPO_PREFIX = 'sysroot/ostree/repo/'
+// The image's own, those that systemd fills, and what OSTree has special support for.
+const ALWAYS_KEPT = new Set(['usr', 'etc', 'var', ...API_FILE_SYSTEMS])
+
+/** The repository inside of commit and chunk layers; layers built on top of these repeat objects that a build tool touched. */
+export const REPO_PREFIX = 'sysroot/ostree/repo/'
 
 export interface FilterOptions {
   /** libostree from 2024.3 on seeds /var from the commit; for older ones its content goes to /usr/share/factory. */
   retainVar: boolean
+  /** Whether the system shows top-level folders besides /usr, /etc and /var: those of other commits would never be seen. */
+  allowNonUsr: boolean
 }
 
-export const FILTER_DEFAULTS: FilterOptions = { retainVar: true }
+export const FILTER_DEFAULTS: FilterOptions = { retainVar: true, allowNonUsr: true }
 
 /**
  * Where an entry goes, relative and normalised, `''` for the root directory; null if it is dropped. Throws PATH_INVALID for a
- * path with `..`, REPO_IN_LAYER.
+ * path with `..`.
  */
 export function mapPath(path: string, options: FilterOptions = FILTER_DEFAULTS): string | null {
   const parts = split(path)
   const top = parts[0]
   if (top === undefined) return ''
   if (parts.length > 1 && API_FILE_SYSTEMS.has(top)) return null
+  if (!options.allowNonUsr && !ALWAYS_KEPT.has(top)) return null
   const normal = remapEtc(parts)
-  if (normal.startsWith(REPO_PREFIX)) {
-    throw new OstreeError(
-      'REPO_IN_LAYER',
-      `layer has ${path}: it was built on an image whose first layers are missing here`,
-    )
-  }
   return top === 'var' && !options.retainVar ? `usr/share/factory/${normal}` : normal
 }
 
@@ -37,6 +37,11 @@ export function mapPath(path: string, options: FilterOptions = FILTER_DEFAULTS):
 export function mapHardlinkTarget(path: string, options: FilterOptions = FILTER_DEFAULTS): string {
   const normal = remapEtc(split(path))
   return normal.startsWith('var/') && !options.retainVar ? `usr/share/factory/${normal}` : normal
+}
+
+/** A path without what means nothing in it: `./a//b/` is `a/b`. Throws PATH_INVALID. */
+export function normalise(path: string): string {
+  return split(path).join('/')
 }
 
 /** First component of a path, to count what was dropped by it. */

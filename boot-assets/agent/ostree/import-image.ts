@@ -1,21 +1,20 @@
-// A whole image into a repository: layers in parallel, merge, merge commit, refs (specification chapter 2, plain images).
+// A whole image into a repository: layers in parallel, merge, merge commit, refs (specification chapter 2).
 import { availableParallelism } from 'node:os'
 import type { Descriptor, ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
 import type { BlobSource } from '../stream/blob-source.ts'
 import { imageTimestamp, writeMergeCommit } from './commit.ts'
-import { OstreeError } from './errors.ts'
 import { FILTER_DEFAULTS } from './filter.ts'
 import type { FilterOptions } from './filter.ts'
+import { imageLayers } from './image-layers.ts'
+import type { ImageLayer } from './image-layers.ts'
 import type { LayerJob } from './import-layer.ts'
 import { importLayers } from './layer-pool.ts'
-import { mergeLayers } from './merge.ts'
+import { mergeLayers, requireTree } from './merge.ts'
 import type { Checksum } from './objects.ts'
 import { storedConfig, storedManifest } from './oci-json.ts'
+import { showsWholeRoot } from './prepare-root.ts'
 import { imageRef, layerRef } from './ref-escape.ts'
 import type { Repo } from './repo.ts'
-
-/** Says that an image carries an OSTree commit of its own in its first layers. */
-const CHUNKED_LABEL = 'ostree.final-diffid'
 
 export interface ImportOptions {
   repo: Repo
@@ -29,7 +28,8 @@ export interface ImportOptions {
   locate: (layer: Descriptor) => BlobSource
   /** Threads; by default the number of cores, at least 2, at most 3. Each takes about 40 MB of memory. */
   concurrency?: number
-  filter?: FilterOptions
+  /** What differs from what the image itself says. */
+  filter?: Partial<FilterOptions>
   onProgress?: (progress: ImageProgress) => void
   signal?: AbortSignal
   /** For images that don't say when they were made. */
@@ -59,50 +59,60 @@ export interface ImportResult extends ImageProgress {
  * OstreeError, StreamError.
  */
 export async function importImage(options: ImportOptions): Promise<ImportResult> {
-  const { repo, manifest, config, onProgress, signal, filter = FILTER_DEFAULTS } = options
-  refuseUnsupported(manifest, config)
+  const { repo, manifest, config, onProgress } = options
+  const layers = imageLayers(manifest, config)
   const stored = { manifest: storedManifest(manifest), config: storedConfig(config) }
   const image = imageRef(options.targetImage)
 
   const commits = new Map<string, Checksum>()
-  const jobs = new Map<string, LayerJob>()
-  manifest.layers.forEach((layer, index) => {
-    const present = repo.resolveRef(layerRef(layer.digest))
-    if (present !== null) commits.set(layer.digest, present)
-    else
-      jobs.set(layer.digest, {
-        ...pick(layer),
-        diffId: config.rootfs.diff_ids[index]!,
-        source: options.locate(layer),
-        filter,
-      })
-  })
-
-  const progress = new ProgressSum([...jobs.values()], onProgress)
+  for (const { descriptor } of layers) {
+    const present = repo.resolveRef(layerRef(descriptor.digest))
+    if (present !== null) commits.set(descriptor.digest, present)
+  }
+  const missing = layers.filter(({ descriptor }) => !commits.has(descriptor.digest))
+  const progress = new ProgressSum(missing, onProgress)
   const dropped: Record<string, number> = {}
-  try {
-    await importLayers(repo, [...jobs.values()], {
+  const fetchLayers = (wanted: ImageLayer[], filter: FilterOptions): Promise<void> =>
+    importLayers(repo, jobs(wanted, filter, options.locate), {
       concurrency: options.concurrency ?? Math.min(3, Math.max(2, availableParallelism())),
-      signal,
-      onProgress: (job, { bytes, files }) => progress.update(job, bytes, files, false),
+      signal: options.signal,
+      onProgress: (job, { bytes, files }) => progress.update(job.digest, bytes, files, false),
       onDone: (job, layer) => {
         commits.set(job.digest, layer.commit)
         for (const [top, count] of Object.entries(layer.dropped)) dropped[top] = (dropped[top] ?? 0) + count
-        progress.update(job, layer.bytes, layer.files, true)
+        progress.update(job.digest, layer.bytes, layer.files, true)
       },
     })
+
+  let base: Checksum | null = null
+  try {
+    // The embedded commit first: what derived layers may bring depends on it.
+    await fetchLayers(
+      missing.filter(({ role }) => role !== 'derived'),
+      FILTER_DEFAULTS,
+    )
+    if (layers[0]!.role === 'commit') base = commits.get(layers[0]!.descriptor.digest)!
+    const filter = { ...FILTER_DEFAULTS, allowNonUsr: base === null || showsWholeRoot(repo, base), ...options.filter }
+    await fetchLayers(
+      missing.filter(({ role }) => role === 'derived'),
+      filter,
+    )
   } finally {
     // Threads that were stopped could not tidy up after themselves.
     repo.removeTemporaries()
   }
 
-  const layerCommits = manifest.layers.map(({ digest }) => commits.get(digest)!)
+  const layerCommits = layers.map(({ descriptor }) => commits.get(descriptor.digest)!)
+  const derived = layerCommits.filter((_, index) => layers[index]!.role === 'derived')
   const root = mergeLayers(
     repo,
-    layerCommits.map((commit) => repo.readCommit(commit).root),
+    derived.map((commit) => repo.readCommit(commit).root),
+    base === null ? null : repo.readCommit(base).root,
   )
+  requireTree(repo, root)
   const timestamp = imageTimestamp(manifest, config, (options.now ?? (() => new Date()))())
-  const mergeCommit = writeMergeCommit(repo, { root, manifestDigest: options.manifestDigest, timestamp, ...stored })
+  const { manifestDigest } = options
+  const mergeCommit = writeMergeCommit(repo, { root, parent: base, manifestDigest, timestamp, ...stored })
   // Objects first, names after: a ref must never point to what a power cut may have swallowed.
   await repo.sync()
   for (const [digest, commit] of commits) repo.setRef(layerRef(digest), commit)
@@ -111,38 +121,31 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   return { mergeCommit, layerCommits, dropped, ...progress.sum() }
 }
 
-function refuseUnsupported(manifest: Manifest, config: ImageConfig): void {
-  if (config.config?.Labels?.[CHUNKED_LABEL] !== undefined) {
-    throw new OstreeError('CHUNKED_UNSUPPORTED', `the image embeds an OSTree commit (label ${CHUNKED_LABEL})`)
-  }
-  const { length } = manifest.layers
-  if (length === 0) throw new OstreeError('IMAGE_INVALID', 'the image has no layers')
-  if (length !== config.rootfs.diff_ids.length) {
-    throw new OstreeError(
-      'IMAGE_INVALID',
-      `the image has ${length} layers but ${config.rootfs.diff_ids.length} diff-ids`,
-    )
-  }
-}
-
-function pick({ digest, size, mediaType }: Descriptor): Pick<LayerJob, 'digest' | 'size' | 'mediaType'> {
-  return { digest, size, mediaType }
+/** One job for each blob, though an image may name it twice. */
+function jobs(layers: readonly ImageLayer[], filter: FilterOptions, locate: ImportOptions['locate']): LayerJob[] {
+  const distinct = new Map(layers.map((layer) => [layer.descriptor.digest, layer]))
+  return [...distinct.values()].map(({ descriptor, diffId, role }) => {
+    const { digest, size, mediaType } = descriptor
+    return { digest, size, mediaType, diffId, role, source: locate(descriptor), filter }
+  })
 }
 
 /** Adds up what the layers report. */
 class ProgressSum {
-  readonly #layers = new Map<LayerJob, { bytes: number; files: number; done: boolean }>()
+  /** By digest. */
+  readonly #layers = new Map<string, { bytes: number; files: number; done: boolean }>()
   readonly #totalBytes: number
   readonly #report: ((progress: ImageProgress) => void) | undefined
 
-  constructor(jobs: readonly LayerJob[], report: ((progress: ImageProgress) => void) | undefined) {
-    for (const job of jobs) this.#layers.set(job, { bytes: 0, files: 0, done: false })
-    this.#totalBytes = jobs.reduce((sum, { size }) => sum + size, 0)
+  constructor(layers: readonly ImageLayer[], report: ((progress: ImageProgress) => void) | undefined) {
+    const sizes = new Map(layers.map(({ descriptor: { digest, size } }) => [digest, size]))
+    for (const digest of sizes.keys()) this.#layers.set(digest, { bytes: 0, files: 0, done: false })
+    this.#totalBytes = sizes.values().reduce((sum, size) => sum + size, 0)
     this.#report = report
   }
 
-  update(job: LayerJob, bytes: number, files: number, done: boolean): void {
-    this.#layers.set(job, { bytes, files, done })
+  update(digest: string, bytes: number, files: number, done: boolean): void {
+    this.#layers.set(digest, { bytes, files, done })
     this.#report?.(this.sum())
   }
 

@@ -1,20 +1,19 @@
 // One layer: blob in, commit out, in a single pass and without a copy of it anywhere.
 //
-//   blob -> size and digest -> decompress -> diff-id -> tar -> filter -> file objects + tree -> commit
+//   blob -> size and digest -> decompress -> diff-id -> tar -> objects + tree -> commit
 import { createHash } from 'node:crypto'
 import { StreamError } from '../stream/errors.ts'
 import type { BlobFetcher, BlobSource } from '../stream/blob-source.ts'
 import { decompress, layerCompression } from '../stream/decompress.ts'
 import { TarReader } from '../stream/tar.ts'
-import type { TarEntry, TarSink } from '../stream/tar.ts'
+import type { TarSink } from '../stream/tar.ts'
 import { VerifiedChunks } from '../stream/verify.ts'
-import { writeLayerCommit } from './commit.ts'
 import { ContentWriter } from './content-writer.ts'
 import { OstreeError } from './errors.ts'
-import { mapHardlinkTarget, mapPath, topLevel } from './filter.ts'
 import type { FilterOptions } from './filter.ts'
-import { LayerTree } from './layer-tree.ts'
-import { S_IFDIR } from './objects.ts'
+import type { LayerRole } from './image-layers.ts'
+import { LayerFiles } from './layer-files.ts'
+import { LayerObjects } from './layer-objects.ts'
 import type { Checksum } from './objects.ts'
 import type { Repo } from './repo.ts'
 
@@ -26,8 +25,17 @@ export interface LayerJob {
   mediaType: string
   /** Of the uncompressed bytes, from the image configuration. */
   diffId: string
+  role: LayerRole
   source: BlobSource
+  /** Of derived layers. */
   filter: FilterOptions
+}
+
+/** What a layer's entries are fed to, and what they add up to. */
+interface LayerSink extends TarSink {
+  readonly files: number
+  readonly dropped: ReadonlyMap<string, number>
+  commit(repo: Repo): Checksum
 }
 
 export interface LayerProgress {
@@ -61,7 +69,8 @@ export async function importLayer(
   const blob = new VerifiedChunks(fetcher.fetch(job.source, job.size, signal), job)
   const content = new ContentWriter(repo)
   try {
-    const layer = new LayerSink(content, job.filter)
+    const layer: LayerSink =
+      job.role === 'derived' ? new LayerFiles(content, job.filter) : new LayerObjects(repo, content, job.role)
     const tar = new TarReader(layer)
     const diffId = createHash('sha256')
     let reported = 0
@@ -87,7 +96,7 @@ export async function importLayer(
       throw error
     }
     content.flush()
-    const commit = writeLayerCommit(repo, layer.tree.write(repo))
+    const commit = layer.commit(repo)
     return { commit, bytes: blob.bytes, files: layer.files, dropped: Object.fromEntries(layer.dropped) }
   } finally {
     await blob.close()
@@ -99,61 +108,4 @@ export async function importLayer(
 function isAboutContent(error: unknown): boolean {
   if (error instanceof OstreeError) return error.code !== 'NO_SPACE' && error.code !== 'REPO_IO'
   return error instanceof StreamError && /^(TAR|COMPRESSION|DIFFID)_/.test(error.code)
-}
-
-/** Puts tar entries where they belong: content to the object writer, names to the tree. */
-class LayerSink implements TarSink {
-  readonly tree = new LayerTree()
-  readonly dropped = new Map<string, number>()
-  files = 0
-  readonly #content: ContentWriter
-  readonly #filter: FilterOptions
-  /** The regular file whose content is coming; null while the content is of a dropped entry or there is none. */
-  #open: { path: string; entry: TarEntry } | null = null
-
-  constructor(content: ContentWriter, filter: FilterOptions) {
-    this.#content = content
-    this.#filter = filter
-  }
-
-  entry(entry: TarEntry): void {
-    const path = mapPath(entry.path, this.#filter)
-    if (path === null) {
-      const top = topLevel(entry.path)
-      this.dropped.set(top, (this.dropped.get(top) ?? 0) + 1)
-      return
-    }
-    const { uid, gid, mode, xattrs } = entry
-    switch (entry.type) {
-      case 'directory':
-        this.tree.addDirectory(path, { uid, gid, mode: S_IFDIR | mode, xattrs })
-        return
-      case 'file':
-        this.#open = { path, entry }
-        this.#content.begin({ uid, gid, mode, xattrs }, entry.size)
-        break
-      case 'symlink':
-        if (entry.target === '')
-          throw new OstreeError('PATH_INVALID', `layer has a symlink without target: ${entry.path}`)
-        this.tree.addFile(path, this.#content.symlink({ uid, gid, mode, xattrs }, entry.target), entry)
-        break
-      case 'hardlink':
-        this.tree.addHardlink(path, mapHardlinkTarget(entry.target, this.#filter), entry)
-        break
-      case 'device':
-        throw new OstreeError('FILE_TYPE_UNSUPPORTED', `layer has a device or fifo: ${JSON.stringify(entry.path)}`)
-    }
-    this.files++
-  }
-
-  data(chunk: Buffer): void {
-    if (this.#open !== null) this.#content.data(chunk)
-  }
-
-  entryEnd(): void {
-    if (this.#open === null) return
-    const { path, entry } = this.#open
-    this.#open = null
-    this.tree.addFile(path, this.#content.finish(), entry)
-  }
 }

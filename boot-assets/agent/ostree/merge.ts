@@ -20,14 +20,36 @@ interface MergedDirectory {
   content: { files: Map<string, Checksum>; directories: Map<string, MergedDirectory> } | null
 }
 
-/** Merges layer trees, lowest first, and writes the result. Returns its root. At least one layer. */
-export function mergeLayers(repo: Repo, layers: readonly DirectoryRef[]): DirectoryRef {
+/**
+ * Merges layer trees, lowest first, onto the tree of the embedded commit, if there is one, and writes the result. Returns its root. At
+ * least one of them. The base is taken as it is: names that look like whiteouts are files there.
+ */
+export function mergeLayers(
+  repo: Repo,
+  layers: readonly DirectoryRef[],
+  base: DirectoryRef | null = null,
+): DirectoryRef {
   const merge = new Merge(repo)
-  let root: MergedDirectory | undefined
+  let root: MergedDirectory | undefined = base === null ? undefined : { ...base, content: null }
   for (const layer of layers) root = merge.overlay(root, layer)
   if (root === undefined) throw new OstreeError('IMAGE_INVALID', 'the image has no layers')
   for (const path of RUNTIME_INJECTED) merge.removeIfEmpty(root, path)
   return merge.write(root)
+}
+
+/** Throws OBJECT_MISSING unless every object of a tree is there: an image's chunks may not add up to its commit. */
+export function requireTree(repo: Repo, root: DirectoryRef): void {
+  const seen = new Set<Checksum>()
+  const walk = ({ tree, meta }: DirectoryRef): void => {
+    if (!seen.has(meta)) repo.readDirmeta(meta)
+    seen.add(meta)
+    if (seen.has(tree)) return
+    seen.add(tree)
+    const { files, directories } = repo.readDirtree(tree)
+    for (const sum of files.values()) repo.statFile(sum)
+    for (const directory of directories.values()) walk(directory)
+  }
+  walk(root)
 }
 
 class Merge {

@@ -18,7 +18,7 @@ import { compareBytes, compareNames } from './names.ts'
 /** 64 lower-case hexadecimal digits. */
 export type Checksum = string
 
-export type ObjectKind = 'commit' | 'dirtree' | 'dirmeta' | 'file'
+export type ObjectKind = 'commit' | 'commitmeta' | 'dirtree' | 'dirmeta' | 'file'
 
 export const S_IFMT = 0o170000
 export const S_IFREG = 0o100000
@@ -87,11 +87,20 @@ export function serialiseDirmeta(meta: InodeMeta): Buffer {
 
 export function parseDirmeta(bytes: Buffer): InodeMeta {
   const [uid, gid, mode, list] = readTuple(bytes, ['4', '4', '4', 'v'])
-  const attributes = readArray(list!).map((entry): Xattr => {
+  return {
+    uid: uid!.readUInt32BE(),
+    gid: gid!.readUInt32BE(),
+    mode: mode!.readUInt32BE(),
+    xattrs: parseXattrs(list!),
+  }
+}
+
+/** `a(ayay)`, names with a NUL behind them. */
+export function parseXattrs(bytes: Buffer): Xattr[] {
+  return readArray(bytes).map((entry): Xattr => {
     const [name, value] = readTuple(entry, ['v', 'v'])
     return { name: readString(name!), value: value! }
   })
-  return { uid: uid!.readUInt32BE(), gid: gid!.readUInt32BE(), mode: mode!.readUInt32BE(), xattrs: attributes }
 }
 
 export function serialiseDirtree(directory: Directory): Buffer {

@@ -16,7 +16,7 @@ import {
   serialiseDirmeta,
   serialiseDirtree,
 } from './objects.ts'
-import type { Checksum, Commit, Directory, InodeMeta, ObjectKind } from './objects.ts'
+import type { Checksum, Commit, Directory, DirectoryRef, InodeMeta, ObjectKind } from './objects.ts'
 
 // Byte for byte what `ostree init` and bootc's three `ostree config set` calls leave behind.
 const CONFIG = `[core]
@@ -98,6 +98,18 @@ export class Repo {
     return this.#writeMetadata('commit', serialiseCommit(commit))
   }
 
+  /**
+   * Stores a metadata object as it came, if its bytes hash to its name; a `commitmeta` is named after its commit and not hashed.
+   * Throws CHUNK_INVALID.
+   */
+  storeMetadata(sum: Checksum, kind: Exclude<ObjectKind, 'file'>, bytes: Buffer): void {
+    if (kind !== 'commitmeta') {
+      const got = checksum(bytes)
+      if (got !== sum) throw new OstreeError('CHUNK_INVALID', `verifying object ${sum}.${kind}: got ${got}`)
+    }
+    if (!this.has(sum, kind)) this.#replaceObject(sum, kind, bytes)
+  }
+
   readDirmeta(sum: Checksum): InodeMeta {
     return parseDirmeta(this.#readMetadata('dirmeta', sum))
   }
@@ -108,6 +120,19 @@ export class Repo {
 
   readCommit(sum: Checksum): Commit {
     return parseCommit(this.#readMetadata('commit', sum))
+  }
+
+  /** The file object at a path of a tree; null if there is none. Symlinks on the way are not followed. */
+  findFile(root: DirectoryRef, path: string): Checksum | null {
+    const names = path.split('/')
+    const name = names.pop()!
+    let tree = root.tree
+    for (const part of names) {
+      const next = this.readDirtree(tree).directories.get(part)
+      if (next === undefined) return null
+      tree = next.tree
+    }
+    return this.readDirtree(tree).files.get(name) ?? null
   }
 
   /** Inode of a file object. Throws OBJECT_MISSING. */
@@ -154,13 +179,16 @@ export class Repo {
 
   #writeMetadata(kind: ObjectKind, bytes: Buffer): Checksum {
     const sum = checksum(bytes)
-    if (this.has(sum, kind)) return sum
+    if (!this.has(sum, kind)) this.#replaceObject(sum, kind, bytes)
+    return sum
+  }
+
+  #replaceObject(sum: Checksum, kind: ObjectKind, bytes: Buffer): void {
     const path = this.objectPath(sum, kind)
     io(`writing object ${sum}.${kind}`, () => {
       makeDirectories(dirname(path))
       replaceFile(path, bytes)
     })
-    return sum
   }
 
   #readMetadata(kind: ObjectKind, sum: Checksum): Buffer {

@@ -1,8 +1,9 @@
-// The public ostree command line as a peer: the recipe of specification item 2.7 for plain images.
+// The public ostree command line as a peer: the recipe of specification item 2.7.
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { debianRoot } from '../../../boot-assets/debian/root.ts'
+import type { Suite } from '../../../boot-assets/debian/root.ts'
 import { canonicalJson } from '../../../boot-assets/agent/ostree/canonical-json.ts'
 import { writeTar } from '../stream/tar-writer.ts'
 import type { Entry } from '../stream/tar-writer.ts'
@@ -19,8 +20,13 @@ export class OstreeCli {
   }
 
   /** Debian testing's: 2024.5 or newer is needed where layers turn files into directories (specification item 1.1). */
-  static async recent(): Promise<OstreeCli> {
-    const root = await debianRoot({ suite: 'forky', packages: ['ostree'] })
+  static recent(): Promise<OstreeCli> {
+    return OstreeCli.of('forky')
+  }
+
+  /** That of a Debian release: 2025.2 in trixie, 2026.4 or newer in forky. */
+  static async of(suite: Suite): Promise<OstreeCli> {
+    const root = await debianRoot({ suite, packages: ['ostree'] })
     const libraries = [`${root}/usr/lib/x86_64-linux-gnu`, `${root}/usr/lib/aarch64-linux-gnu`].join(':')
     const loader =
       process.arch === 'arm64' ? 'usr/lib/aarch64-linux-gnu/ld-linux-aarch64.so.1' : 'usr/lib64/ld-linux-x86-64.so.2'
@@ -29,7 +35,16 @@ export class OstreeCli {
   }
 
   run(repo: string, ...args: string[]): string {
-    const [program, ...first] = [...this.#command, `--repo=${repo}`, ...args]
+    return this.#run([`--repo=${repo}`, ...args])
+  }
+
+  /** `ostree admin ...` on a physical root. */
+  admin(sysroot: string, command: string, ...args: string[]): string {
+    return this.#run(['admin', command, `--sysroot=${sysroot}`, ...args])
+  }
+
+  #run(args: readonly string[]): string {
+    const [program, ...first] = [...this.#command, ...args]
     return execFileSync(program!, first, {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,11 +67,43 @@ export class OstreeCli {
     )
   }
 
-  /** Merges layer commits and commits the result with the image's metadata. */
-  commitMerge(repo: string, layers: readonly string[], image: TestImage, scratch: string): string {
+  /** Imports the layers of an embedded commit. Returns the commits of layers, its own for the first. */
+  importBase(repo: string, { layers, commit }: EmbeddedCommit, scratch: string): string[] {
+    const source = mkdtempSync(join(scratch, 'source-'))
+    const objects = layers.map((layer, index) => {
+      const tar = join(scratch, `base-${index}.tar`)
+      writeFileSync(tar, layer)
+      execFileSync('tar', ['-xpf', tar, '--strip-components=3', '-C', source, 'sysroot/ostree/repo'])
+      const names = execFileSync('tar', ['-tf', tar], { encoding: 'utf8', maxBuffer: 2 ** 28 })
+      return [...names.matchAll(/objects\/(..)\/([0-9a-f]{62})\.file$/gm)].map(([, prefix, rest]) => prefix! + rest!)
+    })
+    for (const folder of ['refs/heads', 'tmp']) mkdirSync(join(source, folder), { recursive: true })
+    this.run(repo, 'pull-local', source, commit)
+    return [commit, ...objects.slice(1).map((sums, index) => this.#commitChunk(repo, sums, index, scratch))]
+  }
+
+  /** A flat folder of the chunk's objects, each named by its checksum. */
+  #commitChunk(repo: string, sums: readonly string[], index: number, scratch: string): string {
+    const folder = join(scratch, `chunk-${index}`)
+    mkdirSync(folder, { mode: 0o755 })
+    for (const sum of sums) {
+      linkSync(join(repo, 'objects', sum.slice(0, 2), `${sum.slice(2)}.file`), join(folder, sum))
+    }
+    const options = ['--no-bindings', '--timestamp=@0', `--tree=dir=${folder}`, '--link-checkout-speedup']
+    return this.run(repo, 'commit', `--branch=chunk/${index}`, ...options)
+  }
+
+  /** Merges layer commits onto a base, if there is one, and commits the result with the image's metadata. */
+  commitMerge(
+    repo: string,
+    layers: readonly string[],
+    image: TestImage,
+    { scratch, base, options = [] }: { scratch: string; base?: string | undefined; options?: readonly string[] },
+  ): string {
     const tree = join(scratch, 'merge')
-    for (const layer of layers)
-      this.run(repo, 'checkout', '-H', '--union', '--force-copy-zerosized', '--whiteouts', layer, tree)
+    const union = ['checkout', '-H', '--union', '--force-copy-zerosized']
+    if (base !== undefined) this.run(repo, ...union, base, tree)
+    for (const layer of layers) this.run(repo, ...union, '--whiteouts', layer, tree)
     for (const name of ['hostname', 'resolv.conf']) {
       execFileSync('find', [tree, '-path', `${tree}/usr/etc/${name}`, '-type', 'f', '-empty', '-delete'])
     }
@@ -65,7 +112,7 @@ export class OstreeCli {
       'commit',
       '--branch=merge',
       '--no-bindings',
-      '--parent=none',
+      `--parent=${base ?? 'none'}`,
       `--tree=dir=${tree}`,
       '--link-checkout-speedup',
       `--timestamp=@${Math.floor(Date.parse(image.config.created!) / 1000)}`,
@@ -73,6 +120,7 @@ export class OstreeCli {
       `--add-metadata-string=${IMPORTER}`,
       `--add-metadata-string=ostree.manifest=${canonicalJson(image.manifest)}`,
       `--add-metadata-string=ostree.manifest-digest=${image.manifestDigest}`,
+      ...options,
     )
     rmSync(tree, { recursive: true })
     return commit
@@ -83,23 +131,32 @@ export class OstreeCli {
     folder: string,
     layers: readonly (readonly Entry[])[],
     image: TestImage,
+    { base, allowNonUsr = true }: { base?: EmbeddedCommit | undefined; allowNonUsr?: boolean } = {},
   ): { layers: string[]; merge: string } {
     const scratch = mkdtempSync(join(folder, 'cli-'))
     const repo = join(scratch, 'repo')
     this.run(repo, 'init', '--mode=bare')
+    const below = base === undefined ? [] : this.importBase(repo, base, scratch)
     const commits = layers.map((entries, index) => {
       const tar = join(scratch, `${index}.tar`)
-      writeFileSync(tar, writeTar(entries.flatMap(filterEntry)))
+      writeFileSync(tar, writeTar(entries.flatMap((entry) => filterEntry(entry, allowNonUsr))))
       return this.commitLayer(repo, tar, `layer/${index}`)
     })
-    const merge = this.commitMerge(repo, commits, image, scratch)
+    const merge = this.commitMerge(repo, commits, image, { scratch, base: base?.commit })
     rmSync(scratch, { recursive: true })
-    return { layers: commits, merge }
+    return { layers: [...below, ...commits], merge }
   }
 }
 
-function filterEntry(entry: Entry): Entry[] {
+/** An OSTree commit as layers: that of the commit, then the chunks. */
+export interface EmbeddedCommit {
+  layers: readonly Buffer[]
+  commit: string
+}
+
+function filterEntry(entry: Entry, allowNonUsr: boolean): Entry[] {
   if (/^(\.?\/)*(run|tmp|proc|sys|dev)\/+[^/]/.test(entry.path)) return []
+  if (!allowNonUsr && !/^(\.?\/)*((usr|etc|var|run|tmp|proc|sys|dev)(\/|$)|$)/.test(entry.path)) return []
   const remap = (path: string): string => path.replace(/^(\.?\/)*etc(?=\/|$)/, 'usr/etc')
   const moved = { ...entry, path: remap(entry.path) }
   return [entry.type === 'hardlink' ? { ...moved, target: remap(entry.target!) } : moved]

@@ -35,20 +35,21 @@ function makeLayer(
   return { descriptor: { mediaType, digest: sha256(blob), size: blob.length }, diffId: sha256(tar), blob }
 }
 
-/** An image of these layers, lowest first, compressed in turn with gzip, zstd and not at all. */
+/** An image of these layers, lowest first, compressed in turn with gzip, zstd and not at all. Labels may depend on the diff-ids. */
 export function makeImage(
   layers: readonly (readonly Entry[] | Buffer)[],
-  labels: Record<string, string> = {},
+  labels: Record<string, string> | ((diffIds: string[]) => Record<string, string>) = {},
 ): TestImage {
   const made = layers.map((layer, index) =>
     makeLayer(Buffer.isBuffer(layer) ? layer : writeTar(layer), (['gzip', 'zstd', 'none'] as const)[index % 3]!),
   )
+  const diffIds = made.map(({ diffId }) => diffId)
   const config: ImageConfig = {
     created: '2026-02-03T04:05:06.789Z',
     architecture: 'amd64',
     os: 'linux',
-    config: { Labels: { 'containers.bootc': '1', ...labels } },
-    rootfs: { type: 'layers', diff_ids: made.map(({ diffId }) => diffId) },
+    config: { Labels: { 'containers.bootc': '1', ...(typeof labels === 'function' ? labels(diffIds) : labels) } },
+    rootfs: { type: 'layers', diff_ids: diffIds },
   }
   const configBytes = JSON.stringify(config)
   const manifest: Manifest = {
