@@ -173,7 +173,7 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
     )
   })
 
-  it('installs both boot loaders', async () => {
+  it('item 46: installs both boot loaders', async () => {
     const mbr = Buffer.alloc(512)
     const disk = await open(loop)
     await disk.read(mbr, 0, 512, 0)

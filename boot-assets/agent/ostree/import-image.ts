@@ -9,12 +9,14 @@ import { imageLayers } from './image-layers.ts'
 import type { ImageLayer } from './image-layers.ts'
 import type { LayerJob } from './import-layer.ts'
 import { importLayers } from './layer-pool.ts'
+import { LayerMarks } from './layer-marks.ts'
 import { mergeLayers, requireTree } from './merge.ts'
 import type { Checksum } from './objects.ts'
 import { storedConfig, storedManifest } from './oci-json.ts'
 import { showsWholeRoot } from './prepare-root.ts'
 import { imageRef, layerRef } from './ref-escape.ts'
 import type { Repo } from './repo.ts'
+import { isComplete, salvage } from './salvage.ts'
 
 export interface ImportOptions {
   repo: Repo
@@ -47,16 +49,19 @@ interface ImageProgress {
 
 export interface ImportResult extends ImageProgress {
   mergeCommit: Checksum
+  imageRef: string
   /** One per layer of the manifest, lowest first. */
   layerCommits: Checksum[]
+  /** Those of derived layers, by ref. */
+  derived: ReadonlyMap<string, Checksum>
   /** Entries left out, by top-level folder. */
   dropped: Record<string, number>
 }
 
 /**
  * Imports an image. Afterwards the image's ref points to the merge commit and each layer's ref to its commit; all of it is on the
- * disk, not just in the page cache. On failure no ref exists that was not there before, only objects nothing refers to. Throws
- * OstreeError, StreamError.
+ * disk, not just in the page cache. On failure no ref exists that was not there before, only objects nothing refers to; the next import
+ * into the same repository verifies these and fetches only layers that are not complete. Throws OstreeError, StreamError.
  */
 export async function importImage(options: ImportOptions): Promise<ImportResult> {
   const { repo, manifest, config, onProgress } = options
@@ -64,11 +69,9 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const stored = { manifest: storedManifest(manifest), config: storedConfig(config) }
   const image = imageRef(options.targetImage)
 
-  const commits = new Map<string, Checksum>()
-  for (const { descriptor } of layers) {
-    const present = repo.resolveRef(layerRef(descriptor.digest))
-    if (present !== null) commits.set(descriptor.digest, present)
-  }
+  const marks = new LayerMarks(repo)
+  const commits = presentLayers(repo, layers, marks)
+  marks.begin()
   const missing = layers.filter(({ descriptor }) => !commits.has(descriptor.digest))
   const progress = new ProgressSum(missing, onProgress)
   const dropped: Record<string, number> = {}
@@ -79,6 +82,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
       onProgress: (job, { bytes, files }) => progress.update(job.digest, bytes, files, false),
       onDone: (job, layer) => {
         commits.set(job.digest, layer.commit)
+        marks.set(job.digest, layer.commit)
         for (const [top, count] of Object.entries(layer.dropped)) dropped[top] = (dropped[top] ?? 0) + count
         progress.update(job.digest, layer.bytes, layer.files, true)
       },
@@ -103,10 +107,10 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   }
 
   const layerCommits = layers.map(({ descriptor }) => commits.get(descriptor.digest)!)
-  const derived = layerCommits.filter((_, index) => layers[index]!.role === 'derived')
+  const derived = layers.filter(({ role }) => role === 'derived').map(({ descriptor: { digest } }) => digest)
   const root = mergeLayers(
     repo,
-    derived.map((commit) => repo.readCommit(commit).root),
+    derived.map((digest) => repo.readCommit(commits.get(digest)!).root),
     base === null ? null : repo.readCommit(base).root,
   )
   requireTree(repo, root)
@@ -117,8 +121,31 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   await repo.sync()
   for (const [digest, commit] of commits) repo.setRef(layerRef(digest), commit)
   repo.setRef(image, mergeCommit)
+  marks.end()
   await repo.sync()
-  return { mergeCommit, layerCommits, dropped, ...progress.sum() }
+  return {
+    mergeCommit,
+    imageRef: image,
+    layerCommits,
+    derived: new Map(derived.map((digest) => [layerRef(digest), commits.get(digest)!])),
+    dropped,
+    ...progress.sum(),
+  }
+}
+
+/** Layers that need not be fetched: those with a ref, and those that an import which did not end had done, as far as that is still right. */
+function presentLayers(repo: Repo, layers: readonly ImageLayer[], marks: LayerMarks): Map<string, Checksum> {
+  const unfinished = marks.exist
+  if (unfinished) {
+    repo.removeTemporaries()
+    salvage(repo)
+  }
+  const present = new Map<string, Checksum>()
+  for (const { descriptor } of layers) {
+    const commit = repo.resolveRef(layerRef(descriptor.digest)) ?? marks.get(descriptor.digest)
+    if (commit !== null && (!unfinished || isComplete(repo, commit))) present.set(descriptor.digest, commit)
+  }
+  return present
 }
 
 /** One job for each blob, though an image may name it twice. */

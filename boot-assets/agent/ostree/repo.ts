@@ -71,6 +71,20 @@ export class Repo {
     return fs.lstatSync(this.objectPath(sum, kind), { throwIfNoEntry: false }) !== undefined
   }
 
+  /** All objects, in no order that means anything. */
+  *objects(): Generator<{ sum: Checksum; kind: ObjectKind }> {
+    for (const prefix of fs.readdirSync(`${this.path}/objects`)) {
+      for (const name of fs.readdirSync(`${this.path}/objects/${prefix}`)) {
+        const [rest = '', kind = ''] = name.split('.', 2)
+        yield { sum: prefix + rest, kind: kind as ObjectKind }
+      }
+    }
+  }
+
+  removeObject(sum: Checksum, kind: ObjectKind): void {
+    io(`removing object ${sum}.${kind}`, () => fs.rmSync(this.objectPath(sum, kind), { force: true }))
+  }
+
   /** A fresh folder below `tmp/`; who asks removes it. */
   makeTemporary(): string {
     return io('making a temporary folder', () => fs.mkdtempSync(join(this.path, 'tmp', TEMPORARY_PREFIX)))

@@ -1,4 +1,4 @@
-// Setting extended attributes. Node has no call for it, so setfattr(1) of the package `attr` does it, many files at a time.
+// Extended attributes. Node has no calls for them, so setfattr(1) and getfattr(1) of the package `attr` do it, many files at a time.
 import { spawnSync } from 'node:child_process'
 import { OstreeError } from './errors.ts'
 import type { Xattr } from './objects.ts'
@@ -22,6 +22,25 @@ export function setXattrs(targets: readonly XattrTarget[]): void {
   }
 }
 
+/** Attributes of files, directories and symlinks themselves, in the order of the paths. Throws XATTR_FAILED. */
+export function readXattrs(paths: readonly string[]): Xattr[][] {
+  if (paths.length === 0) return []
+  const args = ['--no-dereference', '--dump', '--match=-', '--encoding=hex', '--absolute-names', '--', ...paths]
+  const { status, error, stdout, stderr } = spawnSync('getfattr', args, { encoding: 'utf8', maxBuffer: 2 ** 28 })
+  if (error !== undefined || status !== 0) {
+    const reason = error?.message ?? (stderr.slice(0, 2000).trim() || `getfattr exited with ${status}`)
+    throw new OstreeError('XATTR_FAILED', `reading extended attributes: ${reason}`, { cause: error })
+  }
+  const found = new Map<string, Xattr[]>(paths.map((path) => [path, []]))
+  let current: Xattr[] = []
+  for (const text of stdout.split('\n')) {
+    if (text.startsWith('# file: ')) current = found.get(unquote(text.slice('# file: '.length))) ?? []
+    const [, name, hex] = /^([^#=][^=]*)=(?:0x([0-9a-f]*))?$/.exec(text) ?? []
+    if (name !== undefined) current.push({ name: unquote(name), value: Buffer.from(hex ?? '', 'hex') })
+  }
+  return [...found.values()]
+}
+
 function line({ name, value }: Xattr): string {
   return `${quote(name, '=')}=0s${value.toString('base64')}\n`
 }
@@ -34,4 +53,8 @@ function quote(text: string, special = ''): string {
       return plain ? String.fromCharCode(byte) : `\\${byte.toString(8).padStart(3, '0')}`
     })
     .join('')
+}
+
+function unquote(text: string): string {
+  return text.replace(/\\([0-7]{3})/g, (_, octal: string) => String.fromCharCode(parseInt(octal, 8)))
 }

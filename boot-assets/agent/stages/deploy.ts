@@ -1,7 +1,7 @@
 // Turns the imported commit into a deployment, by the image's own ostree (ostree-container-deploy 1.5 to 1.9).
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { release } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { alephText, fstabText, originText } from '../deployment/files.ts'
 import { kernelArguments } from '../deployment/kernel-arguments.ts'
@@ -10,7 +10,9 @@ import type { ImageTree } from '../deployment/tree.ts'
 import { findPartition, partitionOf } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
-import { imageRef } from '../ostree/ref-escape.ts'
+import { relabel } from '../ostree/relabel.ts'
+import type { ImportedCommits } from '../ostree/relabel.ts'
+import { Repo } from '../ostree/repo.ts'
 import type { ResolvedImage } from './resolve.ts'
 
 const STATEROOT = 'default'
@@ -20,7 +22,7 @@ export interface DeployOptions {
   tree: ImageTree
   image: ResolvedImage
   spec: MachineSpec
-  mergeCommit: string
+  imported: ImportedCommits
   say: (text: string) => void
 }
 
@@ -30,14 +32,23 @@ export interface Deployment {
   kernelArguments: string[]
 }
 
+export interface Deployed extends Deployment {
+  /** The labelled one, where the image has an SELinux policy. */
+  mergeCommit: string
+}
+
 /** Deploys the merge commit as the only deployment. Throws AgentError IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError. */
-export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { target, tree, image, spec, mergeCommit, say } = options
+export async function deploy(options: DeployOptions): Promise<Deployed> {
+  const { target, tree, image, spec, imported, say } = options
   await checkTree(tree)
   await initialiseSysroot(target.mountPoint)
   say(
     `the image's own ostree takes over: ${(await tree.run('ostree', ['--version'])).stdout.match(/Version: '(.+)'/)?.[1] ?? ''}`,
   )
+  const mergeCommit = await relabel(Repo.open(join(target.mountPoint, 'ostree/repo')), imported, (folder, policy) =>
+    commitLabelled(options, folder, policy),
+  )
+  if (mergeCommit !== imported.mergeCommit) say(`labelled by the image's SELinux policy: commit ${mergeCommit}`)
   await tree.run('ostree', ['admin', 'os-init', '--sysroot=/sysroot', STATEROOT])
 
   const kargs = kernelArguments({
@@ -62,14 +73,35 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
       '--karg-none',
       ...kargs.map((argument) => `--karg-append=${argument}`),
       `--origin-file=${origin.inSandbox}`,
-      imageRef(`docker://${image.targetReference}`),
+      imported.imageRef,
     ],
     { timeout: 900_000, onLine: say },
   )
   await rm(origin.path)
   const path = await findDeployment(target.mountPoint, mergeCommit)
   await addBootcFiles(options, path)
-  return { path, kernelArguments: kargs }
+  return { path, mergeCommit, kernelArguments: kargs }
+}
+
+/** Has the image's ostree commit a folder of the target with the labels of a policy that lies there, too. */
+async function commitLabelled({ tree, target }: DeployOptions, folder: string, policy: string): Promise<string> {
+  const inSandbox = (path: string): string => join('/sysroot', relative(target.mountPoint, path))
+  const { stdout } = await tree.run(
+    'ostree',
+    [
+      'commit',
+      '--repo=/sysroot/ostree/repo',
+      '--orphan',
+      '--no-bindings',
+      '--timestamp=@0',
+      '--fsync=false',
+      '--link-checkout-speedup',
+      `--tree=dir=${inSandbox(folder)}`,
+      `--selinux-policy=${inSandbox(policy)}`,
+    ],
+    { timeout: 900_000 },
+  )
+  return stdout.trim()
 }
 
 /** What an image needs so that this engine can deploy it: said now, in our words, rather than by a program's failure. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path'
 import type { ImageSource } from '../link/task-source.ts'
 import { importImage } from '../ostree/import-image.ts'
+import type { ImportResult } from '../ostree/import-image.ts'
 import { Repo } from '../ostree/repo.ts'
 import type { ResolvedImage } from './resolve.ts'
 
@@ -14,15 +15,10 @@ export interface FetchOptions {
   onProgress: (bytes: number, totalBytes: number, message: string) => void
 }
 
-export interface FetchedImage {
-  mergeCommit: string
-  files: number
-}
-
 /** Every byte is hashed as it passes; nothing is staged. Throws OstreeError and StreamError. */
-export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
+export function fetchImage(options: FetchOptions): Promise<ImportResult> {
   const { image, images, mountPoint, signal, onProgress } = options
-  const { mergeCommit, files } = await importImage({
+  return importImage({
     repo: Repo.init(join(mountPoint, 'ostree/repo')),
     manifest: image.manifest,
     config: image.config,
@@ -37,5 +33,4 @@ export async function fetchImage(options: FetchOptions): Promise<FetchedImage> {
         `layer ${Math.min(progress.layers + 1, progress.totalLayers)} of ${progress.totalLayers}`,
       ),
   })
-  return { mergeCommit, files }
 }

@@ -1,15 +1,19 @@
 // One install from task to reboot: the order of its stages, and what happens when one fails.
+import { join } from 'node:path'
 import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
+import { labelRoot } from '../deployment/label-root.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError, toFailure } from '../errors.ts'
 import type { InstallOrder } from '../link/task-source.ts'
+import type { ImportedCommits } from '../ostree/relabel.ts'
+import { Repo } from '../ostree/repo.ts'
 import { EventClient } from '../report/event-client.ts'
 import { Reporter } from '../report/reporter.ts'
 import type { Host } from '../sys/host.ts'
@@ -104,16 +108,17 @@ async function runStages(
       return partitionDisk(host, plan, mountPoint, say)
     })
     signal.throwIfAborted()
-    const { mergeCommit } = await report.step(
+    const imported = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
       () => fetchImage({ image, images, mountPoint, signal, onProgress: report.progress() }),
       image.totalBytes,
     )
     signal.throwIfAborted()
-    const tree = await ImageTree.checkout(host, mountPoint, mergeCommit, stage)
+    let mergeCommit: string
+    const tree = await ImageTree.checkout(host, mountPoint, imported.mergeCommit, stage)
     try {
-      await finishInTree(context, order, report, signal, { facts, target, image, tree, mergeCommit })
+      mergeCommit = await finishInTree(context, order, report, signal, { facts, target, image, tree, imported })
     } catch (error) {
       // The first failure counts, not that of tidying up after it.
       await tree.remove().catch(() => {})
@@ -128,18 +133,18 @@ async function runStages(
   }
 }
 
-/** The stages that run programs of the image. */
+/** The stages that run programs of the image. Returns the commit that was deployed. */
 async function finishInTree(
   { host }: InstallContext,
   { task: { spec, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
-  made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
-): Promise<void> {
-  const { facts, target, image, tree, mergeCommit } = made
+  made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; imported: ImportedCommits },
+): Promise<string> {
+  const { facts, target, image, tree, imported } = made
   const { say, warn } = report
-  const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, () =>
-    deploy({ target, tree, image, spec, mergeCommit, say }),
+  const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, () =>
+    deploy({ target, tree, image, spec, imported, say }),
   )
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
@@ -154,7 +159,9 @@ async function finishInTree(
     const wanted = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
     await installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...wanted, say, warn })
     if (medium !== undefined) await noteMedium(target, medium)
+    await labelRoot(Repo.open(join(target.mountPoint, 'ostree/repo')), deployment.mergeCommit, target.mountPoint)
   })
+  return deployment.mergeCommit
 }
 
 /** Best effort: the first failure is what counts, and what cannot be erased now was not bootable before the last stage. */

@@ -14,7 +14,10 @@ export function embeddedCommit(
   cli: OstreeCli,
   folder: string,
   entries: readonly Entry[],
-  options: EncapsulateOptions,
+  options: EncapsulateOptions & {
+    /** Root with `usr/etc/selinux`; files get the labels of its policy. */
+    policy?: string
+  },
 ): EmbeddedCommit {
   const scratch = mkdtempSync(join(folder, 'encapsulate-'))
   try {
@@ -23,7 +26,8 @@ export function embeddedCommit(
     writeFileSync(tar, writeTar(entries))
     const version = ['--add-metadata-string=version=42.1', '--add-metadata-string=ostree.linux=6.1.0']
     const how = ['--no-bindings', '--tar-autocreate-parents', '--timestamp=@1700000000', ...version]
-    const commit = cli.run(repo, 'commit', '--branch=base', '--subject=base', ...how, `--tree=tar=${tar}`)
+    const labels = options.policy === undefined ? [] : [`--selinux-policy=${options.policy}`]
+    const commit = cli.run(repo, 'commit', '--branch=base', '--subject=base', ...how, ...labels, `--tree=tar=${tar}`)
     return { commit, layers: encapsulate(cli, repo, commit, options) }
   } finally {
     rmSync(scratch, { recursive: true })

@@ -13,10 +13,11 @@ const IMPORTER = 'ostree.importer.version=0.15.3'
 
 /** An ostree program to run. */
 export class OstreeCli {
-  readonly #command: readonly string[]
+  /** The program with what its loader needs. */
+  readonly command: readonly string[]
 
   private constructor(command: readonly string[]) {
-    this.#command = command
+    this.command = command
   }
 
   /** Debian testing's: 2024.5 or newer is needed where layers turn files into directories (specification item 1.1). */
@@ -38,13 +39,20 @@ export class OstreeCli {
     return this.#run([`--repo=${repo}`, ...args])
   }
 
+  /** A commit's metadata value, out of GVariant text: in either quotes, with backslashes. */
+  metadata(repo: string, commit: string, key: string): string {
+    const text = this.run(repo, 'show', `--print-metadata-key=${key}`, commit)
+    if (!/^(['"]).*\1$/s.test(text)) throw new Error(`${key} of ${commit} is no string: ${text}`)
+    return text.slice(1, -1).replace(/\\(['"\\])/g, '$1')
+  }
+
   /** `ostree admin ...` on a physical root. */
   admin(sysroot: string, command: string, ...args: string[]): string {
     return this.#run(['admin', command, `--sysroot=${sysroot}`, ...args])
   }
 
   #run(args: readonly string[]): string {
-    const [program, ...first] = [...this.#command, ...args]
+    const [program, ...first] = [...this.command, ...args]
     return execFileSync(program!, first, {
       encoding: 'utf8',
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -98,7 +106,7 @@ export class OstreeCli {
     repo: string,
     layers: readonly string[],
     image: TestImage,
-    { scratch, base, options = [] }: { scratch: string; base?: string | undefined; options?: readonly string[] },
+    { scratch, base, selinux = false }: { scratch: string; base?: string | undefined; selinux?: boolean },
   ): string {
     const tree = join(scratch, 'merge')
     const union = ['checkout', '-H', '--union', '--force-copy-zerosized']
@@ -120,7 +128,7 @@ export class OstreeCli {
       `--add-metadata-string=${IMPORTER}`,
       `--add-metadata-string=ostree.manifest=${canonicalJson(image.manifest)}`,
       `--add-metadata-string=ostree.manifest-digest=${image.manifestDigest}`,
-      ...options,
+      ...(selinux ? [`--selinux-policy=${tree}`] : []),
     )
     rmSync(tree, { recursive: true })
     return commit
@@ -131,7 +139,11 @@ export class OstreeCli {
     folder: string,
     layers: readonly (readonly Entry[])[],
     image: TestImage,
-    { base, allowNonUsr = true }: { base?: EmbeddedCommit | undefined; allowNonUsr?: boolean } = {},
+    {
+      base,
+      allowNonUsr = true,
+      selinux = false,
+    }: { base?: EmbeddedCommit | undefined; allowNonUsr?: boolean; selinux?: boolean } = {},
   ): { layers: string[]; merge: string } {
     const scratch = mkdtempSync(join(folder, 'cli-'))
     const repo = join(scratch, 'repo')
@@ -142,7 +154,7 @@ export class OstreeCli {
       writeFileSync(tar, writeTar(entries.flatMap((entry) => filterEntry(entry, allowNonUsr))))
       return this.commitLayer(repo, tar, `layer/${index}`)
     })
-    const merge = this.commitMerge(repo, commits, image, { scratch, base: base?.commit })
+    const merge = this.commitMerge(repo, commits, image, { scratch, base: base?.commit, selinux })
     rmSync(scratch, { recursive: true })
     return { layers: [...below, ...commits], merge }
   }
