@@ -327,7 +327,9 @@ describe.skipIf(blocked !== undefined)(`conformance${blocked === undefined ? '' 
 
     it('items 37, 38: has one entry, and the kernel it names', () => {
       expect(readdirSync(join(root, 'boot/loader/entries'))).toEqual(['ostree-1.conf'])
-      expect([...entry().keys()]).toEqual(['title', 'version', 'options', 'linux', 'initrd'])
+      // Some releases of libostree write two more, for Android boot loaders, which are empty.
+      const keys = [...entry().keys()].filter((key) => !/^aboot(cfg)?$/.test(key))
+      expect(keys).toEqual(['title', 'version', 'options', 'linux', 'initrd'])
       expect(entry().get('title')).toBe('Small 1 (ostree:0)')
       const folder = `/boot/ostree/default-${bootcsum()}`
       expect(entry().get('linux')).toBe(`${folder}/vmlinuz-${KERNEL}`)
