@@ -70,7 +70,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const image = imageRef(options.targetImage)
 
   const marks = new LayerMarks(repo)
-  const commits = presentLayers(repo, layers, marks)
+  const commits = await presentLayers(repo, layers, marks)
   marks.begin()
   const missing = layers.filter(({ descriptor }) => !commits.has(descriptor.digest))
   const progress = new ProgressSum(missing, onProgress)
@@ -134,11 +134,15 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
 }
 
 /** Layers that need not be fetched: those with a ref, and those that an import which did not end had done, as far as that is still right. */
-function presentLayers(repo: Repo, layers: readonly ImageLayer[], marks: LayerMarks): Map<string, Checksum> {
+async function presentLayers(
+  repo: Repo,
+  layers: readonly ImageLayer[],
+  marks: LayerMarks,
+): Promise<Map<string, Checksum>> {
   const unfinished = marks.exist
   if (unfinished) {
     repo.removeTemporaries()
-    salvage(repo)
+    await salvage(repo)
   }
   const present = new Map<string, Checksum>()
   for (const { descriptor } of layers) {

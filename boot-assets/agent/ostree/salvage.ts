@@ -1,6 +1,7 @@
 // Which objects of a repository can be believed, after an import that a power cut or a restart ended: those that hash to their names.
 import { createHash } from 'node:crypto'
 import { closeSync, lstatSync, openSync, readlinkSync, readFileSync, readSync } from 'node:fs'
+import { setImmediate as immediate } from 'node:timers/promises'
 import { checksum, fileHeader, S_IFLNK, S_IFMT, S_IFREG } from './objects.ts'
 import type { Checksum, ObjectKind, Xattr } from './objects.ts'
 import { io } from './repo.ts'
@@ -11,8 +12,8 @@ import { readXattrs } from './xattrs.ts'
 const BATCH = 512
 const CHUNK = 1024 * 1024
 
-/** Reads every object and removes those that are not what their names say. Throws OstreeError. */
-export function salvage(repo: Repo): { kept: number; removed: number } {
+/** Reads every object and removes those that are not what their names say; others get a turn between batches. Throws OstreeError. */
+export async function salvage(repo: Repo): Promise<{ kept: number; removed: number }> {
   const result = { kept: 0, removed: 0 }
   const judge = (sum: Checksum, kind: ObjectKind, isRight: boolean): void => {
     result[isRight ? 'kept' : 'removed']++
@@ -30,7 +31,9 @@ export function salvage(repo: Repo): { kept: number; removed: number } {
   for (const { sum, kind } of repo.objects()) {
     if (kind === 'file') files.push(sum)
     else judge(sum, kind, kind !== 'commitmeta' && metadataSum(repo, sum, kind) === sum)
-    if (files.length === BATCH) judgeFiles()
+    if (files.length < BATCH) continue
+    judgeFiles()
+    await immediate()
   }
   judgeFiles()
   return result

@@ -122,6 +122,13 @@ describe('merging layers', () => {
     expect(read(mergeLayers(repo, layers.map(write)))).toEqual(merged)
   })
 
+  it('takes the base as it is, whiteouts or not, and applies those of layers to it', () => {
+    const base = write({ d: { '.': 0o700, a: '1', '.wh.b': '' }, e: { x: '1' } })
+    const merged = mergeLayers(repo, [write({ d: { '.wh.a': '', c: '2' } })], base)
+    expect(read(merged)).toEqual({ d: { '.': 0o700, '.wh.b': '', c: '2' }, e: { x: '1' } })
+    expect(mergeLayers(repo, [], base)).toEqual(base)
+  })
+
   it.each(['.wh.', '.wh..', '.wh...'])('refuses the whiteout %s', (name) => {
     expect(() => mergeLayers(repo, [write({ [name]: '' })])).toThrowWithCode(OstreeError, 'WHITEOUT_INVALID')
   })
