@@ -1,4 +1,5 @@
 // `npm run bench -- NAME...`: results as JSON lines on standard output, everything else on standard error.
+import { deploy } from './deploy.ts'
 import { dhcp } from './dhcp.ts'
 import { idle } from './idle.ts'
 import { iso } from './iso.ts'
@@ -7,7 +8,7 @@ import type { Bench } from './result.ts'
 import { size } from './size.ts'
 import { tftp } from './tftp.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp]
+const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp, deploy]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))

@@ -360,9 +360,7 @@ describe.skipIf(blocked !== undefined)(`conformance${blocked === undefined ? '' 
 
     it('item 44: says where it came from', () => {
       const aleph = JSON.parse(readFileSync(join(root, '.bootc-aleph.json'), 'utf8')) as Record<string, unknown>
-      expect(Object.keys(aleph)).toEqual([
-        ...['digest', 'image', 'kernel', 'labels', 'selinux', 'target-image', 'timestamp', 'version'],
-      ])
+      expect(Object.keys(aleph)).toEqual('digest image kernel labels selinux target-image timestamp version'.split(' '))
       expect(aleph).toMatchObject({
         digest: image.manifestDigest,
         'target-image': REFERENCE,

@@ -59,8 +59,8 @@ export interface ImportResult extends ImageProgress {
 }
 
 /**
- * Imports an image. Afterwards the image's ref points to the merge commit and each layer's ref to its commit; all of it is on the
- * disk, not just in the page cache. On failure no ref exists that was not there before, only objects nothing refers to; the next import
+ * Imports an image. Afterwards the image's ref points to the merge commit and each layer's ref to its commit; the objects are on the disk,
+ * not just in the page cache. On failure no ref exists that was not there before, only objects nothing refers to; the next import
  * into the same repository verifies these and fetches only layers that are not complete. Throws OstreeError, StreamError.
  */
 export async function importImage(options: ImportOptions): Promise<ImportResult> {
@@ -122,7 +122,6 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   for (const [digest, commit] of commits) repo.setRef(layerRef(digest), commit)
   repo.setRef(image, mergeCommit)
   marks.end()
-  await repo.sync()
   return {
     mergeCommit,
     imageRef: image,

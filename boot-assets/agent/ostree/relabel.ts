@@ -47,7 +47,6 @@ export async function relabel(repo: Repo, imported: ImportedCommits, label: Labe
     await repo.sync()
     for (const [ref, commit] of layers) repo.setRef(ref, commit)
     repo.setRef(imageRef, labelled)
-    await repo.sync()
     return labelled
   } finally {
     rmSync(scratch, { recursive: true, force: true })
