@@ -4,6 +4,7 @@ import type { ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { rolldown } from 'rolldown'
 import { OstreeCli } from '../agent/ostree/cli.ts'
 import { blobPath, readImage } from '../images/layout.ts'
 import { benchImage } from './deploy-image.ts'
@@ -25,6 +26,7 @@ export const deploy: Bench = {
     const folder = await mkdtemp(join(tmpdir(), 'landfall-bench-deploy-'))
     const ostree = await OstreeCli.recent()
     try {
+      await bundleAgent(folder)
       const results: Measurement[] = []
       for (const compression of ['zstd', 'gzip'] as const) {
         say(`making an image of 1 GiB in 25 layers, ${compression}`)
@@ -137,18 +139,23 @@ async function onDisk(
   }
 }
 
+/** Bundles the agent's part as the installer has it, its workers beside it. */
+async function bundleAgent(folder: string): Promise<void> {
+  const project = resolve(import.meta.dirname, '../..')
+  const input = {
+    'deploy-agent': join(project, 'test/bench/deploy-agent.ts'),
+    'layer-worker': join(project, 'boot-assets/agent/ostree/layer-worker.ts'),
+  }
+  const bundle = await rolldown({ input, cwd: project, platform: 'node', logLevel: 'warn' })
+  await bundle.write({ dir: folder, format: 'esm', entryFileNames: '[name].mjs', chunkFileNames: '[name]-[hash].mjs' })
+  await bundle.close()
+}
+
 /** What Landfall does. Returns the agent's peak resident set. */
 async function agent({ image, url, mountPoint, scratch }: World): Promise<number> {
   const stage = join(scratch, 'stage')
   return Number(
-    await script(
-      process.execPath,
-      resolve(import.meta.dirname, 'deploy-agent.ts'),
-      image.layout,
-      url,
-      mountPoint,
-      stage,
-    ),
+    await script(process.execPath, join(scratch, '../deploy-agent.mjs'), image.layout, url, mountPoint, stage),
   )
 }
 

@@ -92,7 +92,7 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
     ])
     expect(refs).toHaveLength(layers.length + 2)
     expect(refs).toContain('ostree/1/1/0')
-  })
+  }, 300_000)
 
   it('makes the merge commit of items 12 to 16', () => {
     expect(ostree('rev-parse', 'ostree/1/1/0')).toBe(mergeCommit())
