@@ -375,6 +375,8 @@ describe.skipIf(blocked !== undefined)(`conformance${blocked === undefined ? '' 
         'system_u:object_r:boot_t:s0',
         'system_u:object_r:usr_t:s0',
       ])
+      // libostree's own labels stay.
+      expect(type('ostree/deploy/default/var')).toBe('system_u:object_r:var_t:s0')
     })
 
     // With a policy libostree runs programs of the deployment, in a sandbox that hosts need not have.

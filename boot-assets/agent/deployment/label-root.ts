@@ -10,7 +10,7 @@ const BATCH = 512
 
 /**
  * Labels the physical root as `/`, `boot` and what is in it as `/boot`, `ostree` as `/usr`, with what the commit's own folders have; does
- * nothing if they have no labels. Objects and deployments have labels already, and with /boot on the root file system the kernels there are
+ * nothing if they have no labels. Objects have labels already, libostree sees to deployments and /var, and with /boot on the root file system the kernels there are
  * objects, too: whatever has a second name stays as it is.
  */
 export async function labelRoot(repo: Repo, commit: Checksum, root: string): Promise<void> {
@@ -30,7 +30,7 @@ export async function labelRoot(repo: Repo, commit: Checksum, root: string): Pro
   // The EFI system partition is FAT: no labels there.
   set(await pathsBelow(join(root, 'boot'), (path) => path === join(root, 'boot/efi')), ofBoot)
   const ostree = join(root, 'ostree')
-  const labelled = new RegExp(`^${RegExp.escape(ostree)}/(repo/objects/..|deploy/[^/]+/(deploy|var))/`)
+  const labelled = new RegExp(`^${RegExp.escape(ostree)}/(repo/objects/../|deploy/[^/]+/(deploy/|backing/|var(/|$)))`)
   set(await pathsBelow(ostree, (path) => labelled.test(path)), ofUsr)
 }
 
