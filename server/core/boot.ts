@@ -53,7 +53,7 @@ export function decideBoot(machine: BootMachine | undefined, client: BootClient,
     return { kind: 'ignore', reason: 'there is no installer for other machines than amd64 and arm64' }
   }
   if (!installers.has(client.architecture)) {
-    const reason = `the installer for ${client.architecture} machines is not built on this server`
+    const reason = `the installer for ${client.architecture} machines is not built on this server (installer.${client.architecture})`
     return { kind: 'ignore', reason, tell: true }
   }
   if (!machine) {

@@ -113,6 +113,8 @@ function isIpv6({ http }: ServerView): boolean {
   return http.startsWith('http://[')
 }
 
-function consoleArguments({ consoles = [] }: DecidedBoot): string[] {
-  return consoles.map((console) => `console=${console}`)
+/** ARM's own serial port comes first, as the last one is the main one; what a machine does not have, its kernel passes over. */
+function consoleArguments({ consoles = [], architecture }: DecidedBoot): string[] {
+  const usual = architecture === 'arm64' && !consoles.some((name) => name.startsWith('ttyAMA')) ? ['ttyAMA0'] : []
+  return [...usual, ...consoles].map((console) => `console=${console}`)
 }

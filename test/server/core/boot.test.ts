@@ -38,7 +38,7 @@ describe('decideBoot for a known machine', () => {
     expect(decideBoot({ id, state: 'deployed', generation: 1 }, arm)).toEqual({ kind: 'local', machineId: id })
     expect(decideBoot({ id, state: 'assigned', generation: 1 }, arm)).toEqual({
       kind: 'ignore',
-      reason: 'the installer for arm64 machines is not built on this server',
+      reason: 'the installer for arm64 machines is not built on this server (installer.arm64)',
       tell: true,
     })
   })

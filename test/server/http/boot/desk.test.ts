@@ -76,7 +76,7 @@ describe('bootDesk', () => {
     expect(decide(arm, undefined)).toEqual({
       decision: 'ignore',
       machine: MAC,
-      reason: 'the installer for arm64 machines is not built on this server',
+      reason: 'the installer for arm64 machines is not built on this server (installer.arm64)',
     })
     expect(core.inventory.list()).toEqual([])
     const both = bootDesk({ ...core, installers: new Set(['amd64', 'arm64']) })

@@ -40,6 +40,8 @@ describe('a U-Boot that asks for its menu', () => {
     expect(menu).toContain('\n  kernel boot/installer/arm64/vmlinuz\n  initrd boot/installer/arm64/initrd.img\n')
     const [, token] = /^  append landfall\.url=\S+ .*landfall\.token=(\S+) .*BOOTIF=01-\S+$/m.exec(menu)!
     expect(core.tokens.checkInstallToken(token!)).toMatchObject({ machineId: machine.id })
+    // Its own serial port is one of the consoles, though nobody named it.
+    expect(menu).toContain(' console=ttyAMA0 console=tty0 console=ttyS0,115200 ')
     expect(core.events.recent({ types: ['boot.script'] })).toMatchObject([{ data: { via: 'u-boot' } }])
   })
 
@@ -52,7 +54,9 @@ describe('a U-Boot that asks for its menu', () => {
 
   it('reads on its screen why there is nothing to install it with, and boots its disk', () => {
     const menu = desk(new Set(['amd64']))(OWN, ASKER)!
-    expect(menu).toContain('Leave alone: the installer for arm64 machines is not built on this server\n')
+    expect(menu).toContain(
+      'Leave alone: the installer for arm64 machines is not built on this server (installer.arm64)\n',
+    )
     expect(menu).toMatch(/\ndefault local\n[^]*\n  localboot 1\n$/)
   })
 
