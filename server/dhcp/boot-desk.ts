@@ -106,8 +106,8 @@ export function dhcpBootDesk({
   }
 
   function choose(client: Client, known: MachineRecord | undefined): LoaderChoice {
-    // What is iPXE already is not started again by what a person named for its firmware.
-    if (client.kind === 'ipxe') return { family: 'ipxe' }
+    // What a person named is for the machine's UEFI: neither for the iPXE that it has started, nor for what starts the UEFI of a board.
+    if (client.kind === 'ipxe' || client.kind === 'raspberry-pi') return { family: 'ipxe' }
     const refusedIpxe = refuses(client, known)
     const choice = chooseLoader(known ? { ...inventory.loaderHints(known), refusedIpxe } : { refusedIpxe }, siteLoader)
     return 'file' in choice || hasFamilies(platformOf(client)) ? choice : { family: 'ipxe' }

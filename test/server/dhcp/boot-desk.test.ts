@@ -204,6 +204,14 @@ describe('the loader that was chosen', () => {
     expect(file()).toMatchObject({ kind: 'refuse', reason: expect.stringContaining('gone.efi') })
   })
 
+  it('is for UEFI, not for what comes before or after it', () => {
+    const core = testCore()
+    core.inventory.create({ macs: [MAC], spec: { boot: { loader: 'ipxe.efi' } } }, 'token:me')
+    expect(ask({ architecture: ARM }, 'loader', core)).toMatchObject({ file: 'ipxe.efi' })
+    expect(ask({ architecture: BIOS, kind: 'raspberry-pi' }, 'loader', core)).toMatchObject({ file: 'config.txt' })
+    expect(ask({ architecture: BIOS, kind: 'ipxe' }, 'loader', core)).toMatchObject({ file: 'ipxe.pxe' })
+  })
+
   it('is GRUB where the agent saw Secure Boot on', () => {
     const core = testCore()
     const { id } = core.inventory.discover({ mac: MAC })
