@@ -22,7 +22,7 @@ import { buildSystem } from './system.ts'
 export const BUDGET_BYTES = 95_000_000
 
 /** ARM's kernel comes uncompressed, as U-Boot needs it, and Debian's Node carries all of ICU. */
-const LIMITS: Readonly<Record<InstallerArchitecture, number>> = { amd64: BUDGET_BYTES, arm64: 170_000_000 }
+const LIMITS: Readonly<Record<InstallerArchitecture, number>> = { amd64: BUDGET_BYTES, arm64: 140_000_000 }
 
 export interface InstallerRequest {
   arch: InstallerArchitecture

@@ -16,7 +16,7 @@ export interface ModulesSummary {
 }
 
 /** The version of the root's kernel as `uname -r` prints it: its package leaves exactly one folder. */
-export async function kernelRelease(root: string): Promise<string> {
+async function kernelRelease(root: string): Promise<string> {
   const releases = await readdir(join(root, 'usr/lib/modules'))
   if (releases.length !== 1) throw new Error(`want one kernel in ${root}, got ${releases.join(', ') || 'none'}`)
   return releases[0]!

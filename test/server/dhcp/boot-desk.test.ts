@@ -79,7 +79,10 @@ describe('a stranger', () => {
 
   it('whose installer is not built loads iPXE all the same, which says so on its screen; GRUB could not leave again', () => {
     expect(ask({ architecture: ARM, kind: 'ipxe' }, 'script')).toEqual(SCRIPT)
-    const refused = { kind: 'refuse', reason: 'the installer for arm64 machines is not built on this server (installer.arm64)' }
+    const refused = {
+      kind: 'refuse',
+      reason: 'the installer for arm64 machines is not built on this server (installer.arm64)',
+    }
     expect(ask({ architecture: ARM }, 'loader', testCore(), { siteLoader: 'grub' })).toEqual(refused)
     const both = new Set(['amd64', 'arm64'] as const)
     expect(ask({ architecture: ARM }, 'loader', testCore(), { siteLoader: 'grub', installers: both })).toMatchObject({
