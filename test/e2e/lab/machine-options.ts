@@ -8,7 +8,7 @@ import { LabError } from './errors.ts'
 export type Firmware = 'uefi' | 'uefi-secureboot' | 'uefi-arm64' | 'bios'
 type Nic = 'virtio-net-pci' | 'e1000e' | 'none'
 type DiskBus = 'virtio' | 'nvme' | 'ahci' | 'scsi' | 'usb' | 'cdrom'
-type Netboot = 'pxe' | 'http' | 'pxe6' | 'rom'
+type Netboot = 'pxe' | 'http' | 'pxe6'
 type BootDevice = 'network' | 'disk'
 
 export interface DiskOptions {
@@ -42,10 +42,7 @@ export interface MachineOptions {
   disks?: DiskOptions[]
   /** What the firmware tries, in order, at every boot; `firmware` leaves it to the machine's own boot entries. */
   bootOrder?: BootDevice[] | 'firmware'
-  /**
-   * Which of the firmware's network boot protocols are on (UEFI): of the other family each only adds time-outs. With `rom` none is, and
-   * what the ROM in the card can do is all there is.
-   */
+  /** Which of the firmware's network boot protocols are on (UEFI without ROM): of the other family each only adds time-outs. */
   netboot?: Netboot
   /** SMBIOS system serial number and UUID. */
   serialNumber?: string
@@ -158,7 +155,6 @@ const SWITCHED_OFF: Record<Netboot, string[]> = {
   pxe: ['IPv6Support'],
   http: ['IPv6Support', 'IPv4PXESupport'],
   pxe6: ['IPv4Support'],
-  rom: ['IPv4Support', 'IPv6Support'],
 }
 
 function option(name: string, value: string): string[] {
