@@ -2,7 +2,7 @@
 import { createWriteStream } from 'node:fs'
 import { link, mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import type { BootAssets } from './build.ts'
 
@@ -12,7 +12,7 @@ import type { BootAssets } from './build.ts'
  * `folder` happens inside of `asOwner`, for a folder of somebody who need not be able to reach the cache.
  */
 export async function installBootFiles(
-  { installer, loaders }: Pick<BootAssets, 'installer' | 'loaders'>,
+  { installer, arm64, loaders }: Pick<BootAssets, 'installer' | 'arm64' | 'loaders'>,
   folder: string,
   asOwner: (work: () => Promise<void>) => Promise<void> = (work) => work(),
 ): Promise<void> {
@@ -20,6 +20,12 @@ export async function installBootFiles(
   const paths: [name: string, path: string][] = [
     ['installer/vmlinuz', installer.vmlinuz],
     ['installer/initrd.img', installer.initrd],
+    ...(arm64
+      ? ([
+          ['installer/arm64/vmlinuz', arm64.vmlinuz],
+          ['installer/arm64/initrd.img', arm64.initrd],
+        ] as [string, string][])
+      : []),
     ...loaderNames.map((name): [string, string] => [`loaders/${name}`, join(loaders, name)]),
   ]
   await using opened = new AsyncDisposableStack()
@@ -40,8 +46,10 @@ async function install(files: readonly BootFile[], folder: string): Promise<void
   const fresh = `${folder}.new`
   const old = `${folder}.old`
   for (const dir of [fresh, old]) await rm(dir, { recursive: true, force: true })
-  for (const name of ['installer', 'loaders']) await mkdir(join(fresh, name), { recursive: true })
-  for (const file of files) await linkOrCopy(file, join(fresh, file.name))
+  for (const file of files) {
+    await mkdir(dirname(join(fresh, file.name)), { recursive: true })
+    await linkOrCopy(file, join(fresh, file.name))
+  }
   await rename(folder, old).catch(ignoreMissing)
   await rename(fresh, folder)
   await rm(old, { recursive: true, force: true })

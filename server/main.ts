@@ -5,6 +5,7 @@ import { kickstartRenderer } from './anaconda.ts'
 import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
+import type { Installers } from './core/boot.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
@@ -20,6 +21,7 @@ import type { AssetSource } from './http/assets.ts'
 import { urlHost } from './host/ipv6.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
+import { extlinuxDesk } from './http/boot/extlinux-desk.ts'
 import { grubDesk } from './http/boot/grub-desk.ts'
 import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { installerArguments } from './http/boot/script.ts'
@@ -175,7 +177,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const loaderWatch = createLoaderWatch()
   const bootLoopWatch = createBootLoopWatch()
-  const desk = bootDesk({ inventory, installs, tokens, events, medium })
+  const installers = builtInstallers(bootFiles)
+  const desk = bootDesk({ inventory, installs, tokens, events, medium, installers })
   const decide: typeof desk = (client, address, via) => {
     if (client.mac !== undefined) {
       bootLoopWatch.scriptServed(client.mac)
@@ -192,6 +195,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
     metrics,
   })
+  const extlinux = extlinuxDesk({
+    templates,
+    decide: (client, address) => decide(client, address, 'u-boot'),
+    inventory,
+    logger,
+    metrics,
+  })
   const mediumFile = (path: string) => media.file(path)
   const trace = new BootTrace({
     clock,
@@ -204,6 +214,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const netboot = await startNetboot({
     config,
     bootFiles,
+    installers,
     templates,
     serverNames,
     sockets,
@@ -213,6 +224,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     medium,
     mediumFile,
     grub,
+    extlinux,
     loaderWatch,
     bootLoopWatch,
     events,
@@ -337,6 +349,12 @@ function missingBootFiles(files: Readonly<Record<string, string>>): string[] {
   return missing.length === 0
     ? []
     : [`the installer is not built (${missing.join(', ')} missing): start with \`landfall serve --build\``]
+}
+
+/** That for amd64 counts as there in any case: without it the server says that it is not ready. */
+function builtInstallers(files: Readonly<Record<string, string>>): Installers {
+  const arm64 = ['installer/arm64/vmlinuz', 'installer/arm64/initrd.img'].every((name) => Object.hasOwn(files, name))
+  return new Set(arm64 ? ['amd64', 'arm64'] : ['amd64'])
 }
 
 function unusedSocket(name: string): string {

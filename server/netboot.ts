@@ -1,9 +1,10 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
 import { isIPv4 } from 'node:net'
+import { join } from 'node:path'
 import type { Config } from './config/load.ts'
 import { parsePorts, parseRange } from './config/checks.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
-import type { BootMachine } from './core/boot.ts'
+import type { BootMachine, Installers } from './core/boot.ts'
 import type { EventLog } from './core/events.ts'
 import type { Inventory } from './core/inventory.ts'
 import type { MachineRecord } from './core/machine-store.ts'
@@ -13,6 +14,7 @@ import type { BootLoopWatch } from './dhcp/boot-loop.ts'
 import type { DhcpEvent, Endpoint } from './dhcp/events.ts'
 import { leaseList } from './dhcp/lease-list.ts'
 import type { LoaderWatch } from './dhcp/loader-watch.ts'
+import { U_BOOT } from './dhcp/loaders.ts'
 import { dhcpReport } from './dhcp/report.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDhcpService } from './dhcp/service.ts'
@@ -22,6 +24,7 @@ import { addressOf } from './host/addresses.ts'
 import type { InheritedSockets } from './host/inherited-sockets.ts'
 import { macInAddress, urlHost } from './host/ipv6.ts'
 import type { SubnetConfig } from './dhcp/subnets.ts'
+import type { ExtlinuxDesk } from './http/boot/extlinux-desk.ts'
 import type { GrubDesk } from './http/boot/grub-desk.ts'
 import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { identifyScript } from './http/boot/script.ts'
@@ -35,6 +38,7 @@ import type { Store } from './store/store.ts'
 import { fileSource } from './tftp/file-source.ts'
 import { firstOf, locatedSource, textSource } from './tftp/made-source.ts'
 import { tftpReport } from './tftp/report.ts'
+import { raspberryPiNames, SiteFolder, siteSource } from './tftp/site-folder.ts'
 import { createTftpServer } from './tftp/server.ts'
 import type { TftpSource } from './tftp/source.ts'
 import type { Taps } from './trace/taps.ts'
@@ -43,6 +47,7 @@ export interface NetbootParts {
   config: Config
   /** By path below /boot/. */
   bootFiles: Readonly<Record<string, string>>
+  installers: Installers
   templates: Templates
   serverNames: ServerNames
   /** Those named `tftp`, `dhcp-INTERFACE` and `pxe-INTERFACE` are used. */
@@ -54,6 +59,7 @@ export interface NetbootParts {
   /** Path on disk of a medium's file, by its path below /media/. */
   mediumFile: (path: string) => string | undefined
   grub: GrubDesk
+  extlinux: ExtlinuxDesk
   loaderWatch: LoaderWatch
   bootLoopWatch: BootLoopWatch
   events: EventLog
@@ -86,6 +92,8 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
     }))
   const machineOf = (mac: string) => inventory.find({ mac })?.id
 
+  const raspberryPi = new SiteFolder(join(config.dataDir, 'raspberry-pi'))
+  await raspberryPi.files()
   if (config.tftp.enabled) {
     const { port, transferPorts, maxTransfers, maxTransfersPerClient } = config.tftp
     const machineAt = (client: string) => {
@@ -103,7 +111,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
         maxTransfers,
         maxTransfersPerClient,
         ...(transferPorts !== undefined && { transferPorts: parsePorts(transferPorts) }),
-        source: tftpSource(parts),
+        source: tftpSource(parts, raspberryPi),
         onEvent(event) {
           if (event.type === 'transfer' && event.outcome === 'completed') {
             loaderWatch.fetched(event.remote.address, event.file)
@@ -123,6 +131,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
 
   const bootFileFor = dhcpBootDesk({
     ...parts,
+    raspberryPi: { folder: raspberryPi.path, isEmpty: () => raspberryPi.isEmpty() },
     loaders: new Set(loadersOf(bootFiles).map(([name]) => name)),
     siteLoader: config.boot.loader,
     httpPort: config.http.port,
@@ -228,22 +237,38 @@ function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {
   }
 }
 
-/** Configurations of GRUB; a medium's files and what a GRUB without HTTP needs, by the paths they have there; loaders by their bare name. */
-function tftpSource({ bootFiles, mediumFile, grub, templates, serverNames }: NetbootParts): TftpSource {
+/**
+ * Configurations of GRUB and menus of U-Boot; a medium's files and what a loader without HTTP needs, by the paths they have there; the
+ * site's files for Raspberry Pis; loaders by their bare name.
+ */
+function tftpSource(
+  { bootFiles, mediumFile, grub, extlinux, templates, serverNames }: NetbootParts,
+  raspberryPi: SiteFolder,
+): TftpSource {
   const byName = Object.fromEntries(loadersOf(bootFiles))
   const server = (localAddress: string) => serverView(serverNames, urlHost(localAddress))
   return firstOf(
     textSource((name, { remoteAddress, localAddress }) =>
       grub(name, { server: server(localAddress), address: remoteAddress, by: 'tftp' }),
     ),
+    textSource((name, { remoteAddress, localAddress }) =>
+      extlinux(name, { server: server(localAddress), address: remoteAddress }),
+    ),
     locatedSource((name) => {
-      const [folder, ...rest] = name.split('/')
+      const [folder, ...rest] = withoutUBoot(name).split('/')
       const path = rest.join('/')
       if (folder === 'boot') return Object.hasOwn(bootFiles, path) ? bootFiles[path] : undefined
       return folder === 'media' ? (mediumFile(path) ?? mediumLoader(mediumFile, path)) : undefined
     }),
+    siteSource(raspberryPi, raspberryPiNames),
     fileSource(() => byName, { 'autoexec.ipxe': (address) => identifyScript(templates, server(address)) }),
   )
+}
+
+/** U-Boot takes what its menu names for relative to the folder it was sent to: there everything is again. */
+function withoutUBoot(name: string): string {
+  const [folder, , ...rest] = name.split('/')
+  return folder === U_BOOT ? rest.join('/') : name
 }
 
 /** Name on TFTP and path on disk. */

@@ -42,6 +42,7 @@ const MACHINES = [
   'lab',
   'memory',
   'disk-image',
+  'arm64',
 ]
 
 /** Minutes; together with the longest file they stay well below an hour and a half. */

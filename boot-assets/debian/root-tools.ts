@@ -5,7 +5,7 @@ import { run } from './run.ts'
 import type { RunOptions } from './run.ts'
 
 /** Folder of shared libraries below a Debian root. */
-export const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
+const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
 
 export interface ToolOptions extends RunOptions {
   /** What the program sees as its own name; some do different things by it. Default: its path. */

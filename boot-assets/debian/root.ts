@@ -22,6 +22,8 @@ export interface DebianRootRequest {
   hooks?: readonly string[]
   /** Archive areas. Default: `main` only. */
   components?: readonly string[]
+  /** Another processor than this host's; only for `extract`, which runs nothing of what it unpacks. */
+  architecture?: 'arm64' | undefined
   log?: Log
 }
 
@@ -40,15 +42,24 @@ const FORMAT = 1
  * `LANDFALL_REFRESH=1` asks for today's packages. Callers only read it. Needs root. Throws DebianError.
  */
 export async function debianRoot(request: DebianRootRequest): Promise<string> {
-  const { suite, variant = 'extract', hooks = [], components = ['main'], log = () => {} } = request
+  const { suite, variant = 'extract', hooks = [], components = ['main'], architecture, log = () => {} } = request
   const packages = [...new Set(request.packages)].toSorted()
-  const key = [FORMAT, suite, variant, packages, hooks, components]
+  const key = [
+    FORMAT,
+    suite,
+    variant,
+    packages,
+    hooks,
+    components,
+    ...(architecture === undefined ? [] : [architecture]),
+  ]
   const entry = await buildOnce(
     'debian',
     key,
     async (dir) => {
-      log(`making a Debian ${suite} root (${variant}) with ${packages.length} packages: ${packages.join(' ')}`)
-      await bootstrap(dir, { suite, packages, variant, hooks, components, log })
+      const kind = [variant, ...(architecture === undefined ? [] : [architecture])].join(', ')
+      log(`making a Debian ${suite} root (${kind}) with ${packages.length} packages: ${packages.join(' ')}`)
+      await bootstrap(dir, { suite, packages, variant, hooks, components, architecture, log })
     },
     {
       onWait: () => log(`waiting for another build of Debian root ${cacheKey(key).slice(0, 12)}`),
@@ -72,7 +83,7 @@ export async function packageVersions(root: string): Promise<Map<string, string>
 }
 
 async function bootstrap(dir: string, request: Required<DebianRootRequest>): Promise<void> {
-  const { suite, packages, variant, hooks, components, log } = request
+  const { suite, packages, variant, hooks, components, architecture, log } = request
   if (process.getuid?.() !== 0) {
     throw new DebianError('NOT_ROOT', `making a Debian ${suite} root needs root: run this as root`)
   }
@@ -85,6 +96,7 @@ async function bootstrap(dir: string, request: Required<DebianRootRequest>): Pro
     '--mode=root',
     '--format=directory',
     `--variant=${variant}`,
+    ...(architecture === undefined ? [] : [`--architectures=${architecture}`]),
     `--include=${packages.join(',')}`,
     `--keyring=${keyring}`,
     ...(await networkOptions()).map((option) => `--aptopt=${option}`),

@@ -1,6 +1,42 @@
 // What the installer is made of: Debian packages, the programs taken from them, and their data.
 import type { DebianRootRequest } from '../debian/root.ts'
 
+/** Processors that an installer can be built for, on a host with the first. */
+export const ARCHITECTURES = ['amd64', 'arm64'] as const
+export type InstallerArchitecture = (typeof ARCHITECTURES)[number]
+
+/** What differs between them. */
+export interface Platform {
+  suite: DebianRootRequest['suite']
+  /** Folder of shared libraries. */
+  libraries: string
+  /** Name of the dynamic loader in every program, below `usr`. */
+  loader: string
+  /** Kernel modules that others do not have. */
+  modules: readonly string[]
+  /** Data that others do not need, below `usr`. */
+  data: readonly string[]
+}
+
+export const PLATFORMS: Readonly<Record<InstallerArchitecture, Platform>> = {
+  amd64: {
+    suite: 'trixie',
+    libraries: 'usr/lib/x86_64-linux-gnu',
+    loader: 'lib64/ld-linux-x86-64.so.2',
+    modules: ['kernel/arch/x86/crypto/'],
+    data: [],
+  },
+  arm64: {
+    // Node for ARM cannot come by npm to a host that is none, and only Debian 14 has one that is new enough.
+    suite: 'forky',
+    libraries: 'usr/lib/aarch64-linux-gnu',
+    loader: 'lib/ld-linux-aarch64.so.1',
+    modules: ['kernel/arch/arm64/crypto/'],
+    // Debian's Node reads these at its start.
+    data: ['share/nodejs/acorn', 'share/nodejs/acorn-walk', 'share/nodejs/undici'],
+  },
+}
+
 /** Packages with programs that run in the installer. */
 const PROGRAM_PACKAGES = [
   'attr',
@@ -40,17 +76,18 @@ const FIRMWARE_PACKAGES = [
   'firmware-realtek',
 ]
 
-/** The Debian root everything is taken from. `LANDFALL_FIRMWARE=none` leaves the area non-free-firmware alone. */
-export function rootRequest(): DebianRootRequest {
+/**
+ * The Debian root everything is taken from; that for amd64 has the build tools for all. `LANDFALL_FIRMWARE=none` leaves the area
+ * non-free-firmware alone.
+ */
+export function rootRequest(architecture: InstallerArchitecture = 'amd64'): DebianRootRequest {
   const firmware = process.env['LANDFALL_FIRMWARE'] !== 'none'
-  return {
-    suite: 'trixie',
-    components: firmware ? ['main', 'non-free-firmware'] : ['main'],
-    packages: ['linux-image-amd64', ...PROGRAM_PACKAGES, ...BUILD_PACKAGES, ...(firmware ? FIRMWARE_PACKAGES : [])],
-    variant: 'extract',
-    // The kernel package leaves the index of its modules to its installation script.
-    hooks: ['chroot "$1" /usr/sbin/depmod "$(ls "$1/usr/lib/modules")"'],
-  }
+  const packages = [`linux-image-${architecture}`, ...PROGRAM_PACKAGES, ...(firmware ? FIRMWARE_PACKAGES : [])]
+  const common = { components: firmware ? ['main', 'non-free-firmware'] : ['main'], variant: 'extract' } as const
+  const { suite } = PLATFORMS[architecture]
+  return architecture === 'amd64'
+    ? { ...common, suite, packages: [...packages, ...BUILD_PACKAGES] }
+    : { ...common, suite, packages: [...packages, 'base-files', 'nodejs'], architecture }
 }
 
 /** Programs, found in the root's `usr/bin` or `usr/sbin`. BusyBox fills in every other common name. */

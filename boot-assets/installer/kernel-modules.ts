@@ -71,7 +71,6 @@ export const WANTED_MODULES: readonly string[] = [
   'kernel/fs/efivarfs/',
   'kernel/fs/nls/',
   'kernel/crypto/',
-  'kernel/arch/x86/crypto/',
   'kernel/lib/',
 ]
 

@@ -1,45 +1,49 @@
 // Makes the installer's /usr: programs, libraries, kernel modules, firmware and Node, as one compressed file system.
 import { chmod, copyFile, cp, lstat, mkdir, readFile, realpath, symlink } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
-import { LIBRARIES, runFromRoot } from '../debian/root-tools.ts'
+import { basename, dirname, join, relative } from 'node:path'
+import { runFromRoot } from '../debian/root-tools.ts'
 import { run } from '../debian/run.ts'
 import type { Log } from '../debian/run.ts'
 import { BootAssetError } from '../error.ts'
 import { DATA, LINKS, OPENED_LIBRARIES, PROGRAMS } from './contents.ts'
+import type { Platform } from './contents.ts'
 import { isElf, neededLibraries } from './elf.ts'
+import { WANTED_MODULES } from './kernel-modules.ts'
 import { stageModules } from './modules-folder.ts'
+import type { ModulesSource } from './modules-folder.ts'
 
 export interface SystemInputs {
-  /** Unpacked Debian root (see contents.ts). */
-  root: string
-  /** Node's program file; it is stripped of symbols on the way. */
-  node: string
+  platform: Platform
+  /** Unpacked Debian roots (see contents.ts): what everything is taken from, and the tools. */
+  source: ModulesSource
+  /** Node's program file, where Debian's is not used; it is stripped of symbols on the way. */
+  node: string | undefined
   /** Files of our own: `etc` and `usr` as they shall appear. */
   overlay: string
   log: Log
 }
 
-/** Where a program looks for its libraries; the second is where systemd keeps those of its own. */
-const LIBRARY_FOLDERS = [LIBRARIES, join(LIBRARIES, 'systemd')]
-
 /** Fills `stage/usr` and packs it into the squashfs file `image`. The same inputs give the same bytes. */
 export async function buildSystem(inputs: SystemInputs, stage: string, image: string): Promise<void> {
-  const { root, node, overlay, log } = inputs
+  const { platform, source, node, overlay, log } = inputs
+  const { root, tools } = source
   await mkdir(join(stage, 'usr/bin'), { recursive: true })
   await mkdir(join(stage, 'usr/sbin'))
   await mkdir(join(stage, 'usr/lib64'))
   await symlink('usr/lib', join(stage, 'lib'))
 
   const programs = await Promise.all(PROGRAMS.map((name) => copyProgram(root, stage, name)))
-  await runFromRoot(root, 'bin/strip', ['-o', join(stage, 'usr/bin/node'), node])
+  if (node === undefined) await copyProgram(root, stage, 'node')
+  else await runFromRoot(tools, 'bin/strip', ['-o', join(stage, 'usr/bin/node'), node])
   await chmod(join(stage, 'usr/bin/node'), 0o755)
-  await copyData(root, stage)
+  await copyData(root, stage, [...DATA, ...platform.data])
   await cp(join(overlay, 'usr'), join(stage, 'usr'), { recursive: true })
   await cp(join(overlay, 'etc'), join(stage, 'usr/share/landfall/etc'), { recursive: true })
-  await copyLibraries(root, stage, [...programs, join(stage, 'usr/bin/node'), ...udevHelpers(stage)])
-  await linkNames(stage)
-  const { modules, firmware, missingFirmware } = await stageModules(root, stage)
+  await copyLibraries(root, platform, stage, [...programs, join(stage, 'usr/bin/node'), ...udevHelpers(stage)])
+  await linkNames(stage, tools)
+  const wanted = [...WANTED_MODULES, ...platform.modules]
+  const { modules, firmware, missingFirmware } = await stageModules(source, wanted, stage)
   log(
     `${modules} kernel modules, ${firmware} firmware files (${missingFirmware.length} that drivers also name are not packaged)`,
   )
@@ -59,7 +63,7 @@ export async function buildSystem(inputs: SystemInputs, stage: string, image: st
   ]
   // No progress bar; times come from SOURCE_DATE_EPOCH.
   const quiet = ['-noappend', '-no-progress', '-quiet']
-  await runFromRoot(root, 'bin/mksquashfs', [join(stage, 'usr'), image, ...settings, ...quiet])
+  await runFromRoot(tools, 'bin/mksquashfs', [join(stage, 'usr'), image, ...settings, ...quiet])
 }
 
 async function copyProgram(root: string, stage: string, name: string): Promise<string> {
@@ -74,8 +78,8 @@ async function copyProgram(root: string, stage: string, name: string): Promise<s
   throw new BootAssetError('CONTENT_MISSING', `no program ${name} in the packages of the installer (contents.ts)`)
 }
 
-async function copyData(root: string, stage: string): Promise<void> {
-  for (const path of DATA) {
+async function copyData(root: string, stage: string, paths: readonly string[]): Promise<void> {
+  for (const path of paths) {
     const source = join(root, 'usr', path)
     if (!existsSync(source)) {
       throw new BootAssetError('CONTENT_MISSING', `no /usr/${path} in the packages of the installer (contents.ts)`)
@@ -92,13 +96,20 @@ function udevHelpers(stage: string): string[] {
 }
 
 /** Copies all libraries the programs need, and the libraries these need, under the names they are looked up by. */
-async function copyLibraries(root: string, stage: string, programs: readonly string[]): Promise<void> {
+async function copyLibraries(
+  root: string,
+  { libraries, loader }: Platform,
+  stage: string,
+  programs: readonly string[],
+): Promise<void> {
+  // The second is where systemd keeps those of its own.
+  const folders = [libraries, join(libraries, 'systemd')]
   const waiting = [...programs]
   const seen = new Set<string>()
   const take = async (library: string): Promise<void> => {
     if (seen.has(library)) return
     seen.add(library)
-    const folder = LIBRARY_FOLDERS.find((path) => existsSync(join(root, path, library)))
+    const folder = folders.find((path) => existsSync(join(root, path, library)))
     if (folder === undefined) {
       throw new BootAssetError(
         'CONTENT_MISSING',
@@ -116,18 +127,17 @@ async function copyLibraries(root: string, stage: string, programs: readonly str
     if (!isElf(content)) continue
     for (const library of neededLibraries(content)) await take(library)
   }
-  await symlink(
-    join('..', LIBRARIES.slice('usr/'.length), 'ld-linux-x86-64.so.2'),
-    join(stage, 'usr/lib64/ld-linux-x86-64.so.2'),
-  )
+  const link = join('usr', loader)
+  await symlink(join(relative(dirname(link), libraries), basename(link)), join(stage, link))
 }
 
-async function linkNames(stage: string): Promise<void> {
+/** Every BusyBox of Debian has the same applets; that among the tools can be asked for them here. */
+async function linkNames(stage: string, tools: string): Promise<void> {
   for (const [link, target] of Object.entries(LINKS)) {
     await mkdir(dirname(join(stage, 'usr', link)), { recursive: true })
     await symlink(target, join(stage, 'usr', link))
   }
-  const applets = (await run(join(stage, 'usr/bin/busybox'), ['--list'])).split('\n').filter((name) => name !== '')
+  const applets = (await run(join(tools, 'usr/bin/busybox'), ['--list'])).split('\n').filter((name) => name !== '')
   for (const applet of applets) {
     const taken = await Promise.all(['usr/bin', 'usr/sbin'].map((folder) => exists(join(stage, folder, applet))))
     if (!taken.includes(true)) await symlink('busybox', join(stage, 'usr/bin', applet))

@@ -4,7 +4,7 @@ import { copyFile, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { buildOnce } from '../cache.ts'
 import { debianRoot, packageVersions } from '../debian/root.ts'
-import type { Suite } from '../debian/root.ts'
+import type { DebianRootRequest, Suite } from '../debian/root.ts'
 import type { Log } from '../debian/run.ts'
 import { BootAssetError } from '../error.ts'
 
@@ -14,8 +14,16 @@ import { BootAssetError } from '../error.ts'
  */
 const SUITE: Suite = 'forky'
 
-/** Name on TFTP and below /boot/loaders/ -> package, path in it, what it is for. */
-const LOADERS: Readonly<Record<string, { package: string; path: string; purpose: string }>> = {
+interface Loader {
+  package: string
+  /** For packages that differ by processor: that of another one than this host's. */
+  architecture?: 'arm64'
+  path: string
+  purpose: string
+}
+
+/** Name on TFTP and below /boot/loaders/ -> where it comes from and what it is for. */
+const LOADERS: Readonly<Record<string, Loader>> = {
   'undionly.kpxe': {
     package: 'ipxe',
     path: 'usr/lib/ipxe/undionly.kpxe',
@@ -38,6 +46,24 @@ const LOADERS: Readonly<Record<string, { package: string; path: string; purpose:
     path: 'usr/lib/grub/x86_64-efi-signed/grubnetx64.efi.signed',
     purpose: 'UEFI with Secure Boot, second stage, signed by Debian; reads grub/grub.cfg beside it',
   },
+  // Debian builds no snponly for it. This one takes the firmware's driver of a card that it has none for.
+  'ipxe-arm64.efi': {
+    package: 'ipxe',
+    path: 'usr/lib/ipxe/ipxe-arm64.efi',
+    purpose: "UEFI on 64-bit ARM, U-Boot's UEFI too; network by iPXE's own drivers or the firmware's",
+  },
+  'shimaa64.efi': {
+    package: 'shim-signed',
+    architecture: 'arm64',
+    path: 'usr/lib/shim/shimaa64.efi.signed',
+    purpose: 'UEFI on 64-bit ARM with Secure Boot, first stage, signed by Microsoft; asks for grubaa64.efi beside it',
+  },
+  'grubaa64.efi': {
+    package: 'grub-efi-arm64-signed',
+    architecture: 'arm64',
+    path: 'usr/lib/grub/arm64-efi-signed/grubnetaa64.efi.signed',
+    purpose: 'UEFI on 64-bit ARM with Secure Boot, second stage, signed by Debian; reads grub/grub.cfg beside it',
+  },
 }
 
 /** One entry of `manifest.json` in the folder of loaders. */
@@ -52,14 +78,13 @@ interface LoaderEntry {
 
 /** Path of a cached folder with the loaders and their `manifest.json`. Needs root when it has to be built. */
 export async function buildLoaders({ log }: { log: Log }): Promise<string> {
-  const packages = [...new Set(Object.values(LOADERS).map((loader) => loader.package))]
-  const root = await debianRoot({ suite: SUITE, packages, variant: 'extract', log })
-  const versions = await packageVersions(root)
-  const origins = packages.map((name) => [name, versions.get(name)])
+  const roots = { here: await loaderRoot(undefined, log), arm64: await loaderRoot('arm64', log) }
+  const origins = [[...roots.here.versions], [...roots.arm64.versions]]
   return buildOnce('loaders', [LOADERS, SUITE, origins], async (dir) => {
     const manifest: LoaderEntry[] = []
     for (const [name, loader] of Object.entries(LOADERS)) {
-      await copyFile(join(root, loader.path), join(dir, name)).catch((cause: unknown) => {
+      const { path, versions } = roots[loader.architecture ?? 'here']
+      await copyFile(join(path, loader.path), join(dir, name)).catch((cause: unknown) => {
         throw new BootAssetError('CONTENT_MISSING', `no ${loader.path} in Debian's package ${loader.package}`, {
           cause,
         })
@@ -76,4 +101,13 @@ export async function buildLoaders({ log }: { log: Log }): Promise<string> {
     }
     await writeFile(join(dir, 'manifest.json'), `${JSON.stringify(manifest, null, 2)}\n`)
   })
+}
+
+/** The packages of one processor, unpacked, and their versions. */
+async function loaderRoot(architecture: DebianRootRequest['architecture'], log: Log) {
+  const loaders = Object.values(LOADERS).filter((loader) => loader.architecture === architecture)
+  const packages = [...new Set(loaders.map((loader) => loader.package))]
+  const path = await debianRoot({ suite: SUITE, packages, variant: 'extract', architecture, log })
+  const versions = await packageVersions(path)
+  return { path, versions: new Map(packages.map((name) => [name, versions.get(name)])) }
 }

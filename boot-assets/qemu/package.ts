@@ -3,7 +3,10 @@ import { join } from 'node:path'
 import { debianRoot } from '../debian/root.ts'
 import type { Log } from '../debian/run.ts'
 
-const PACKAGES = ['qemu-system-x86', 'qemu-utils', 'ovmf', 'seabios', 'ipxe-qemu']
+const PACKAGES = {
+  amd64: ['qemu-system-x86', 'qemu-utils', 'ovmf', 'seabios', 'ipxe-qemu'],
+  arm64: ['qemu-system-arm', 'qemu-efi-aarch64', 'ipxe-qemu'],
+}
 const LIBRARIES = 'usr/lib/x86_64-linux-gnu'
 
 /** How to run QEMU's programs. */
@@ -15,13 +18,14 @@ export interface Qemu {
 }
 
 export interface QemuPackage extends Qemu {
-  /** Path of a firmware file, e.g. `OVMF/OVMF_CODE_4M.fd` or `qemu/efi-virtio.rom`. */
+  /** Path of a firmware file, e.g. `OVMF/OVMF_CODE_4M.fd`, `AAVMF/AAVMF_CODE.no-secboot.fd` or `qemu/efi-virtio.rom`. */
   firmware(name: string): string
 }
 
-/** Unpacks the packages into the cache, once, and tells how to run them. Throws DebianError. */
-export async function qemuPackage(log?: Log): Promise<QemuPackage> {
-  const root = await debianRoot({ suite: 'trixie', packages: PACKAGES, variant: 'extract', ...(log && { log }) })
+/** Unpacks the packages for machines of a processor into the cache, once, and tells how to run them here. Throws DebianError. */
+export async function qemuPackage(log?: Log, machines: keyof typeof PACKAGES = 'amd64'): Promise<QemuPackage> {
+  const packages = PACKAGES[machines]
+  const root = await debianRoot({ suite: 'trixie', packages, variant: 'extract', ...(log && { log }) })
   const libraries = join(root, LIBRARIES)
   return {
     // Its own dynamic loader, because its libraries are newer than the host's.

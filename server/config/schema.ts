@@ -211,6 +211,9 @@ export const ConfigInput = z.strictObject({
       extraArguments: z.array(KernelArgument).default([]).meta({
         description: 'further kernel arguments of the installer',
       }),
+      arm64: z.boolean().default(false).meta({
+        description: 'whether `--build` makes the installer for 64-bit ARM too; the first time takes as long again',
+      }),
     })
     .prefault({}),
   log: z

@@ -10,7 +10,7 @@ export interface BootClient extends Identity {
   /** `other` for machines that no installer exists for. */
   architecture: Architecture | 'other'
   firmware: 'bios' | 'uefi'
-  via: 'dhcp' | 'ipxe' | 'grub' | 'http'
+  via: 'dhcp' | 'ipxe' | 'grub' | 'u-boot' | 'http'
 }
 
 /** What of a machine bears on the decision. */
@@ -33,24 +33,28 @@ export type BootDecision =
   | { kind: 'discover'; machineId?: string; generation: number }
   /** Boot from the disk. */
   | { kind: 'local'; machineId: string }
-  /** No boot data at all. */
-  | { kind: 'ignore'; reason: string }
+  /** No boot data at all; with `tell` the machine may load something that shows the reason on its screen. */
+  | { kind: 'ignore'; reason: string; tell?: true }
 
-/** Architectures with an installer image. */
-const INSTALLABLE: readonly string[] = ['amd64'] satisfies Architecture[]
+/** Architectures whose installer this server has. */
+export type Installers = ReadonlySet<Architecture>
 
 /**
  * Decides from the machine's state alone, so asking is free of effects and every way of booting gets the same answer. A machine
  * that is deployed, or about to be, boots its disk until a person wants a new generation: no boot order can make a reinstall loop.
  */
-export function decideBoot(machine: BootMachine | undefined, client: BootClient): BootDecision {
+export function decideBoot(machine: BootMachine | undefined, client: BootClient, installers: Installers): BootDecision {
   if (machine && goesLocal(machine.state)) return { kind: 'local', machineId: machine.id }
   if (machine?.state === 'retired') return { kind: 'ignore', reason: 'the machine is retired' }
   if (machine?.installer === 'anaconda' && wantsInstall(machine.state)) {
     return { kind: 'kickstart', machineId: machine.id, generation: machine.generation, media: machine.media }
   }
-  if (!INSTALLABLE.includes(client.architecture)) {
-    return { kind: 'ignore', reason: `there is no installer for ${client.architecture} machines` }
+  if (client.architecture === 'other') {
+    return { kind: 'ignore', reason: 'there is no installer for other machines than amd64 and arm64' }
+  }
+  if (!installers.has(client.architecture)) {
+    const reason = `the installer for ${client.architecture} machines is not built on this server (installer.${client.architecture})`
+    return { kind: 'ignore', reason, tell: true }
   }
   if (!machine) {
     const { mac, smbios } = plausibleIdentity(client)

@@ -1,7 +1,7 @@
 /** Phrases the boot decision for DHCP: which loader, or which script, a client is told to fetch. */
 import { basename } from 'node:path/posix'
 import { decideBoot } from '../core/boot.ts'
-import type { BootClient, BootMachine } from '../core/boot.ts'
+import type { BootClient, BootMachine, Installers } from '../core/boot.ts'
 import { unlessStoreFails } from '../core/errors.ts'
 import type { EventLog } from '../core/events.ts'
 import type { Inventory } from '../core/inventory.ts'
@@ -19,6 +19,8 @@ const ARCHITECTURES: Partial<Record<Platform, BootClient['architecture']>> = {
   'x86-bios': 'amd64',
   'x64-uefi': 'amd64',
   'arm64-uefi': 'arm64',
+  'arm64-uboot': 'arm64',
+  'raspberry-pi': 'arm64',
 }
 
 /** Strangers whose firmware refuses iPXE are remembered by MAC, the newest ones: whoever is brought in is remembered for good. */
@@ -33,6 +35,9 @@ export interface BootDeskPorts {
   loaderWatch: LoaderWatch
   /** Names below /boot/loaders/. */
   loaders: ReadonlySet<string>
+  installers: Installers
+  /** Where the site puts the firmware of its Raspberry Pis. */
+  raspberryPi: { folder: string; isEmpty: () => boolean }
   /** `boot.loader` of the site. */
   siteLoader: 'auto' | 'ipxe' | 'grub'
   httpPort: number
@@ -50,6 +55,8 @@ export function dhcpBootDesk({
   medium,
   loaderWatch,
   loaders,
+  installers,
+  raspberryPi,
   siteLoader,
   httpPort,
 }: BootDeskPorts): BootFileFor {
@@ -57,11 +64,9 @@ export function dhcpBootDesk({
 
   return ({ client, wants, serverAddress, clientAddress }) => {
     const known = inventory.find(client)
-    const decision = decideBoot(known && toBoot(known), {
-      ...client,
-      ...describe(client, known?.architecture),
-    })
-    if (decision.kind === 'ignore') {
+    const asker = { ...client, ...describe(client, known?.architecture) }
+    const decision = decideBoot(known && toBoot(known), asker, installers)
+    if (decision.kind === 'ignore' && !decision.tell) {
       return known?.state === 'retired' ? { kind: 'no-boot' } : { kind: 'refuse', reason: decision.reason }
     }
     const boot = `http://${urlHost(serverAddress)}:${httpPort}/boot`
@@ -70,7 +75,10 @@ export function dhcpBootDesk({
     if (wants === 'script') return { kind: 'script', url: `${boot}/ipxe` }
     const choice = choose(client, known)
     // GRUB cannot tell firmware to go on to its next boot entry (netboot.md section 7): edk2 shows its setup menu, and there it stays.
-    if (decision.kind === 'local' && 'family' in choice && choice.family === 'grub') return { kind: 'no-boot' }
+    if ('family' in choice && choice.family === 'grub') {
+      if (decision.kind === 'local') return { kind: 'no-boot' }
+      if (decision.kind === 'ignore') return { kind: 'refuse', reason: decision.reason }
+    }
     const own = decision.kind === 'kickstart' ? ownLoader(client, choice, decision.media) : undefined
     if (own !== undefined) {
       promise(client, clientAddress, own)
@@ -79,6 +87,12 @@ export function dhcpBootDesk({
     const file = loaderFor(platformOf(client), client.kind, choice)
     if (file === undefined) {
       return { kind: 'refuse', reason: `there is no boot loader for ${client.architecture?.name} machines` }
+    }
+    if (client.kind === 'raspberry-pi' && raspberryPi.isEmpty()) {
+      return {
+        kind: 'refuse',
+        reason: `the UEFI firmware for Raspberry Pis is missing: put its files into ${raspberryPi.folder}`,
+      }
     }
     if ('file' in choice && !loaders.has(file)) {
       return { kind: 'refuse', reason: `boot.loader of ${known?.name} names ${file}, which is not among the loaders` }
@@ -92,8 +106,8 @@ export function dhcpBootDesk({
   }
 
   function choose(client: Client, known: MachineRecord | undefined): LoaderChoice {
-    // What is iPXE already is not started again by what a person named for its firmware.
-    if (client.kind === 'ipxe') return { family: 'ipxe' }
+    // What a person named is for the machine's UEFI: neither for the iPXE that it has started, nor for what starts the UEFI of a board.
+    if (client.kind === 'ipxe' || client.kind === 'raspberry-pi') return { family: 'ipxe' }
     const refusedIpxe = refuses(client, known)
     const choice = chooseLoader(known ? { ...inventory.loaderHints(known), refusedIpxe } : { refusedIpxe }, siteLoader)
     return 'file' in choice || hasFamilies(platformOf(client)) ? choice : { family: 'ipxe' }
@@ -140,7 +154,7 @@ function describe(client: Client, known: BootClient['architecture'] | null | und
   return { architecture, firmware, via: 'dhcp' as const }
 }
 
-/** A client that does not tell is taken for what all boot ROMs were before there was option 93. */
+/** A client that does not tell is taken for what all boot ROMs were before there was option 93; a Raspberry Pi tells something else. */
 function platformOf(client: Client): Platform {
-  return client.architecture?.platform ?? 'x86-bios'
+  return client.kind === 'raspberry-pi' ? client.kind : (client.architecture?.platform ?? 'x86-bios')
 }

@@ -3,6 +3,9 @@ import type { LoaderChoice } from '../core/loader-choice.ts'
 import type { Architecture } from './architecture.ts'
 import type { Client } from './client.ts'
 
+/** Folder of TFTP below which each processor has one for its U-Boots. */
+export const U_BOOT = 'u-boot'
+
 export type Platform = NonNullable<Architecture['platform']>
 
 interface Row {
@@ -19,11 +22,19 @@ const LOADERS: readonly Row[] = [
   // An iPXE that cannot fetch scripts by HTTP: UNDI on top of it is unreliable, and its drivers may lack what is needed.
   { platform: 'x86-bios', client: 'ipxe', file: 'ipxe.pxe' },
   { platform: 'x64-uefi', client: 'ipxe', family: 'ipxe', file: 'ipxe.efi' },
+  // The folder of what U-Boot is told to boot is where it looks for its menu, and so says for which processor that shall be. By HTTP
+  // it asks as UEFI does.
+  { platform: 'arm64-uboot', client: 'u-boot', file: `${U_BOOT}/arm64/ipxe-arm64.efi` },
   // By the card's own driver, which just worked.
   { platform: 'x86-bios', file: 'undionly.kpxe' },
   { platform: 'x64-uefi', family: 'ipxe', file: 'snponly.efi' },
   // Asks for grubx64.efi beside it. In the root of TFTP, because GRUB loses the folder under proxyDHCP (netboot.md section 4.2).
   { platform: 'x64-uefi', family: 'grub', file: 'shimx64.efi' },
+  { platform: 'arm64-uefi', family: 'ipxe', file: 'ipxe-arm64.efi' },
+  { platform: 'arm64-uefi', family: 'grub', file: 'shimaa64.efi' },
+  { platform: 'arm64-uboot', file: 'ipxe-arm64.efi' },
+  // It never asks for what it is told, but for this and some dozen other names, below its serial number.
+  { platform: 'raspberry-pi', file: 'config.txt' },
 ]
 
 /** Platforms whose firmware knows Secure Boot: there the families differ. */

@@ -38,6 +38,17 @@ describe('boot files', () => {
     expect(files()).toEqual(['installer/initrd.img', 'installer/vmlinuz', 'loaders/snponly.efi'])
   })
 
+  it('for another processor lie in a folder of its name', async () => {
+    const built = assets('one', [])
+    await installBootFiles({ ...built, arm64: built.installer }, boot)
+    expect(files()).toEqual([
+      'installer/arm64/initrd.img',
+      'installer/arm64/vmlinuz',
+      'installer/initrd.img',
+      'installer/vmlinuz',
+    ])
+  })
+
   it('stay when the cache they come from is gone', async () => {
     await installBootFiles(assets('one', []), boot)
     rmSync(join(folder, 'one'), { recursive: true })

@@ -52,7 +52,7 @@ async function serve(options: ServeOptions, version: string): Promise<void> {
   using _watch = options.dev ? await watchWeb() : undefined
   const warning = process.getuid?.() === 0 && !options.dev ? await giveUpRoot(options, loaded) : undefined
   assertUser({ wanted: config.user, uid: process.getuid?.() ?? 0, find: findAccount })
-  if (options.build) await buildBootFiles(config.dataDir)
+  if (options.build) await buildBootFiles(config)
 
   const { startServer } = await import('../../main.ts')
   const { webFiles } = await import('../../http/web.ts')
@@ -101,7 +101,7 @@ async function giveUpRoot({ build: wanted }: ServeOptions, loaded: LoadedConfig)
     argv: [program!, ...process.execArgv, ...built],
     env: process.env,
     assertUnused: () => openStore(join(config.dataDir, 'landfall.db')).close(),
-    prepare: async (asOwner) => (wanted ? buildBootFiles(config.dataDir, asOwner) : undefined),
+    prepare: async (asOwner) => (wanted ? buildBootFiles(config, asOwner) : undefined),
     say: (line) => console.log(`Landfall: ${line}`),
   })
 }

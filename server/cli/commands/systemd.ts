@@ -81,7 +81,7 @@ async function prepare(loaded: LoadedConfig, user: string, build: boolean): Prom
     assertUnused: () => openStore(join(dataDir, 'landfall.db')).close(),
     async prepare(asOwner) {
       const { buildBootFiles } = await import('../boot-files.ts')
-      if (build) await buildBootFiles(dataDir, asOwner)
+      if (build) await buildBootFiles(loaded.config, asOwner)
     },
     say: (line) => console.error(line),
   })

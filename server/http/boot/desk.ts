@@ -2,7 +2,7 @@
 import type { Architecture } from '../../contract/common.ts'
 import type { MediaBootFiles } from '../../contract/media.ts'
 import { decideBoot } from '../../core/boot.ts'
-import type { BootClient, BootDecision } from '../../core/boot.ts'
+import type { BootClient, BootDecision, Installers } from '../../core/boot.ts'
 import type { MachineRecord } from '../../core/machine-store.ts'
 import { CoreError } from '../../core/errors.ts'
 import { requiredMedium } from '../../core/required-medium.ts'
@@ -21,21 +21,20 @@ export function bootDesk({
   tokens,
   events,
   medium,
+  installers,
 }: Pick<Services, 'inventory' | 'installs' | 'tokens' | 'events'> & {
   /** A boot medium by its id. */
   medium: (id: string) => { architecture: Architecture; boot: MediaBootFiles } | undefined
+  installers: Installers
 }) {
   return (client: ScriptClient, address: string | undefined, via: BootClient['via'] = 'ipxe'): DecidedBoot => {
     const known = inventory.find(client)
-    const decision = decideBoot(known && installs.toBoot(known), {
-      ...client,
-      architecture: client.architecture ?? known?.architecture ?? 'amd64',
-      firmware: client.firmware ?? 'uefi',
-      via,
-    })
+    const architecture = client.architecture ?? known?.architecture ?? 'amd64'
+    const asker = { ...client, architecture, firmware: client.firmware ?? 'uefi', via }
+    const decision = decideBoot(known && installs.toBoot(known), asker, installers)
     const machine = known ?? (decision.kind === 'discover' ? bringIn(client, address) : undefined)
     if (machine) inventory.seen(machine.id, address)
-    const answer = phrase(decision, client, machine)
+    const answer = phrase(decision, client, machine, architecture)
     if (decision.kind === 'install' || decision.kind === 'kickstart') installs.bootServed(decision.machineId)
     events.append({
       type: decision.kind === 'ignore' ? 'boot.refused' : 'boot.script',
@@ -52,7 +51,12 @@ export function bootDesk({
     return inventory.discover(client, { address, architecture: architecture === 'other' ? undefined : architecture })
   }
 
-  function phrase(decision: BootDecision, client: ScriptClient, machine: MachineRecord | undefined): DecidedBoot {
+  function phrase(
+    decision: BootDecision,
+    client: ScriptClient,
+    machine: MachineRecord | undefined,
+    architecture: BootClient['architecture'],
+  ): DecidedBoot {
     const { mac, uuid, serial } = client
     const identity = mac ?? serial ?? uuid ?? 'unknown'
     const answer = {
@@ -64,7 +68,7 @@ export function bootDesk({
     const boots = decision.kind === 'kickstart' ? requireMedium(decision.media, client) : undefined
     const { consoles } = inventory.mergedSpec(machine.id).spec
     const token = tokens.issueInstallToken(machine.id, decision.generation)
-    return { ...answer, token, consoles, ...(boots && { medium: boots }) }
+    return { ...answer, token, consoles, architecture, ...(boots && { medium: boots }) }
   }
 
   function requireMedium(id: string | undefined, { architecture }: ScriptClient): NonNullable<DecidedBoot['medium']> {

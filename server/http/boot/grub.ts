@@ -2,7 +2,7 @@
 import type { Templates } from '../../render/templates.ts'
 import { oneLine } from '../../render/values.ts'
 import { GRUB_FAILED, GRUB_MACHINE } from './grub-names.ts'
-import { anacondaArguments, installerArguments, TITLES } from './script.ts'
+import { bootedFiles, TITLES } from './script.ts'
 import type { DecidedBoot, ServerView } from './script.ts'
 
 /** How a GRUB asked: one that came by TFTP may lack HTTP, one that came by UEFI HTTP Boot lacks TFTP. */
@@ -26,15 +26,8 @@ export function decisionConfig(
     title: `${decision}: ${boot.reason}`,
   }
   if (boot.decision === 'local' || boot.decision === 'ignore') return templates.render('grub/local.cfg', banner)
-  const { kernel, initrd, path } = boot.medium ?? {
-    kernel: '/boot/installer/vmlinuz',
-    initrd: '/boot/installer/initrd.img',
-    path: undefined,
-  }
-  const args = [
-    ...(path === undefined ? installerArguments(server, boot) : anacondaArguments(server, boot, path)),
-    ...(mac === undefined ? [] : [`BOOTIF=01-${mac.replaceAll(':', '-')}`]),
-  ]
+  const { kernel, initrd, args } = bootedFiles(server, boot)
+  const booted = mac === undefined ? [] : [`BOOTIF=01-${mac.replaceAll(':', '-')}`]
   const devices = devicesOf(server, by)
   return templates.render('grub/start.cfg', {
     ...banner,
@@ -42,7 +35,7 @@ export function decisionConfig(
     sources: devices.map((device) => ({
       kernel: `${device}${kernel}`,
       initrd: `${device}${initrd}`,
-      arguments: args,
+      arguments: [...args, ...booted],
     })),
     failed: self === undefined ? [] : [`${devices[0]}${GRUB_FAILED}/${self}/grub.cfg`],
   })

@@ -12,6 +12,8 @@ export interface DecidedBoot {
   token?: string
   /** Values for `console=`. */
   consoles?: readonly string[]
+  /** Of the installer; amd64 when absent. */
+  architecture?: string
   /** Paths below this server of its boot medium; for `kickstart`. */
   medium?: { path: string; kernel: string; initrd: string }
 }
@@ -45,20 +47,24 @@ const TROUBLE_TRIES = 20
 export function decisionScript(templates: Templates, server: ServerView, boot: DecidedBoot): string {
   const banner = { server: server.name, machine: boot.machine, decision: TITLES[boot.decision], reason: boot.reason }
   if (boot.decision === 'local' || boot.decision === 'ignore') return templates.render('ipxe/local.ipxe', banner)
-  if (boot.medium) {
-    return templates.render('ipxe/anaconda.ipxe', {
-      ...banner,
-      http: server.http,
-      kernel: `${server.http}${boot.medium.kernel}`,
-      initrd: `${server.http}${boot.medium.initrd}`,
-      arguments: anacondaArguments(server, boot, boot.medium.path),
-    })
-  }
-  return templates.render('ipxe/install.ipxe', {
+  const { kernel, initrd, args } = bootedFiles(server, boot)
+  return templates.render(boot.medium ? 'ipxe/anaconda.ipxe' : 'ipxe/install.ipxe', {
     ...banner,
     http: server.http,
-    arguments: installerArguments(server, boot),
+    kernel: `${server.http}${kernel}`,
+    initrd: `${server.http}${initrd}`,
+    arguments: args,
   })
+}
+
+/** What a decision to start an installer starts: paths on this server, and the kernel's arguments. */
+export function bootedFiles(server: ServerView, boot: DecidedBoot): { kernel: string; initrd: string; args: string[] } {
+  const { medium, architecture = 'amd64' } = boot
+  if (medium) {
+    return { kernel: medium.kernel, initrd: medium.initrd, args: anacondaArguments(server, boot, medium.path) }
+  }
+  const folder = architecture === 'amd64' ? '/boot/installer' : `/boot/installer/${architecture}`
+  return { kernel: `${folder}/vmlinuz`, initrd: `${folder}/initrd.img`, args: installerArguments(server, boot) }
 }
 
 /** For a machine whose request does not name it: makes it ask again with all it knows of itself. */
@@ -77,7 +83,7 @@ export function troubleScript(templates: Templates, server: ServerView, attempt:
 }
 
 /** kickstart-and-iso.md section 3.2. Names without `inst.` are not known any more; the path has the token, for GRUB takes no query. */
-export function anacondaArguments(server: ServerView, boot: DecidedBoot, medium: string): string[] {
+function anacondaArguments(server: ServerView, boot: DecidedBoot, medium: string): string[] {
   return [
     `inst.stage2=${server.http}${medium}`,
     `inst.ks=${server.http}/i/${boot.token}/ks`,
@@ -107,6 +113,8 @@ function isIpv6({ http }: ServerView): boolean {
   return http.startsWith('http://[')
 }
 
-function consoleArguments({ consoles = [] }: DecidedBoot): string[] {
-  return consoles.map((console) => `console=${console}`)
+/** ARM's own serial port comes first, as the last one is the main one; what a machine does not have, its kernel passes over. */
+function consoleArguments({ consoles = [], architecture }: DecidedBoot): string[] {
+  const usual = architecture === 'arm64' && !consoles.some((name) => name.startsWith('ttyAMA')) ? ['ttyAMA0'] : []
+  return [...usual, ...consoles].map((console) => `console=${console}`)
 }

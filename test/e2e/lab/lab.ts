@@ -59,7 +59,8 @@ export class Lab implements AsyncDisposable {
   /** Puts a machine on a wire, the server's by default, switched off. */
   async machine(options: MachineOptions, network = this.network): Promise<Machine> {
     const { artefacts, workFolder } = this
-    return this.#stack.use(await createMachine(options, { network, artefacts, workFolder, qemu: this.#qemu }))
+    const qemu = options.firmware === 'uefi-arm64' ? await qemuPackage(console.log, 'arm64') : this.#qemu
+    return this.#stack.use(await createMachine(options, { network, artefacts, workFolder, qemu }))
   }
 
   /** Starts a program at the server's place on the wire; its output goes to the artefact `NAME.log`. */

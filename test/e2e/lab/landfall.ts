@@ -30,6 +30,8 @@ const STATE_TIMEOUT = 20 * 60_000
 export interface LandfallOptions {
   /** Further flags of `landfall serve`. */
   flags?: readonly string[]
+  /** Whether it has the installer for 64-bit ARM too. */
+  arm64?: boolean
   /** Where the web page is to be reached outside the lab; any free port by default. */
   localPort?: number
   log?: (line: string) => void
@@ -206,11 +208,11 @@ class Fatal extends Error {}
 /** Builds what is not built yet and starts `landfall serve` as the DHCP server of the lab's wire. */
 export async function startLandfall(
   lab: Lab,
-  { flags = [], localPort, log = () => {} }: LandfallOptions = {},
+  { flags = [], arm64 = false, localPort, log = () => {} }: LandfallOptions = {},
 ): Promise<Landfall> {
   const dataDir = join(lab.workFolder, 'landfall')
   await mkdir(dataDir, { recursive: true })
-  await installBootFiles(await buildBootAssets({ log }), join(dataDir, 'boot'))
+  await installBootFiles(await buildBootAssets({ log, arm64 }), join(dataDir, 'boot'))
   const all = ['--name', 'landfall.lab', '--log-level', 'debug', ...addressing(lab.network), ...flags]
   const process = await launch(lab, dataDir, all)
   const access = LocalAccess.parse(JSON.parse(await readFile(join(dataDir, LOCAL_ACCESS_FILE), 'utf8')))

@@ -4,7 +4,8 @@ import { acceleratorArguments, type Accelerator } from '../../../boot-assets/qem
 import type { QemuPackage } from '../../../boot-assets/qemu/package.ts'
 import { LabError } from './errors.ts'
 
-export type Firmware = 'uefi' | 'uefi-secureboot' | 'bios'
+/** `uefi-arm64` is that of a machine with a 64-bit ARM processor. */
+export type Firmware = 'uefi' | 'uefi-secureboot' | 'uefi-arm64' | 'bios'
 type Nic = 'virtio-net-pci' | 'e1000e' | 'none'
 type DiskBus = 'virtio' | 'nvme' | 'ahci' | 'scsi' | 'usb' | 'cdrom'
 type Netboot = 'pxe' | 'http' | 'pxe6'
@@ -84,7 +85,7 @@ export function qemuArguments(
 ): string[] {
   const { firmware, cpus, memoryMiB } = hardware
   return [
-    ...qemu.command('qemu-system-x86_64'),
+    ...qemu.command(firmware === 'uefi-arm64' ? 'qemu-system-aarch64' : 'qemu-system-x86_64'),
     '-name',
     hardware.name,
     '-nodefaults',
@@ -97,8 +98,8 @@ export function qemuArguments(
     String(cpus),
     '-m',
     String(memoryMiB),
-    '-device',
-    'VGA',
+    // The board for ARM has no VGA, and its serial port is console enough.
+    ...(firmware === 'uefi-arm64' ? [] : ['-device', 'VGA']),
     // EDK2's network stack needs entropy, and guests start faster with it.
     '-device',
     'virtio-rng-pci',
@@ -121,16 +122,18 @@ export function qemuArguments(
 }
 
 function machineType(firmware: Firmware): string {
+  if (firmware === 'uefi-arm64') return 'virt'
   if (firmware === 'uefi-secureboot') return 'q35,smm=on'
   // "graphics=off" makes SeaBIOS copy its text screen to the serial line, and with it iPXE's and GRUB's.
   if (firmware === 'bios') return 'q35,graphics=off'
   return 'q35'
 }
 
-/** Which files of the `ovmf` package a firmware is made of; a machine gets a copy of the variables. */
+/** Which files of the packages `ovmf` and `qemu-efi-aarch64` a firmware is made of; a machine gets a copy of the variables. */
 export const OVMF: Record<Exclude<Firmware, 'bios'>, { code: string; variables: string }> = {
   uefi: { code: 'OVMF/OVMF_CODE_4M.fd', variables: 'OVMF/OVMF_VARS_4M.fd' },
   'uefi-secureboot': { code: 'OVMF/OVMF_CODE_4M.secboot.fd', variables: 'OVMF/OVMF_VARS_4M.ms.fd' },
+  'uefi-arm64': { code: 'AAVMF/AAVMF_CODE.no-secboot.fd', variables: 'AAVMF/AAVMF_VARS.fd' },
 }
 
 function firmwareArguments({ firmware, variables, netboot }: MachineHardware, qemu: QemuPackage): string[] {

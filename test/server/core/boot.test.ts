@@ -1,10 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { MachineState } from '../../../server/contract/machine.ts'
-import { decideBoot } from '../../../server/core/boot.ts'
-import type { BootClient, BootDecision } from '../../../server/core/boot.ts'
+import { decideBoot as decide } from '../../../server/core/boot.ts'
+import type { BootClient, BootDecision, BootMachine, Installers } from '../../../server/core/boot.ts'
 
 const id = '01890000-0000-7000-8000-000000000001'
+
+/** By a server that has the installer for amd64 alone. */
+function decideBoot(machine: BootMachine | undefined, asker: BootClient, installers: Installers = new Set(['amd64'])) {
+  return decide(machine, asker, installers)
+}
 
 function client(change: Partial<BootClient> = {}): BootClient {
   return { mac: '52:54:00:12:34:56', architecture: 'amd64', firmware: 'uefi', via: 'ipxe', ...change }
@@ -31,7 +36,18 @@ describe('decideBoot for a known machine', () => {
   it('sends an arm64 machine that is deployed to its disk, though there is no installer for it', () => {
     const arm = client({ architecture: 'arm64' })
     expect(decideBoot({ id, state: 'deployed', generation: 1 }, arm)).toEqual({ kind: 'local', machineId: id })
-    expect(decideBoot({ id, state: 'assigned', generation: 1 }, arm)).toMatchObject({ kind: 'ignore' })
+    expect(decideBoot({ id, state: 'assigned', generation: 1 }, arm)).toEqual({
+      kind: 'ignore',
+      reason: 'the installer for arm64 machines is not built on this server (installer.arm64)',
+      tell: true,
+    })
+  })
+
+  it('installs an arm64 machine where the installer for it is there', () => {
+    const both: Installers = new Set(['amd64', 'arm64'])
+    const arm = client({ architecture: 'arm64' })
+    expect(decideBoot({ id, state: 'assigned', generation: 1 }, arm, both)).toMatchObject({ kind: 'install' })
+    expect(decideBoot(undefined, arm, both)).toMatchObject({ kind: 'discover' })
   })
 
   it.each(MachineState.options)('%s, with Anaconda as its installer', (state) => {
@@ -49,7 +65,7 @@ describe('decideBoot for a known machine', () => {
       fc.property(
         fc.constantFrom(...MachineState.options),
         fc.constantFrom('bios' as const, 'uefi' as const),
-        fc.constantFrom('dhcp' as const, 'ipxe' as const, 'grub' as const, 'http' as const),
+        fc.constantFrom('dhcp' as const, 'ipxe' as const, 'grub' as const, 'u-boot' as const, 'http' as const),
         fc.option(fc.string(), { nil: undefined }),
         (state, firmware, via, serial) => {
           const machine = { id, state, generation: 1 }

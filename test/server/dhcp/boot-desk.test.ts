@@ -19,6 +19,11 @@ const UEFI = { code: 7, name: 'x64 UEFI', transport: 'tftp', platform: 'x64-uefi
 const HTTP = { code: 16, name: 'x64 UEFI HTTP', transport: 'http', platform: 'x64-uefi' } as const
 const ARM = { code: 11, name: 'ARM 64-bit UEFI', transport: 'tftp', platform: 'arm64-uefi' } as const
 
+const ARM_HTTP = { code: 19, name: 'ARM 64-bit UEFI HTTP', transport: 'http', platform: 'arm64-uefi' } as const
+const ARM_UBOOT = { code: 22, name: 'ARM 64-bit U-Boot', transport: 'tftp', platform: 'arm64-uboot' } as const
+const ARM32_UBOOT = { code: 21, name: 'ARM 32-bit U-Boot', transport: 'tftp', platform: 'arm32-uboot' } as const
+const RISCV = { code: 27, name: 'RISC-V 64-bit UEFI', transport: 'tftp', platform: 'riscv64-uefi' } as const
+
 const LOADERS = new Set(['undionly.kpxe', 'ipxe.pxe', 'snponly.efi', 'ipxe.efi', 'shimx64.efi', 'grubx64.efi'])
 
 function desk(core: TestCore, change: Partial<BootDeskPorts> = {}) {
@@ -27,14 +32,24 @@ function desk(core: TestCore, change: Partial<BootDeskPorts> = {}) {
     toBoot: (machine) => core.installs.toBoot(machine),
     loaderWatch: createLoaderWatch(),
     loaders: LOADERS,
+    installers: new Set(['amd64']),
+    raspberryPi: { folder: '/srv/landfall/raspberry-pi', isEmpty: () => false },
     siteLoader: 'auto',
     httpPort: 8080,
     ...change,
   })
 }
 
-function ask(change: Partial<Client>, wants: 'script' | 'loader' = 'loader', core = testCore()) {
-  return desk(core)({
+function ask(
+  change: Partial<Client>,
+  wants: 'script' | 'loader' = 'loader',
+  core = testCore(),
+  ports: Partial<BootDeskPorts> = {},
+) {
+  return desk(
+    core,
+    ports,
+  )({
     client: client(change),
     wants,
     serverAddress: SERVER,
@@ -49,6 +64,11 @@ describe('a stranger', () => {
     ['UEFI HTTP Boot', { architecture: HTTP, kind: 'http' }, 'snponly.efi'],
     ['an iPXE without HTTP, BIOS', { architecture: BIOS, kind: 'ipxe' }, 'ipxe.pxe'],
     ['an iPXE without HTTP, UEFI', { architecture: UEFI, kind: 'ipxe' }, 'ipxe.efi'],
+    ['UEFI firmware on ARM', { architecture: ARM }, 'ipxe-arm64.efi'],
+    ['UEFI HTTP Boot on ARM', { architecture: ARM_HTTP, kind: 'http' }, 'ipxe-arm64.efi'],
+    // Its folder is where U-Boot looks for `pxelinux.cfg/`.
+    ['U-Boot on ARM', { architecture: ARM_UBOOT, kind: 'u-boot' }, 'u-boot/arm64/ipxe-arm64.efi'],
+    ['a Raspberry Pi, which claims to be a BIOS', { architecture: BIOS, kind: 'raspberry-pi' }, 'config.txt'],
   ] as const)('with %s gets the loader for it', (_, change, file) => {
     expect(ask(change)).toEqual({ kind: 'loader', file, httpUrl: `http://10.77.0.1:8080/boot/loaders/${file}` })
   })
@@ -57,8 +77,31 @@ describe('a stranger', () => {
     expect(ask({ kind: 'ipxe', architecture: UEFI }, 'script')).toEqual(SCRIPT)
   })
 
-  it('without an installer for it is left alone, with the reason', () => {
-    expect(ask({ architecture: ARM })).toEqual({ kind: 'refuse', reason: 'there is no installer for arm64 machines' })
+  it('whose installer is not built loads iPXE all the same, which says so on its screen; GRUB could not leave again', () => {
+    expect(ask({ architecture: ARM, kind: 'ipxe' }, 'script')).toEqual(SCRIPT)
+    const refused = {
+      kind: 'refuse',
+      reason: 'the installer for arm64 machines is not built on this server (installer.arm64)',
+    }
+    expect(ask({ architecture: ARM }, 'loader', testCore(), { siteLoader: 'grub' })).toEqual(refused)
+    const both = new Set(['amd64', 'arm64'] as const)
+    expect(ask({ architecture: ARM }, 'loader', testCore(), { siteLoader: 'grub', installers: both })).toMatchObject({
+      file: 'shimaa64.efi',
+    })
+  })
+
+  it('that nothing is built for is left alone, with the reason', () => {
+    const refused = { kind: 'refuse', reason: 'there is no installer for other machines than amd64 and arm64' }
+    expect(ask({ architecture: RISCV })).toEqual(refused)
+    expect(ask({ architecture: ARM32_UBOOT, kind: 'u-boot' })).toEqual(refused)
+  })
+
+  it('that is a Raspberry Pi is told what the site has to do for it first', () => {
+    const raspberryPi = { folder: '/srv/landfall/raspberry-pi', isEmpty: () => true }
+    expect(ask({ architecture: BIOS, kind: 'raspberry-pi' }, 'loader', testCore(), { raspberryPi })).toEqual({
+      kind: 'refuse',
+      reason: 'the UEFI firmware for Raspberry Pis is missing: put its files into /srv/landfall/raspberry-pi',
+    })
   })
 })
 
@@ -164,6 +207,14 @@ describe('the loader that was chosen', () => {
     expect(file()).toMatchObject({ kind: 'refuse', reason: expect.stringContaining('gone.efi') })
   })
 
+  it('is for UEFI, not for what comes before or after it', () => {
+    const core = testCore()
+    core.inventory.create({ macs: [MAC], spec: { boot: { loader: 'ipxe.efi' } } }, 'token:me')
+    expect(ask({ architecture: ARM }, 'loader', core)).toMatchObject({ file: 'ipxe.efi' })
+    expect(ask({ architecture: BIOS, kind: 'raspberry-pi' }, 'loader', core)).toMatchObject({ file: 'config.txt' })
+    expect(ask({ architecture: BIOS, kind: 'ipxe' }, 'loader', core)).toMatchObject({ file: 'ipxe.pxe' })
+  })
+
   it('is GRUB where the agent saw Secure Boot on', () => {
     const core = testCore()
     const { id } = core.inventory.discover({ mac: MAC })
@@ -218,9 +269,10 @@ describe('a machine that Anaconda installs', () => {
     expect(grub({ client: client({ architecture: UEFI }), ...question })).toMatchObject({ file: 'shimx64.efi' })
   })
 
-  it("starts the medium's own shim where there is no iPXE", async () => {
+  it("starts the medium's own shim on ARM too", async () => {
     const core = await assigned('arm64', { shim: 'EFI/BOOT/BOOTAA64.EFI', grub: 'EFI/BOOT/grubaa64.efi' })
     const arm = { client: client({ architecture: ARM }), ...question }
-    expect(desk(core)(arm)).toMatchObject({ file: 'media/fedora-44/BOOTAA64.EFI' })
+    expect(desk(core, { siteLoader: 'grub' })(arm)).toMatchObject({ file: 'media/fedora-44/BOOTAA64.EFI' })
+    expect(desk(core)(arm)).toMatchObject({ file: 'ipxe-arm64.efi' })
   })
 })

@@ -115,7 +115,8 @@ export function ipxeOptions(arch: number, features: readonly number[] = IPXE_FEA
 /** A boot decision of the usual kind: iPXE by TFTP or HTTP, then a script. */
 export function usualBoot({ wants, client, serverAddress }: BootQuestion): BootAnswer {
   if (wants === 'script') return { kind: 'script', url: `http://${serverAddress}:8080/boot/ipxe?mac=${client.mac}` }
-  const file = client.architecture?.platform === 'x86-bios' ? 'undionly.kpxe' : 'snponly.efi'
+  const firmware = client.architecture?.platform === 'x86-bios' ? 'undionly.kpxe' : 'snponly.efi'
+  const file = client.kind === 'raspberry-pi' ? 'config.txt' : firmware
   return { kind: 'loader', file, httpUrl: `http://${serverAddress}:8080/boot/loaders/${file}` }
 }
 

@@ -8,7 +8,7 @@ let core: TestCore
 let decide: ReturnType<typeof bootDesk>
 beforeEach(() => {
   core = testCore()
-  decide = bootDesk(core)
+  decide = bootDesk({ ...core, installers: new Set(['amd64']) })
 })
 
 const client = { mac: MAC, architecture: 'amd64', firmware: 'uefi' } as const
@@ -69,6 +69,19 @@ describe('bootDesk', () => {
     expect(() => decide({ ...client, architecture: 'arm64' }, undefined)).toThrow(/is for amd64, not for arm64/)
     core.media.clear()
     expect(() => decide(client, undefined)).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_FOUND' }))
+  })
+
+  it('names the processor of the installer that is to start, or says that there is none for it', () => {
+    const arm = { ...client, architecture: 'arm64' } as const
+    expect(decide(arm, undefined)).toEqual({
+      decision: 'ignore',
+      machine: MAC,
+      reason: 'the installer for arm64 machines is not built on this server (installer.arm64)',
+    })
+    expect(core.inventory.list()).toEqual([])
+    const both = bootDesk({ ...core, installers: new Set(['amd64', 'arm64']) })
+    expect(both(arm, undefined)).toMatchObject({ decision: 'discover', architecture: 'arm64' })
+    expect(core.inventory.find({ mac: MAC })).toMatchObject({ architecture: 'arm64' })
   })
 
   it('sends a deployed machine to its disk, without a token', () => {

@@ -25,7 +25,7 @@ beforeEach(() => {
 })
 
 function desk(change: Partial<GrubDeskPorts> = {}): GrubDesk {
-  const decide = bootDesk(core)
+  const decide = bootDesk({ ...core, installers: new Set(['amd64']) })
   return grubDesk({
     ...core,
     templates,
@@ -64,6 +64,16 @@ describe('a GRUB that asks', () => {
       expect(answer(`${folder}/${BY_MAC}`, TFTP)).toContain('landfall.token=lfi_')
     },
   )
+
+  it('on ARM gets the installer for ARM', () => {
+    const decide = bootDesk({ ...core, installers: new Set(['amd64', 'arm64']) })
+    const text = desk({ decide: (client, address) => decide(client, address, 'grub') })(
+      OWN.replace('x86_64', 'arm64'),
+      HTTP,
+    )
+    expect(text).toContain("linux '(http,192.0.2.1:8080)/boot/installer/arm64/vmlinuz'")
+    expect(text).toContain("initrd '(http,192.0.2.1:8080)/boot/installer/arm64/initrd.img'")
+  })
 
   it('by its UUID in wire order is known from DHCP, or made to ask again (statement 79)', () => {
     const name = 'grub.cfg-44454c4c-4300-1035-8052-b4c04f4a4b31'
