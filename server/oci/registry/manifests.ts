@@ -44,8 +44,11 @@ export async function putManifest(
   { repository, reference }: ManifestTarget,
 ): Promise<Response> {
   const { blobs, records, judge, onChange, now } = registry
-  const bytes = await manifestBody(c)
   const byDigest = isContentDigest(reference)
+  if (!byDigest && !isTag(reference)) {
+    throw new RegistryError(400, 'MANIFEST_INVALID', `${reference.slice(0, 200)} is neither tag nor digest`)
+  }
+  const bytes = await manifestBody(c)
   const digest = digestOf(bytes, algorithmOf(reference))
   if (byDigest && digest !== reference) {
     throw new RegistryError(400, 'DIGEST_INVALID', `the manifest is ${digest}, want ${reference}`)

@@ -1,11 +1,12 @@
 // What a request below `/v2/` is for. Repositories hold slashes, so paths are read from their end.
-import { isContentDigest, isRepository, isTag } from '../reference.ts'
+import { isContentDigest, isRepository } from '../reference.ts'
 import { RegistryError } from './errors.ts'
 
 export type RegistryTarget =
   | { kind: 'blob'; repository: string; digest: string }
   | { kind: 'uploads'; repository: string }
   | { kind: 'upload'; repository: string; id: string }
+  /** Not judged: what is neither tag nor digest is nowhere to be found. */
   | { kind: 'manifest'; repository: string; reference: string }
   | { kind: 'tags'; repository: string }
   | { kind: 'referrers'; repository: string; digest: string }
@@ -14,7 +15,7 @@ const SHAPES: readonly [RegExp, (repository: string, last: string) => RegistryTa
   [/^\/v2\/(.+)\/blobs\/uploads\/?()$/, (repository) => ({ kind: 'uploads', repository })],
   [/^\/v2\/(.+)\/blobs\/uploads\/([^/]+)$/, (repository, id) => ({ kind: 'upload', repository, id })],
   [/^\/v2\/(.+)\/blobs\/([^/]+)$/, (repository, last) => ({ kind: 'blob', repository, digest: digest(last) })],
-  [/^\/v2\/(.+)\/manifests\/([^/]+)$/, (repository, last) => ({ kind: 'manifest', repository, reference: either(last) })],
+  [/^\/v2\/(.+)\/manifests\/([^/]+)$/, (repository, last) => ({ kind: 'manifest', repository, reference: last })],
   [/^\/v2\/(.+)\/tags\/list()$/, (repository) => ({ kind: 'tags', repository })],
   [/^\/v2\/(.+)\/referrers\/([^/]+)$/, (repository, last) => ({ kind: 'referrers', repository, digest: digest(last) })],
 ]
@@ -36,11 +37,6 @@ export function registryTarget(path: string): RegistryTarget | undefined {
 function digest(text: string): string {
   if (isContentDigest(text)) return text
   throw new RegistryError(400, 'DIGEST_INVALID', `${text.slice(0, 200)} is not a sha256 or sha512 digest`)
-}
-
-function either(text: string): string {
-  if (isContentDigest(text) || isTag(text)) return text
-  throw new RegistryError(400, 'DIGEST_INVALID', `${text.slice(0, 200)} is neither tag nor digest`)
 }
 
 /** Some clients write `sha256%3A...`. */

@@ -1,49 +1,45 @@
-// A file's bytes onto a connection: one block is on its way while the next is read, and both buffers are used again and again.
+// A file's bytes onto a connection, with one buffer that is used again and again.
+import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 
-/** Large enough that the cost of a step is small beside that of its bytes; two of these are all the memory a transfer takes. */
-export const BLOCK_BYTES = 256 * 1024
+/** Large enough that the cost of a step is small beside that of its bytes, small enough for the processor's cache. */
+const BLOCK_BYTES = 256 * 1024
+/** A read of that much that took longer was one of the disk, and everything else had to wait for it. */
+const SLOW_MS = 4
+/** For so long another thread reads then. Over and over it would cost as much as the sending itself. */
+const PATIENT_BYTES = 64 * BLOCK_BYTES
 
 /**
  * Writes bytes `start` to `end` (inclusive) and ends the stream. Resolves also when the reader went away; rejects, after cutting the
  * connection, if the file cannot be read or is shorter: the reader must not take what it got for the whole.
  */
 export async function sendFile(file: FileHandle, start: number, end: number, out: Writable): Promise<void> {
-  const idle = [buffer(end - start + 1), buffer(end - start + 1 - BLOCK_BYTES)]
-  let sent: Promise<boolean> = Promise.resolve(true)
+  const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - start + 1))
   const closed = new Promise<false>((resolve) => out.once('close', () => resolve(false)))
+  let patientUntil = start
   try {
     for (let at = start; at <= end;) {
-      const block = idle.shift()!
-      const bytes = Math.min(block.length, end - at + 1)
-      await readFully(file, block, bytes, at)
-      if (!(await sent) || out.destroyed) return
-      sent = written(out, block.subarray(0, bytes), closed)
-      idle.push(block)
-      at += bytes
+      const wanted = Math.min(buffer.length, end - at + 1)
+      const began = performance.now()
+      const isPatient = at < patientUntil
+      // What is in the kernel's memory, as images usually are that machines are installed from, is copied faster than a thread is woken.
+      const got = isPatient
+        ? (await file.read(buffer, 0, wanted, at)).bytesRead
+        : readSync(file.fd, buffer, 0, wanted, at)
+      if (!isPatient && performance.now() - began > SLOW_MS) patientUntil = at + PATIENT_BYTES
+      if (got === 0) throw new Error(`the file ends at ${at}, ${end + 1} bytes were promised`)
+      if (!(await written(out, got === buffer.length ? buffer : buffer.subarray(0, got), closed))) return
+      at += got
     }
-    if (await sent) out.end()
+    out.end()
   } catch (error) {
     out.destroy()
     throw error
   }
 }
 
-/** A buffer of its own for a transfer, no larger than what is to be sent. */
-function buffer(bytes: number): Buffer {
-  return Buffer.allocUnsafeSlow(Math.max(0, Math.min(BLOCK_BYTES, bytes)))
-}
-
-async function readFully(file: FileHandle, block: Buffer, bytes: number, position: number): Promise<void> {
-  for (let done = 0; done < bytes;) {
-    const { bytesRead } = await file.read(block, done, bytes - done, position + done)
-    if (bytesRead === 0) throw new Error(`the file ends at ${position + done}, more was promised`)
-    done += bytesRead
-  }
-}
-
-/** False when the reader is gone. Until then the kernel may still read from `block`. */
+/** False when the reader is gone. Until it is true the kernel may still have to read from `block`. */
 function written(out: Writable, block: Uint8Array, closed: Promise<false>): Promise<boolean> {
   const flushed = new Promise<boolean>((resolve) => out.write(block, (error) => resolve(!error)))
   return Promise.race([flushed, closed])
