@@ -48,6 +48,8 @@ import { matchesRepository } from './oci/repository-pattern.ts'
 import { checkStore } from './oci/store-check.ts'
 import { UploadStore } from './oci/upload-store.ts'
 import { openAuthority } from './pki/authority.ts'
+import { readGivenCertificate } from './pki/given-certificate.ts'
+import type { GivenCertificate } from './pki/given-certificate.ts'
 import { servedNames } from './pki/served-names.ts'
 import { ensureServerCertificate } from './pki/server-certificate.ts'
 import { loadTemplates } from './render/templates.ts'
@@ -129,6 +131,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')])
   const authority = await openAuthority(pkiDir)
   const certificate = await ensureServerCertificate(authority, pkiDir, names())
+  const given = () => givenCertificate(config)
+  const named = await given()
 
   const templates = await loadTemplates(TEMPLATES, config.templatesDir)
   const url = `https://${urlHost(config.address)}:${config.https.port}`
@@ -341,13 +345,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     fd: sockets.take('https'),
     configKey: 'https.port',
     tls: certificate,
+    named,
     connections: { total: https.maxConnections },
     onRefused,
   })
   parts.defer(() => secure.stop())
   parts.defer(
-    daily(async () => secure.replaceCertificate(await ensureServerCertificate(authority, pkiDir, names())), (error) =>
-      logger.error({ err: error, part: 'pki' }, 'certificate could not be renewed'),
+    daily(
+      async () => secure.replaceCertificate(await ensureServerCertificate(authority, pkiDir, names()), await given()),
+      (error) => logger.error({ err: error, part: 'pki' }, 'certificate could not be renewed'),
     ),
   )
 
@@ -369,6 +375,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     installerArguments: (mac) => installerArguments(serverView(serverNames, undefined), decide({ mac }, undefined)),
     stop: () => running.disposeAsync(),
   }
+}
+
+async function givenCertificate({ https: { certificate, key } }: Config): Promise<GivenCertificate | undefined> {
+  return certificate === undefined || key === undefined ? undefined : readGivenCertificate({ certificate, key })
 }
 
 /** Loaders are no less needed, but a site may well serve its own. */

@@ -164,6 +164,15 @@ export const ConfigInput = z.strictObject({
         defaultText: '`::`, which is every address; `0.0.0.0` on a host without IPv6',
       }),
       port: Port.default(8443).meta({ description: 'port of UI, API, agents and registry' }),
+      certificate: z.string().min(1).optional().meta({
+        description:
+          'file with a certificate of your own (PEM, with its chain), used for clients that ask for one of its host names; agents pin the one of Landfall',
+        defaultText: 'none',
+      }),
+      key: z.string().min(1).optional().meta({
+        description: 'file with the key of `https.certificate`; both are read again once a day',
+        defaultText: 'none',
+      }),
       maxConnections: Count.default(4096).meta({ description: 'connections at once; further ones are closed' }),
     })
     .prefault({}),

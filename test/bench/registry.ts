@@ -171,15 +171,19 @@ async function startLandfall(
 ): Promise<Target> {
   const data = join(folder, 'landfall')
   await mkdir(data)
-  const [program, ...flags] = [...pinned, process.execPath, SERVE, JSON.stringify({ folder: data })]
-  const child = spawn(program!, flags, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [program, ...flags] = pinned
+  const child = spawn(program, [...flags, process.execPath, SERVE, JSON.stringify({ folder: data })], { stdio: ['ignore', 'pipe', 'inherit'] })
   stack.defer(() => void child.kill())
   const [line] = await Array.fromAsync(child.stdout.take(1) as AsyncIterable<Buffer>)
   const { port } = JSON.parse(String(line)) as { port: number }
   return { host: `127.0.0.1:${port}`, pid: child.pid! }
 }
 
-async function startNginx(stack: AsyncDisposableStack, folder: string, argv: string[]): Promise<Target> {
+async function startNginx(
+  stack: AsyncDisposableStack,
+  folder: string,
+  argv: readonly [string, ...string[]],
+): Promise<Target> {
   const host = `127.0.0.1:${await freePort()}`
   const home = join(folder, 'nginx')
   await mkdir(home)
@@ -195,8 +199,9 @@ http {
 }
 `,
   )
-  const [program, ...flags] = [...argv, '-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log'), '-p', home]
-  const child = spawn(program!, flags, { stdio: 'ignore' })
+  const [program, ...flags] = argv
+  const places = ['-c', join(home, 'nginx.conf'), '-e', join(home, 'error.log'), '-p', home]
+  const child = spawn(program, [...flags, ...places], { stdio: 'ignore' })
   stack.defer(() => void child.kill())
   for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
     if (await fetch(`http://${host}/`).catch(() => undefined)) return { host, pid: child.pid! }
