@@ -250,10 +250,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     check: (options) => checkStore({ ...imageStore, ...options }),
   }
   parts.defer(
-    daily(async () => {
-      const report = await upkeep.collect({})
-      if (report.bytes > 0) logger.info({ ...report, part: 'oci' }, 'images that nothing needs were removed')
-    }, (error) => logger.error({ err: error, part: 'oci' }, 'garbage collection failed')),
+    daily(
+      async () => {
+        const report = await upkeep.collect({})
+        if (report.bytes > 0) logger.info({ ...report, part: 'oci' }, 'images that nothing needs were removed')
+      },
+      (error) => logger.error({ err: error, part: 'oci' }, 'garbage collection failed'),
+    ),
   )
   const registry: RegistryOptions = {
     ...imageStore,

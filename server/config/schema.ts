@@ -12,7 +12,10 @@ const Interface = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a netw
 
 const RepositoryPattern = z
   .string()
-  .regex(/^[a-z0-9._*-]+(\/[a-z0-9._*-]+)*$/, 'must be a repository like os/web, with * for a part and ** for all that follows')
+  .regex(
+    /^[a-z0-9._*-]+(\/[a-z0-9._*-]+)*$/,
+    'must be a repository like os/web, with * for a part and ** for all that follows',
+  )
 
 const UserName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name or number of a user')
 
@@ -129,13 +132,10 @@ export const ConfigInput = z.strictObject({
         description: 'bytes that images may take; what would exceed them is refused',
         defaultText: 'as many as the disk holds',
       }),
-      public: z
-        .array(RepositoryPattern)
-        .default(['**'])
-        .meta({
-          description:
-            'repositories that anybody may pull from, as patterns: `os/*` is one level, `os/**` all below; pushing always needs a token',
-        }),
+      public: z.array(RepositoryPattern).default(['**']).meta({
+        description:
+          'repositories that anybody may pull from, as patterns: `os/*` is one level, `os/**` all below; pushing always needs a token',
+      }),
       plainHttp: z.boolean().default(false).meta({
         description: 'also serve pulls of public repositories on `http.port`, without TLS',
       }),

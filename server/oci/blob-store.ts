@@ -14,10 +14,9 @@ import { digestOf, verified } from './verify.ts'
 import type { ByteSource, DigestAlgorithm, Expectation } from './verify.ts'
 
 /** One file of the store. */
-export interface StoredFile {
+interface StoredFile {
   digest: string
   size: number
-  modifiedAt: Date
 }
 
 export class BlobStore {
@@ -158,7 +157,7 @@ export class BlobStore {
       for (const prefix of await readdir(join(this.#blobs, algorithm))) {
         for (const name of await readdir(join(this.#blobs, algorithm, prefix))) {
           const info = await stat(join(this.#blobs, algorithm, prefix, name)).catch(() => undefined)
-          if (info) yield { digest: `${algorithm}:${name}`, size: info.size, modifiedAt: info.mtime }
+          if (info) yield { digest: `${algorithm}:${name}`, size: info.size }
         }
       }
     }

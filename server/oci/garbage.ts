@@ -33,16 +33,13 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageRe
   report.manifests = unneeded.manifests.size
   const files = await Array.fromAsync(blobs.files())
   const recent = now.getTime() - GRACE_MS
-  for (const [index, { digest, size, modifiedAt }] of files.entries()) {
+  for (const [index, { digest, size }] of files.entries()) {
     signal?.throwIfAborted()
     // From here to the removal nothing else runs: no push can begin to count on the blob in between.
-    const isUnknown = unneeded.digests.has(digest) || !records.isKnown(digest)
-    const isOld = unneeded.digests.has(digest) || modifiedAt.getTime() < recent
-    if (isUnknown && isOld && !blobs.touchedSince(digest, recent)) {
-      if (dryRun || blobs.remove(digest)) {
-        report.bytes += size
-        if (!unneeded.manifests.has(digest)) report.blobs++
-      }
+    const isKnown = records.isKnown(digest) && !unneeded.digests.has(digest)
+    if (!isKnown && !blobs.touchedSince(digest, recent) && (dryRun || blobs.remove(digest))) {
+      report.bytes += size
+      if (!unneeded.manifests.has(digest)) report.blobs++
     }
     if (index % 64 === 0) {
       onProgress(index, files.length)

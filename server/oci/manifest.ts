@@ -58,7 +58,8 @@ export function parseManifest(bytes: Uint8Array, declaredType?: string): ParsedM
   }
   const document = parseJson(bytes, 'manifest')
   const mediaType = manifestType(document, declaredType)
-  if (isIndexType(mediaType)) return { kind: 'index', mediaType, index: checkedDocument(Index, document, 'image index') }
+  if (isIndexType(mediaType))
+    return { kind: 'index', mediaType, index: checkedDocument(Index, document, 'image index') }
   return { kind: 'manifest', mediaType, manifest: checkedDocument(Manifest, document, 'image manifest') }
 }
 

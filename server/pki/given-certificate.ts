@@ -16,7 +16,8 @@ export async function readGivenCertificate(files: { certificate: string; key: st
   if (certificate === undefined) throw invalid(files.certificate, 'it is not there')
   try {
     const parsed = new X509Certificate(certificate)
-    if (!parsed.checkPrivateKey(createPrivateKey(key))) throw invalid(files.key, `it is not the key of ${files.certificate}`)
+    if (!parsed.checkPrivateKey(createPrivateKey(key)))
+      throw invalid(files.key, `it is not the key of ${files.certificate}`)
     const names = [...(parsed.subjectAltName ?? '').matchAll(/DNS:([^,\s"]+)/g)].map((match) => match[1]!)
     if (names.length === 0) throw invalid(files.certificate, 'it names no host (subjectAltName)')
     return { key, certificate, names }

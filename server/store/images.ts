@@ -12,6 +12,8 @@ import type {
 } from '../core/images.ts'
 import type { Database } from './database.ts'
 
+const LONG_AGO = new Date(0).toISOString()
+
 export class SqliteImages implements ImageRecords {
   readonly #db: Database
 
@@ -60,6 +62,11 @@ export class SqliteImages implements ImageRecords {
   removeManifest(repository: string, digest: string): boolean {
     const { query } = this.#db
     return this.#db.transaction(() => {
+      // No push brought its blobs just now: they need not be kept for one.
+      const links = query.selectFrom('image_links').where('repository', '=', repository).where('parent', '=', digest)
+      const children = links.select('child')
+      const blobs = query.updateTable('image_blobs').set({ added_at: LONG_AGO }).where('repository', '=', repository)
+      this.#db.run(blobs.where('digest', 'in', children))
       for (const table of ['image_tags', 'image_manifests'] as const) {
         const rows = query.deleteFrom(table).where('repository', '=', repository).where('digest', '=', digest)
         if (this.#db.run(rows).changes === 0 && table === 'image_manifests') return false
@@ -117,7 +124,9 @@ export class SqliteImages implements ImageRecords {
     const each = query
       .selectFrom('image_blobs')
       .select(['digest', 'size'])
-      .union(query.selectFrom('image_manifests').select(['digest', 'size']).where('size', 'is not', null).$castTo<Sized>())
+      .union(
+        query.selectFrom('image_manifests').select(['digest', 'size']).where('size', 'is not', null).$castTo<Sized>(),
+      )
     const sum = query.selectFrom(each.as('each')).select(({ fn }) => fn.sum<number | null>('size').as('bytes'))
     return this.#db.first<{ bytes: number | null }>(sum)?.bytes ?? 0
   }
@@ -171,7 +180,12 @@ export class SqliteImages implements ImageRecords {
     )
     for (const blob of blobs) {
       const row = { repository, digest: blob.digest, size: blob.size, added_at: addedAt }
-      this.#db.run(query.insertInto('image_blobs').values(row).onConflict((conflict) => conflict.doNothing()))
+      this.#db.run(
+        query
+          .insertInto('image_blobs')
+          .values(row)
+          .onConflict((conflict) => conflict.doNothing()),
+      )
     }
     for (const child of [...blobs.map((blob) => blob.digest), ...manifests]) {
       this.#db.run(query.replaceInto('image_links').values({ repository, parent: digest, child }))

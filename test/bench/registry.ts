@@ -120,7 +120,9 @@ async function measurePushes(targets: Targets, folder: string, say: (line: strin
       // What others left to be written must not slow this one down.
       await run(['sync'])
       const done = await load('push', targets[name], PUSHERS, ['bench', ...args(blobs)])
-      say(`push round ${round}: ${name} ${done.seconds.toFixed(3)} s (${(done.bytes / done.seconds / 1e6).toFixed(0)} MB/s)`)
+      say(
+        `push round ${round}: ${name} ${done.seconds.toFixed(3)} s (${(done.bytes / done.seconds / 1e6).toFixed(0)} MB/s)`,
+      )
       if (round > 0) seconds[name].push(done.seconds)
     }
     await rm(fresh, { recursive: true })
@@ -172,7 +174,9 @@ async function startLandfall(
   const data = join(folder, 'landfall')
   await mkdir(data)
   const [program, ...flags] = pinned
-  const child = spawn(program, [...flags, process.execPath, SERVE, JSON.stringify({ folder: data })], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(program, [...flags, process.execPath, SERVE, JSON.stringify({ folder: data })], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   stack.defer(() => void child.kill())
   const [line] = await Array.fromAsync(child.stdout.take(1) as AsyncIterable<Buffer>)
   const { port } = JSON.parse(String(line)) as { port: number }
@@ -205,7 +209,8 @@ http {
   stack.defer(() => void child.kill())
   for (const deadline = Date.now() + 10_000; ; await sleep(50)) {
     if (await fetch(`http://${host}/`).catch(() => undefined)) return { host, pid: child.pid! }
-    if (Date.now() > deadline) throw new Error(`nginx does not answer: ${await readFile(join(home, 'error.log'), 'utf8')}`)
+    if (Date.now() > deadline)
+      throw new Error(`nginx does not answer: ${await readFile(join(home, 'error.log'), 'utf8')}`)
   }
 }
 

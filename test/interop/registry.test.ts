@@ -48,7 +48,9 @@ describe.skipIf(!has('skopeo'))('skopeo', () => {
   it('pushes with an API token, and what it pushed can be installed', async () => {
     await copy(...asUser(), `oci:${layout}:1`, `docker://${host}/os/tiny:1`)
     const images = await server.cli('image', 'list', '--output', 'json')
-    expect(JSON.parse(images.stdout)).toMatchObject([{ reference: 'os/tiny:1', digest, platforms: [{ bootable: true }] }])
+    expect(JSON.parse(images.stdout)).toMatchObject([
+      { reference: 'os/tiny:1', digest, platforms: [{ bootable: true }] },
+    ])
     const events = (await (await server.api('GET', '/api/v1/events?after=0')).body!.getReader().read()).value
     expect(Buffer.from(events as Uint8Array).toString()).toContain('image os/tiny:1 was pushed')
   })
@@ -125,25 +127,31 @@ describe.skipIf(!has('podman') || process.getuid?.() !== 0)('podman', () => {
   it.each([
     ['root', undefined],
     ['another user, rootless', NOBODY],
-  ])('pushes, pulls and logs in as %s', async (who, uid) => {
-    const podman = await podmanOf(uid)
-    const tag = uid === undefined ? 'root' : 'rootless'
-    const archive = join(folder, `${tag}.tar`)
-    await writeFile(join(folder, 'hello'), `${who}\n`)
-    await run('tar', ['-cf', archive, '-C', folder, 'hello'])
-    await podman('import', archive, `localhost/hello:${tag}`)
-    const name = `${host}/pod/hello:${tag}`
-    const secure = ['--cert-dir', certificates]
-    await expect(podman('push', '--quiet', ...secure, `localhost/hello:${tag}`, name)).rejects.toThrow(/unauthorized|API token/)
-    await podman('login', ...secure, '--username', 'me', '--password', server.access.token, host)
-    await podman('push', '--quiet', ...secure, `localhost/hello:${tag}`, name)
-    await podman('logout', host)
-    await podman('rmi', '--force', `localhost/hello:${tag}`)
-    await podman('pull', '--quiet', ...secure, name)
-    const { stdout } = await podman('image', 'inspect', '--format', '{{.Digest}}', name)
-    const shown = await server.cli('image', 'list', '--output', 'json')
-    expect(shown.stdout).toContain(stdout.trim())
-  }, 120_000)
+  ])(
+    'pushes, pulls and logs in as %s',
+    async (who, uid) => {
+      const podman = await podmanOf(uid)
+      const tag = uid === undefined ? 'root' : 'rootless'
+      const archive = join(folder, `${tag}.tar`)
+      await writeFile(join(folder, 'hello'), `${who}\n`)
+      await run('tar', ['-cf', archive, '-C', folder, 'hello'])
+      await podman('import', archive, `localhost/hello:${tag}`)
+      const name = `${host}/pod/hello:${tag}`
+      const secure = ['--cert-dir', certificates]
+      await expect(podman('push', '--quiet', ...secure, `localhost/hello:${tag}`, name)).rejects.toThrow(
+        /unauthorized|API token/,
+      )
+      await podman('login', ...secure, '--username', 'me', '--password', server.access.token, host)
+      await podman('push', '--quiet', ...secure, `localhost/hello:${tag}`, name)
+      await podman('logout', host)
+      await podman('rmi', '--force', `localhost/hello:${tag}`)
+      await podman('pull', '--quiet', ...secure, name)
+      const { stdout } = await podman('image', 'inspect', '--format', '{{.Digest}}', name)
+      const shown = await server.cli('image', 'list', '--output', 'json')
+      expect(shown.stdout).toContain(stdout.trim())
+    },
+    120_000,
+  )
 })
 
 describe.skipIf(!has('umoci') || !has('skopeo'))('umoci', () => {

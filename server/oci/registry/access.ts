@@ -99,7 +99,11 @@ export class RegistryDoor {
     if (caller?.may.includes(action)) return caller
     if (action === 'pull' && this.#access.isPublic(repository)) return undefined
     if (caller === undefined || caller.actor === ANONYMOUS.actor) {
-      throw unauthorized(c, `${action === 'pull' ? `pulling from ${repository}` : `a ${action}`} needs an API token`, scope)
+      throw unauthorized(
+        c,
+        `${action === 'pull' ? `pulling from ${repository}` : `a ${action}`} needs an API token`,
+        scope,
+      )
     }
     throw new RegistryError(403, 'DENIED', `${caller.actor} may not ${action} in ${repository}`)
   }

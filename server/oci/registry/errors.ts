@@ -1,6 +1,7 @@
 // Refusals of the registry: codes and statuses of the distribution specification, as clients of any make understand them.
 import type { Context } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
+import { CodedError } from '../../contract/coded-error.ts'
 import { OciError } from '../errors.ts'
 import type { OciErrorCode } from '../errors.ts'
 
@@ -23,10 +24,9 @@ export type RegistryErrorCode =
   | 'UNKNOWN'
 
 /** A refusal on its way to the client. */
-export class RegistryError extends Error {
+export class RegistryError extends CodedError<RegistryErrorCode> {
   override readonly name = 'RegistryError'
   readonly status: ContentfulStatusCode
-  readonly code: RegistryErrorCode
   readonly headers: Record<string, string>
   readonly detail: unknown
 
@@ -36,9 +36,8 @@ export class RegistryError extends Error {
     message: string,
     { headers = {}, detail }: { headers?: Record<string, string>; detail?: unknown } = {},
   ) {
-    super(message)
+    super(code, message)
     this.status = status
-    this.code = code
     this.headers = headers
     this.detail = detail
   }

@@ -140,7 +140,11 @@ function wantedTags(c: RegistryContext): string[] {
 }
 
 /** If-Match and If-None-Match against what the reference stands for now: two clients cannot undo each other's work unknowingly. */
-function requirePreconditions(c: RegistryContext, { records }: Registry, { repository, reference }: ManifestTarget): void {
+function requirePreconditions(
+  c: RegistryContext,
+  { records }: Registry,
+  { repository, reference }: ManifestTarget,
+): void {
   const ifMatch = c.req.header('if-match')
   const ifNoneMatch = c.req.header('if-none-match')
   if (ifMatch === undefined && ifNoneMatch === undefined) return

@@ -29,5 +29,7 @@ export function listReferrers(
     ...(one.artifactType !== null && { artifactType: one.artifactType }),
     ...(one.annotations !== null && { annotations: one.annotations }),
   }))
-  return c.body(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }), 200, { 'Content-Type': OCI_INDEX })
+  return c.body(JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, manifests }), 200, {
+    'Content-Type': OCI_INDEX,
+  })
 }

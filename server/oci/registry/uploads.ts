@@ -62,12 +62,7 @@ export async function findUpload({ uploads }: Registry, repository: string, id: 
   throw new RegistryError(404, 'BLOB_UPLOAD_UNKNOWN', 'there is no such upload in this repository, or it expired')
 }
 
-async function complete(
-  c: RegistryContext,
-  registry: Registry,
-  upload: Upload,
-  digest: string,
-): Promise<Response> {
+async function complete(c: RegistryContext, registry: Registry, upload: Upload, digest: string): Promise<Response> {
   const { repository } = upload
   await receive(c, registry, upload)
   await registry.uploads.finish(upload, digest)
@@ -80,7 +75,8 @@ async function receive(c: RegistryContext, { uploads }: Registry, upload: Upload
   const length = c.req.header('content-length')
   const range = c.req.header('content-range')
   if (range !== undefined) requireNext(range, length, upload)
-  if (length === '0' || (length === undefined && c.req.header('transfer-encoding') === undefined && !inMemory(c))) return
+  if (length === '0' || (length === undefined && c.req.header('transfer-encoding') === undefined && !inMemory(c)))
+    return
   const body = bodyOf(c)
   if (!body) return
   try {

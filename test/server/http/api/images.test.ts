@@ -100,8 +100,8 @@ describe('images', () => {
     expect((await server.call('DELETE', byDigest)).status).toBe(204)
     expect((await server.call('DELETE', byDigest)).status).toBe(404)
     expect(await held()).toBe(404)
-    expect(await post('/api/v1/images/gc', { dryRun: true })).toMatchObject({ report: { blobs: 2 } })
-    expect(await post('/api/v1/images/gc', {})).toMatchObject({ report: { blobs: 2 } })
+    expect(await post('/api/v1/images/gc', { dryRun: true })).toMatchObject({ report: { blobs: 3 } })
+    expect(await post('/api/v1/images/gc', {})).toMatchObject({ report: { blobs: 3 } })
     expect(await post('/api/v1/images/fsck', {})).toMatchObject({ report: { files: 0 } })
   })
 

@@ -22,7 +22,18 @@ it('is what docs/reference/openapi.json says', async () => {
 })
 
 it.each(
-  Object.values({ ...access, ...facts, ...image, ...imageUpkeep, ...install, ...machine, ...media, ...plan, ...system, ...trace })
+  Object.values({
+    ...access,
+    ...facts,
+    ...image,
+    ...imageUpkeep,
+    ...install,
+    ...machine,
+    ...media,
+    ...plan,
+    ...system,
+    ...trace,
+  })
     .filter((schema) => schema instanceof z.ZodObject)
     .flatMap((schema) => (schema.meta()?.id === undefined ? [] : [[schema.meta()!.id!, schema] as const])),
 )('lets those properties of %s be null that may be', async (id, schema) => {

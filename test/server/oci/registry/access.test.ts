@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest'
 import { testRegistry } from '../../../helpers/registry.ts'
 import { pushBlob, pushImage, refusal } from './support.ts'
 
-const basic = (password: string) => ({ authorization: `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}` })
+const basic = (password: string) => ({
+  authorization: `Basic ${Buffer.from(`anybody:${password}`).toString('base64')}`,
+})
 
 describe('access', () => {
   it('end-1: challenges whoever brings no credentials, for clients go by that in all that follows', async () => {

@@ -72,7 +72,10 @@ describe('pull', () => {
   it('end-2, end-3: shows a repository only what it holds itself', async () => {
     const registry = await testRegistry()
     const image = await pushImage(registry, 'os/web')
-    expect(await refusal(registry.call('GET', `/v2/os/other/blobs/${image.config.digest}`))).toEqual([404, 'BLOB_UNKNOWN'])
+    expect(await refusal(registry.call('GET', `/v2/os/other/blobs/${image.config.digest}`))).toEqual([
+      404,
+      'BLOB_UNKNOWN',
+    ])
     expect(await refusal(registry.call('GET', `/v2/os/other/manifests/${image.manifest.digest}`))).toEqual([
       404,
       'MANIFEST_UNKNOWN',

@@ -45,7 +45,9 @@ export function referrer(subject: { digest: string; size: number }, more: Record
   const empty = Buffer.from('{}')
   const config = { mediaType: EMPTY, digest: digestOf(empty), size: empty.length }
   const about = { mediaType: OCI, ...subject }
-  return Buffer.from(JSON.stringify({ schemaVersion: 2, mediaType: OCI, config, layers: [config], subject: about, ...more }))
+  return Buffer.from(
+    JSON.stringify({ schemaVersion: 2, mediaType: OCI, config, layers: [config], subject: about, ...more }),
+  )
 }
 
 /** Code of a refusal, with its status. */
