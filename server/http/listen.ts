@@ -35,7 +35,7 @@ interface FetchApp {
   fetch(request: Request, env?: object): Response | Promise<Response>
 }
 
-export interface NamedCertificate {
+interface NamedCertificate {
   names: readonly string[]
   key: string
   certificate: string

@@ -55,7 +55,7 @@ export function deleteBlob(c: RegistryContext, { records }: Registry, { reposito
   return c.body(null, 202)
 }
 
-export function unknownBlob({ repository, digest }: BlobTarget): RegistryError {
+function unknownBlob({ repository, digest }: BlobTarget): RegistryError {
   return new RegistryError(404, 'BLOB_UNKNOWN', `there is no blob ${digest} in ${repository}`)
 }
 

@@ -8,7 +8,7 @@ import type { RegistryAccess, RegistryCaller } from './access.ts'
 import type { PullTurns } from './pull-turns.ts'
 
 /** A manifest that somebody wants to put into a repository. */
-export interface JudgedManifest {
+interface JudgedManifest {
   repository: string
   /** Tags it shall have. */
   tags: readonly string[]
