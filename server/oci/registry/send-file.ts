@@ -5,7 +5,7 @@ import type { Writable } from 'node:stream'
 
 /** Large enough that the cost of a step is small beside that of its bytes, small enough for the processor's cache. */
 const BLOCK_BYTES = 256 * 1024
-/** A read of that much that took longer was one of the disk, and everything else had to wait for it. */
+/** A read of that much that took longer may have been one of the disk, and everything else had to wait for it. */
 const SLOW_MS = 4
 /** For so long another thread reads then. Over and over it would cost as much as the sending itself. */
 const PATIENT_BYTES = 64 * BLOCK_BYTES
@@ -18,6 +18,7 @@ export async function sendFile(file: FileHandle, start: number, end: number, out
   const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - start + 1))
   const closed = new Promise<false>((resolve) => out.once('close', () => resolve(false)))
   let patientUntil = start
+  let diskReads = process.resourceUsage().fsRead
   try {
     for (let at = start; at <= end;) {
       const wanted = Math.min(buffer.length, end - at + 1)
@@ -27,7 +28,12 @@ export async function sendFile(file: FileHandle, start: number, end: number, out
       const got = isPatient
         ? (await file.read(buffer, 0, wanted, at)).bytesRead
         : readSync(file.fd, buffer, 0, wanted, at)
-      if (!isPatient && performance.now() - began > SLOW_MS) patientUntil = at + PATIENT_BYTES
+      if (!isPatient && performance.now() - began > SLOW_MS) {
+        // On a busy host it may also have been the turn of other processes.
+        const now = process.resourceUsage().fsRead
+        if (now > diskReads) patientUntil = at + PATIENT_BYTES
+        diskReads = now
+      }
       if (got === 0) throw new Error(`the file ends at ${at}, ${end + 1} bytes were promised`)
       if (!(await written(out, got === buffer.length ? buffer : buffer.subarray(0, got), closed))) return
       at += got

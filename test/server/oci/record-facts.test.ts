@@ -21,7 +21,7 @@ it('finds out what manifests of an earlier version need, and says which cannot b
   const old = new BetterSqlite3(file)
   for (const migration of migrations.slice(0, migrations.indexOf(registry))) old.exec(migration)
   old.pragma(`user_version = ${migrations.indexOf(registry)}`)
-  old.pragma(`application_id = ${0x4c4e4446}`)
+  old.pragma('application_id = 1280197702')
   const insert = old.prepare('INSERT INTO image_manifests VALUES (?, ?, ?)')
   const mediaType = 'application/vnd.oci.image.manifest.v1+json'
   insert.run('os/web', image.manifest.digest, mediaType)
