@@ -10,6 +10,7 @@ import { systemClock, timestamp } from './core/clock.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
 import { KickstartService } from './core/kickstart-service.ts'
+import { ImagePins } from './core/image-pins.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
@@ -26,6 +27,8 @@ import { grubDesk } from './http/boot/grub-desk.ts'
 import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { installerArguments } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
+import { withPulls } from './http/plain-pulls.ts'
+import { imageEvent, registryAccess } from './http/registry-ports.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
@@ -38,8 +41,17 @@ import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { BlobStore } from './oci/blob-store.ts'
 import { ImageService } from './oci/image-service.ts'
-import { registryApp } from './oci/registry-app.ts'
+import { collectGarbage } from './oci/garbage.ts'
+import { StoreQuota } from './oci/quota.ts'
+import { recordFacts } from './oci/record-facts.ts'
+import { registryApp } from './oci/registry/app.ts'
+import type { RegistryOptions } from './oci/registry/context.ts'
+import { matchesRepository } from './oci/repository-pattern.ts'
+import { checkStore } from './oci/store-check.ts'
+import { UploadStore } from './oci/upload-store.ts'
 import { openAuthority } from './pki/authority.ts'
+import { readGivenCertificate } from './pki/given-certificate.ts'
+import type { GivenCertificate } from './pki/given-certificate.ts'
 import { servedNames } from './pki/served-names.ts'
 import { ensureServerCertificate } from './pki/server-certificate.ts'
 import { loadTemplates } from './render/templates.ts'
@@ -98,8 +110,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
-  const blobs = await BlobStore.open(join(dataDir, 'oci'))
+  const { maxBytes = Infinity, untaggedDays } = config.images
+  const quota = new StoreQuota(maxBytes, () => store.images.storedBytes())
+  const blobs = await BlobStore.open(join(dataDir, 'oci'), quota)
+  const uploads = await UploadStore.open(blobs)
+  for (const error of await recordFacts(store.images, blobs, clock.now())) {
+    logger.warn({ err: error, part: 'oci' }, 'a manifest cannot be read: landfall image fsck tells more')
+  }
+  const pins = new ImagePins(store)
   const images = new ImageService(blobs, store.images, {
+    pinned: () => pins.all(),
     machinesUsing: (reference) => inventory.countWanting('image', reference),
     userAgent: `landfall/${version}`,
   })
@@ -113,6 +133,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     servedNames([config.name, config.address, config.registry.replace(/:\d+$/, '').replace(/^\[(.*)\]$/, '$1')])
   const authority = await openAuthority(pkiDir)
   const certificate = await ensureServerCertificate(authority, pkiDir, names())
+  const given = () => givenCertificate(config)
+  const named = await given()
 
   const templates = await loadTemplates(TEMPLATES, config.templatesDir)
   const url = `https://${urlHost(config.address)}:${config.https.port}`
@@ -234,6 +256,31 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   parts.use(netboot)
 
+  const imageStore = { records: store.images, blobs, uploads }
+  const upkeep: Services['upkeep'] = {
+    collect: (options) => collectGarbage({ ...imageStore, untaggedDays, pinned: pins.all(), ...options }),
+    check: (options) => checkStore({ ...imageStore, ...options }),
+  }
+  parts.defer(
+    daily(
+      async () => {
+        const report = await upkeep.collect({})
+        if (report.bytes > 0) logger.info({ ...report, part: 'oci' }, 'images that nothing needs were removed')
+      },
+      (error) => logger.error({ err: error, part: 'oci' }, 'garbage collection failed'),
+    ),
+  )
+  const registry: RegistryOptions = {
+    ...imageStore,
+    access: registryAccess(tokens, (repository) =>
+      config.images.public.some((pattern) => matchesRepository(pattern, repository)),
+    ),
+    isInstalling: (digest) => pins.installing().has(digest),
+    onChange: (change) => events.append(imageEvent(change)),
+    onError: (error) => logger.error({ err: error, part: 'oci' }, 'the registry failed a client'),
+    now: () => clock.now(),
+  }
+
   const services: Services = {
     inventory,
     profiles,
@@ -242,6 +289,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens,
     events,
     images,
+    upkeep,
     media,
     trace,
     leases: netboot.leases,
@@ -283,7 +331,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const { http, https } = config
   const onRefused = (address: string) => logger.warn({ part: 'http', address }, 'too many connections')
   const plain = await listen({
-    app: boot,
+    app: config.images.plainHttp ? withPulls(boot, registryApp({ ...registry, publicOnly: true })) : boot,
     host: http.host,
     port: http.port,
     fd: sockets.take('http'),
@@ -296,7 +344,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 
   const api = httpsApp({
     services,
-    registry: registryApp(blobs, store.images),
+    registry: registryApp(registry),
     boot,
     web,
     readiness,
@@ -312,14 +360,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     fd: sockets.take('https'),
     configKey: 'https.port',
     tls: certificate,
+    named,
     connections: { total: https.maxConnections },
     onRefused,
   })
   parts.defer(() => secure.stop())
   parts.defer(
-    keepCertificateFresh(
-      async () => secure.replaceCertificate(await ensureServerCertificate(authority, pkiDir, names())),
-      logger,
+    daily(
+      async () => secure.replaceCertificate(await ensureServerCertificate(authority, pkiDir, names()), await given()),
+      (error) => logger.error({ err: error, part: 'pki' }, 'certificate could not be renewed'),
     ),
   )
 
@@ -341,6 +390,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     installerArguments: (mac) => installerArguments(serverView(serverNames, undefined), decide({ mac }, undefined)),
     stop: () => running.disposeAsync(),
   }
+}
+
+async function givenCertificate({ https: { certificate, key } }: Config): Promise<GivenCertificate | undefined> {
+  return certificate === undefined || key === undefined ? undefined : readGivenCertificate({ certificate, key })
 }
 
 /** Loaders are no less needed, but a site may well serve its own. */
@@ -381,11 +434,9 @@ function everyMinute(work: () => void, logger: Logger): () => void {
   return () => clearInterval(timer)
 }
 
-/** Looks once a day; a server runs longer than a certificate lasts, and its addresses change. Returns what ends it. */
-function keepCertificateFresh(renew: () => Promise<void>, logger: Logger): () => void {
-  const timer = setInterval(() => {
-    renew().catch((error: unknown) => logger.error({ err: error, part: 'pki' }, 'certificate could not be renewed'))
-  }, DAY_MS)
+/** A server runs longer than a certificate lasts, its addresses change, and images come and go. Returns what ends it. */
+function daily(work: () => Promise<void>, onError: (error: unknown) => void): () => void {
+  const timer = setInterval(() => void work().catch(onError), DAY_MS)
   timer.unref()
   return () => clearInterval(timer)
 }

@@ -38,6 +38,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   openssl: 'certificates for misbehaving servers',
   ostree: 'judges the repositories that we write',
   perl: 'raw sockets',
+  podman: 'pushes and pulls images',
   'python3-venv': 'holds pykickstart, which judges kickstarts',
   radvd: 'the router of networks with IPv6',
   shellcheck: 'judges the scripts of kickstarts',
@@ -45,6 +46,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   'tftp-hpa': 'TFTP client',
   tshark: 'judges captures of boots',
   udhcpc: 'DHCP client',
+  umoci: 'makes and unpacks images',
   xfsprogs: 'makes and checks file systems',
   xorriso: 'makes and unpacks ISOs',
 }

@@ -38,6 +38,25 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr, now: (
   }
 }
 
+/** The same for things that are counted rather than weighed. */
+export function countLine(
+  what: string,
+  stream: NodeJS.WriteStream = process.stderr,
+): { update(done: number, total: number): void; end(): void } {
+  let open = false
+  return {
+    update(done, total) {
+      if (!stream.isTTY) return
+      stream.write(`\r\x1b[K${what}: ${done} of ${total}`)
+      open = true
+    },
+    end() {
+      if (open) stream.write('\n')
+      open = false
+    },
+  }
+}
+
 export interface StepLines {
   step(name: string, message: string): void
   progress(bytes: number, totalBytes: number, message: string): void

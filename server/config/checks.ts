@@ -18,6 +18,10 @@ export function checkConfig(config: Config): void {
     throw new ConfigError('CONTRADICTION', `dhcp.mode: ${dhcp.mode} needs dhcp.interface`, { hint })
   }
   if (dhcp.mode === 'server' || dhcp.mode === 'auto') checkSubnets(config)
+  if ((https.certificate === undefined) !== (https.key === undefined)) {
+    const [given, other] = https.key === undefined ? ['certificate', 'key'] : ['key', 'certificate']
+    throw new ConfigError('CONTRADICTION', `https.${given}: needs https.${other}`)
+  }
   checkDhcp6(config)
   if (tftp.transferPorts !== undefined) parsePorts(tftp.transferPorts)
 }

@@ -10,6 +10,13 @@ const Ip = z.union([Ipv4, Ipv6], { error: 'must be an IP address' })
 const Count = z.number().int().min(1).max(65_535)
 const Interface = z.string().regex(/^[^\s/]{1,15}$/, 'must be the name of a network interface')
 
+const RepositoryPattern = z
+  .string()
+  .regex(
+    /^[a-z0-9._*-]+(\/[a-z0-9._*-]+)*$/,
+    'must be a repository like os/web, with * for a part and ** for all that follows',
+  )
+
 const UserName = z.string().regex(/^[A-Za-z0-9_][A-Za-z0-9_.-]{0,31}$/, 'must be the name or number of a user')
 
 /** `10.77.0.100-10.77.0.199` or one address. */
@@ -119,6 +126,24 @@ export const ConfigInput = z.strictObject({
       description: 'registry that deployed machines upgrade from, as host:port',
       defaultText: '`address` and `https.port`',
     }),
+  images: z
+    .strictObject({
+      maxBytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional().meta({
+        description: 'bytes that images may take; what would exceed them is refused',
+        defaultText: 'as many as the disk holds',
+      }),
+      public: z.array(RepositoryPattern).default(['**']).meta({
+        description:
+          'repositories that anybody may pull from, as patterns: `os/*` is one level, `os/**` all below; pushing always needs a token',
+      }),
+      plainHttp: z.boolean().default(false).meta({
+        description: 'also serve pulls of public repositories on `http.port`, without TLS',
+      }),
+      untaggedDays: z.number().int().min(0).max(36_500).default(30).meta({
+        description: 'days that images are kept after their last tag has moved on, when no machine holds on to them',
+      }),
+    })
+    .prefault({}),
   http: z
     .strictObject({
       host: Ip.optional().meta({
@@ -139,6 +164,15 @@ export const ConfigInput = z.strictObject({
         defaultText: '`::`, which is every address; `0.0.0.0` on a host without IPv6',
       }),
       port: Port.default(8443).meta({ description: 'port of UI, API, agents and registry' }),
+      certificate: z.string().min(1).optional().meta({
+        description:
+          'file with a certificate of your own (PEM, with its chain), used for clients that ask for one of its host names; agents pin the one of Landfall',
+        defaultText: 'none',
+      }),
+      key: z.string().min(1).optional().meta({
+        description: 'file with the key of `https.certificate`; both are read again once a day',
+        defaultText: 'none',
+      }),
       maxConnections: Count.default(4096).meta({ description: 'connections at once; further ones are closed' }),
     })
     .prefault({}),

@@ -18,15 +18,89 @@ export interface ManifestRecord {
   mediaType: string
 }
 
+/** A digest and the bytes it stands for. */
+export interface Sized {
+  digest: string
+  size: number
+}
+
+/** A manifest as it is recorded: with what it needs and what it says of itself in lists of referrers. */
+export interface NewManifest extends ManifestRecord, ManifestFacts {
+  /** ISO 8601 UTC. */
+  addedAt: string
+}
+
+export interface ManifestFacts {
+  size: number
+  /** Config and layers that the repository holds. */
+  blobs: Sized[]
+  /** Manifests of an index that the repository holds. */
+  manifests: string[]
+  /** The manifest it is about, as a signature is about an image. */
+  subject: string | null
+  artifactType: string | null
+  annotations: Record<string, string> | null
+}
+
+/** One line of a list of referrers. */
+export type ReferrerRecord = Pick<NewManifest, 'digest' | 'mediaType' | 'size' | 'artifactType' | 'annotations'>
+
+/** A manifest as garbage collection sees it. */
+export type HeldManifest = Pick<NewManifest, 'repository' | 'digest' | 'size' | 'addedAt' | 'subject'>
+
+/** A blob of a repository. */
+export interface HeldBlob extends Sized {
+  repository: string
+  addedAt: string
+}
+
+/** `parent` needs `child`, a blob or a manifest of the same repository. */
+export interface ManifestLink {
+  repository: string
+  parent: string
+  child: string
+}
+
 /** Durable image metadata. Synchronous: a returned call is on disk. Blobs themselves are files. */
 export interface ImageRecords {
   tags(): TagRecord[]
+  /** Names in ASCII order. */
+  tagsOf(repository: string): string[]
   tag(repository: string, tag: string): TagRecord | undefined
   manifest(repository: string, digest: string): ManifestRecord | undefined
-  /** Stores the tag and all manifests it reaches in one transaction; an existing tag moves. */
-  put(tag: TagRecord, manifests: ManifestRecord[]): void
+  /** Whether the repository holds anything. */
+  hasRepository(repository: string): boolean
+  /** Records manifests, the blobs they need and the tags in one transaction; existing tags move. */
+  put(manifests: readonly NewManifest[], tags: readonly TagRecord[]): void
   /** False when there was no such tag. Manifests stay for those who pinned the digest. */
   removeTag(repository: string, tag: string): boolean
+  /** Removes a manifest and the tags that point to it. False when there was none. */
+  removeManifest(repository: string, digest: string): boolean
+  /** Manifests whose subject this is, by digest. */
+  referrers(repository: string, subject: string): ReferrerRecord[]
+  /** Manifests that need this blob or manifest. */
+  neededBy(repository: string, digest: string): string[]
+
+  blob(repository: string, digest: string): HeldBlob | undefined
+  /** A repository that holds the blob. */
+  holderOf(digest: string): string | undefined
+  /** Records that the repository holds the blob. */
+  putBlob(blob: HeldBlob): void
+  /** False when the repository did not hold it. */
+  removeBlob(repository: string, digest: string): boolean
+
+  /** Bytes of all blobs and manifests, each digest once. */
+  storedBytes(): number
+  /** Whether anything refers to the file of this digest. */
+  isKnown(digest: string): boolean
+  /** All there is, for garbage collection and checks. */
+  heldManifests(): HeldManifest[]
+  heldBlobs(): HeldBlob[]
+  links(): ManifestLink[]
+  /** Manifests that an earlier version recorded, without what they need. */
+  unread(): ManifestRecord[]
+  /** Runs `work` in one transaction. */
+  together<T>(work: () => T): T
 }
 
 /** An image reference resolved for one architecture. */

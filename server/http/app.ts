@@ -2,6 +2,7 @@
 import { Hono } from 'hono'
 import type { Logger } from '../observe/logger.ts'
 import type { Metrics } from '../observe/metrics.ts'
+import type { RegistryEnv } from '../oci/registry/context.ts'
 import { agentApp } from './agent/app.ts'
 import { anacondaApp } from './anaconda/app.ts'
 import { apiApp } from './api/app.ts'
@@ -18,8 +19,8 @@ import { webApp } from './web.ts'
 
 export interface HttpsAppOptions {
   services: Services
-  /** Answers `/v2/` and everything below; see oci/registry-app.ts. */
-  registry: Hono
+  /** Answers `/v2/` and everything below; see oci/registry/app.ts. */
+  registry: Hono<RegistryEnv>
   /** What the plain port serves below `/boot/` and `/media/`, for firmware and loaders that want TLS. */
   boot: Hono<HttpEnv>
   /** The built web page; see webFiles. */

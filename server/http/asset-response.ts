@@ -1,6 +1,6 @@
 // One asset over HTTP the way firmware needs it: exact length, strong validators, ranges, never chunked, never a redirect.
 import type { Context } from 'hono'
-import { parseRange } from '../oci/registry-app.ts'
+import { listsTag, parseRange } from '../oci/registry/range.ts'
 import type { Asset } from './assets.ts'
 
 export interface AssetHeaders {
@@ -49,13 +49,6 @@ function checkPreconditions(c: Context, asset: Asset): 304 | 412 | undefined {
 function rangeIsCurrent(c: Context, asset: Asset): boolean {
   const ifRange = c.req.header('if-range')
   return ifRange === undefined || ifRange === asset.etag || ifRange === asset.modifiedAt.toUTCString()
-}
-
-function listsTag(list: string, etag: string): boolean {
-  return list
-    .split(',')
-    .map((tag) => tag.trim())
-    .some((tag) => tag === '*' || tag === etag)
 }
 
 /** HTTP dates have whole seconds; one that cannot be read is ignored, as the RFC says. */

@@ -35,6 +35,12 @@ interface FetchApp {
   fetch(request: Request, env?: object): Response | Promise<Response>
 }
 
+interface NamedCertificate {
+  names: readonly string[]
+  key: string
+  certificate: string
+}
+
 export interface ListenOptions {
   app: FetchApp
   /** All interfaces when absent. */
@@ -47,6 +53,8 @@ export interface ListenOptions {
   configKey: string
   /** Key and certificate, PEM, for TLS. */
   tls?: { key: string; certificate: string }
+  /** Another pair for clients that ask for one of these names; agents and whoever comes by address get the one above. */
+  named?: NamedCertificate | undefined
   /**
    * Milliseconds without a byte moving after which a connection is cut. The kernel takes more only after it got rid of about a third of what
    * it holds, up to 1.3 MB: a client is dead if it does not take that much in this time.
@@ -62,7 +70,7 @@ export interface ListenOptions {
 export interface Listening {
   readonly port: number
   /** Uses another key and certificate for new connections. Only for TLS. */
-  replaceCertificate(tls: { key: string; certificate: string }): void
+  replaceCertificate(tls: { key: string; certificate: string }, named?: NamedCertificate): void
   /**
    * Stops accepting, lets running answers end and cuts those that have not after `graceMs`. Long-lived answers (event streams,
    * long polls) have to be ended by their own signal first.
@@ -107,9 +115,10 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   }
   return {
     port,
-    replaceCertificate(tls) {
+    replaceCertificate(tls, named) {
       if (!('setSecureContext' in server)) throw new TypeError('a plain listener has no certificate')
       server.setSecureContext(secureContext(tls))
+      addNamed(server, named)
     },
     stop: (graceMs = GRACE_MS) => stop(server, graceMs),
   }
@@ -128,7 +137,15 @@ function createTls(options: ListenOptions, tls: { key: string; certificate: stri
   const common = serverOptions(options)
   // UEFI's HTTPS boot speaks TLS 1.2 at most (netboot.md section 3).
   const secure = { ...secureContext(tls), minVersion: 'TLSv1.2' as const, handshakeTimeout: common.headersTimeout }
-  return createTlsServer({ ...common, ...secure }, requestListener(options.app))
+  const server = createTlsServer({ ...common, ...secure }, requestListener(options.app))
+  addNamed(server, options.named)
+  return server
+}
+
+/** The newest one for a name counts. */
+function addNamed(server: TlsServer, named: NamedCertificate | undefined): void {
+  if (!named) return
+  for (const name of named.names) server.addContext(name, { ...secureContext(named), minVersion: 'TLSv1.2' })
 }
 
 function serverOptions({ headersTimeout = HEADERS_TIMEOUT_MS }: ListenOptions) {

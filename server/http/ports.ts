@@ -1,6 +1,7 @@
 // What the HTTP side asks of the rest of the server. main.ts fills it.
 import type { Readable } from 'node:stream'
 import type { Image, ImageProgress, PullRequest } from '../contract/image.ts'
+import type { CheckReport, GarbageReport } from '../contract/image-upkeep.ts'
 import type { Lease, SystemInfo } from '../contract/system.ts'
 import type { EventLog } from '../core/events.ts'
 import type { ImageCatalog } from '../core/images.ts'
@@ -24,8 +25,19 @@ interface ImageOperations extends ImageCatalog {
     onProgress: OnImageProgress,
     signal?: AbortSignal,
   ): Promise<Image[]>
-  /** False when there was no such tag. */
-  remove(repository: string, tag: string): Promise<boolean>
+  /** By tag or digest. False when there was none; throws OciError IMAGE_IN_USE. */
+  remove(repository: string, reference: string): Promise<boolean>
+}
+
+interface UpkeepOptions {
+  onProgress?: (done: number, total: number) => void
+  signal?: AbortSignal
+}
+
+/** What keeps the image store small and sound. */
+interface ImageUpkeep {
+  collect(options: UpkeepOptions & { dryRun?: boolean }): Promise<GarbageReport>
+  check(options: UpkeepOptions & { repair?: boolean }): Promise<CheckReport>
 }
 
 export interface Services {
@@ -36,6 +48,7 @@ export interface Services {
   tokens: Tokens
   events: EventLog
   images: ImageOperations
+  upkeep: ImageUpkeep
   media: MediaLibrary
   trace: Pick<BootTrace, 'of' | 'knows' | 'pcap' | 'overview'>
   leases: () => Lease[]

@@ -95,6 +95,8 @@ const OCI_STATUS: Record<OciErrorCode, ContentfulStatusCode> = {
   REGISTRY_ERROR: 502,
   NO_SPACE: 507,
   STORE_IO: 503,
+  QUOTA_EXCEEDED: 507,
+  IMAGE_IN_USE: 409,
   ABORTED: 503,
 }
 

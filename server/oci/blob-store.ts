@@ -1,31 +1,47 @@
 // Content-addressed files: `<root>/blobs/sha256/<2 hex>/<64 hex>`. A file under its final name is complete, verified and durable.
-import { createReadStream } from 'node:fs'
+import { createReadStream, unlinkSync } from 'node:fs'
 import { mkdir, open, readFile, readdir, rename, rm, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import type { FileHandle } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import { ioError, isCode, makeFolder, syncFolder, writeFully } from './durable.ts'
 import { OciError } from './errors.ts'
-import { isDigest } from './reference.ts'
+import { UNLIMITED } from './quota.ts'
+import type { StoreQuota } from './quota.ts'
+import { isContentDigest } from './reference.ts'
 import { digestOf, verified } from './verify.ts'
-import type { ByteSource, Expectation } from './verify.ts'
+import type { ByteSource, DigestAlgorithm, Expectation } from './verify.ts'
+
+/** One file of the store. */
+interface StoredFile {
+  digest: string
+  size: number
+}
 
 export class BlobStore {
+  readonly root: string
+  readonly quota: Pick<StoreQuota, 'reserve'>
   readonly #blobs: string
   readonly #incoming: string
   /** Ingests under way, so that two callers of one digest share one transfer. */
   readonly #active = new Map<string, Promise<number>>()
+  /** When somebody last counted on a blob that nothing may refer to yet; garbage collection leaves it alone for a while. */
+  readonly #touched = new Map<string, number>()
 
-  private constructor(root: string) {
-    this.#blobs = join(root, 'blobs', 'sha256')
+  private constructor(root: string, quota: Pick<StoreQuota, 'reserve'>) {
+    this.root = root
+    this.quota = quota
+    this.#blobs = join(root, 'blobs')
     this.#incoming = join(root, 'incoming')
   }
 
   /** Opens the store, making its folders and dropping what a killed process left half-written. */
-  static async open(root: string): Promise<BlobStore> {
-    const store = new BlobStore(root)
+  static async open(root: string, quota: Pick<StoreQuota, 'reserve'> = UNLIMITED): Promise<BlobStore> {
+    const store = new BlobStore(root, quota)
     await rm(store.#incoming, { recursive: true, force: true })
     await mkdir(store.#incoming, { recursive: true })
-    await mkdir(store.#blobs, { recursive: true })
+    await makeFolder(join(store.#blobs, 'sha256'))
     return store
   }
 
@@ -44,6 +60,16 @@ export class BlobStore {
     return this.#path(digest)
   }
 
+  /** Opens a blob to read from it, or undefined if there is none; the caller closes it. A removal meanwhile does not disturb. */
+  async openFile(digest: string): Promise<FileHandle | undefined> {
+    try {
+      return await open(this.#path(digest), 'r')
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return undefined
+      throw ioError(`opening ${digest}`, error)
+    }
+  }
+
   /** Bytes `start` to `end` (both inclusive) as a stream; the caller destroys it. The blob must exist. */
   stream(digest: string, range: { start?: number; end?: number } = {}): Readable {
     return createReadStream(this.#path(digest), { ...range, highWaterMark: 256 * 1024 })
@@ -59,8 +85,8 @@ export class BlobStore {
   }
 
   /** Stores bytes in memory and returns their digest. */
-  async put(bytes: Uint8Array): Promise<string> {
-    const digest = digestOf(bytes)
+  async put(bytes: Uint8Array, algorithm?: DigestAlgorithm): Promise<string> {
+    const digest = digestOf(bytes, algorithm)
     await this.ingest([bytes], { what: digest, digest, size: bytes.length })
     return digest
   }
@@ -74,6 +100,7 @@ export class BlobStore {
     expected: Expectation,
     onBytes?: (count: number) => void,
   ): Promise<number> {
+    this.touch(expected.digest)
     const present = await this.size(expected.digest)
     if (present !== undefined) return present
     const running = this.#active.get(expected.digest)
@@ -83,17 +110,56 @@ export class BlobStore {
     return work
   }
 
-  /** Removes a blob; true if it was there. */
-  async remove(digest: string): Promise<boolean> {
-    if ((await this.size(digest)) === undefined) return false
-    await rm(this.#path(digest), { force: true })
-    return true
+  /** Makes a complete, verified and synced file of the same file system a blob. */
+  async adopt(file: string, digest: string): Promise<void> {
+    const target = this.#path(digest)
+    this.touch(digest)
+    try {
+      await makeFolder(dirname(target))
+      await rename(file, target)
+      await syncFolder(dirname(target))
+    } catch (error) {
+      throw ioError(`storing ${digest}`, error)
+    }
   }
 
-  /** All digests in the store. */
-  async *digests(): AsyncGenerator<string> {
-    for (const prefix of await readdir(this.#blobs)) {
-      for (const name of await readdir(join(this.#blobs, prefix))) yield `sha256:${name}`
+  /** Says that somebody counts on this blob now. */
+  touch(digest: string): void {
+    this.#touched.set(digest, Date.now())
+  }
+
+  /** Says that what somebody counted on is referred to now. */
+  settle(digests: readonly string[]): void {
+    for (const digest of digests) this.#touched.delete(digest)
+  }
+
+  /** Whether somebody counted on this blob since; forgets those longer ago. */
+  touchedSince(digest: string, since: number): boolean {
+    const at = this.#touched.get(digest)
+    if (at !== undefined && at < since) this.#touched.delete(digest)
+    return at !== undefined && at >= since
+  }
+
+  /** Removes a blob before anything else can happen; true if it was there. */
+  remove(digest: string): boolean {
+    try {
+      unlinkSync(this.#path(digest))
+      return true
+    } catch (error) {
+      if (isCode(error, 'ENOENT')) return false
+      throw ioError(`removing ${digest}`, error)
+    }
+  }
+
+  /** All files in the store. */
+  async *files(): AsyncGenerator<StoredFile> {
+    for (const algorithm of await readdir(this.#blobs)) {
+      for (const prefix of await readdir(join(this.#blobs, algorithm))) {
+        for (const name of await readdir(join(this.#blobs, algorithm, prefix))) {
+          const info = await stat(join(this.#blobs, algorithm, prefix, name)).catch(() => undefined)
+          if (info) yield { digest: `${algorithm}:${name}`, size: info.size }
+        }
+      }
     }
   }
 
@@ -102,64 +168,35 @@ export class BlobStore {
     expected: Expectation,
     onBytes?: (count: number) => void,
   ): Promise<number> {
-    const target = this.#path(expected.digest)
     const temporary = join(this.#incoming, randomUUID())
+    const room = this.quota.reserve()
     let length = 0
     try {
       const input = typeof source === 'function' ? await source() : source
       const file = await open(temporary, 'wx', 0o644)
       try {
         for await (const chunk of verified(input, expected, onBytes)) {
-          await writeFully(file, chunk, length)
+          room.take(chunk.length)
+          await writeFully(file, [chunk], length)
           length += chunk.length
         }
         await file.sync()
       } finally {
         await file.close()
       }
-      const folder = join(target, '..')
-      await mkdir(folder, { recursive: true })
-      await rename(temporary, target)
-      await syncFolder(folder)
+      await this.adopt(temporary, expected.digest)
       return length
     } catch (error) {
       await rm(temporary, { force: true }).catch(() => {})
       throw error instanceof OciError ? error : ioError(`storing ${expected.what}`, error)
+    } finally {
+      room.release()
     }
   }
 
   #path(digest: string): string {
-    if (!isDigest(digest)) throw new OciError('BLOB_UNKNOWN', `${JSON.stringify(digest)} is not a digest`)
-    const hex = digest.slice('sha256:'.length)
-    return join(this.#blobs, hex.slice(0, 2), hex)
+    if (!isContentDigest(digest)) throw new OciError('BLOB_UNKNOWN', `${JSON.stringify(digest)} is not a digest`)
+    const [algorithm, hex] = digest.split(':') as [string, string]
+    return join(this.#blobs, algorithm, hex.slice(0, 2), hex)
   }
-}
-
-async function writeFully(file: Awaited<ReturnType<typeof open>>, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.length;) {
-    done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten
-  }
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
-}
-
-function ioError(doing: string, cause: unknown): OciError {
-  if (isCode(cause, 'ENOSPC') || isCode(cause, 'EDQUOT')) {
-    return new OciError('NO_SPACE', `${doing}: no space left for images`, {
-      cause,
-      hint: 'free space below dataDir or remove images with `landfall image rm`',
-    })
-  }
-  return new OciError('STORE_IO', `${doing}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return (error as { code?: unknown } | null)?.code === code
 }

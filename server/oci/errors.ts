@@ -13,6 +13,10 @@ export type OciErrorCode =
   | 'REGISTRY_UNREACHABLE'
   | 'REGISTRY_ERROR'
   | 'NO_SPACE'
+  /** The images would take more than they may. */
+  | 'QUOTA_EXCEEDED'
+  /** A machine runs it, or shall. */
+  | 'IMAGE_IN_USE'
   | 'STORE_IO'
   | 'ABORTED'
 

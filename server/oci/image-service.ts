@@ -4,7 +4,7 @@ import type { Image, ImagePlatform, ImageProgress, PullRequest } from '../contra
 import type {
   ImageCatalog,
   ImageRecords,
-  ManifestRecord,
+  NewManifest,
   ResolvedImage,
   ResolveFailure,
   TagRecord,
@@ -13,10 +13,11 @@ import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import { readLayoutArchive } from './image-archive.ts'
 import { blobsOf, platformManifests } from './image-graph.ts'
+import { readManifest } from './manifest-facts.ts'
 import type { PlatformManifest } from './image-graph.ts'
 import { configLabels, isBootable, MAX_MANIFEST_BYTES, parseConfig, parseManifest } from './manifest.ts'
 import type { Manifest } from './manifest.ts'
-import { isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
+import { isDigest, isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
 import type { Reference } from './reference.ts'
 import { RegistryClient } from './registry-client.ts'
 
@@ -31,6 +32,8 @@ export interface ImageServiceOptions {
   machinesUsing?: (reference: string) => number
   now?: () => Date
   userAgent?: string
+  /** Digests that machines run, want, or are being installed from. */
+  pinned?: () => ReadonlySet<string>
   /** Certificates (PEM) to trust instead of the system's when images are pulled. */
   ca?: string | undefined
 }
@@ -42,6 +45,7 @@ export class ImageService implements ImageCatalog {
   readonly #now: () => Date
   readonly #userAgent: string
   readonly #ca: string | undefined
+  readonly #pinned: () => ReadonlySet<string>
 
   constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
     this.#blobs = blobs
@@ -50,6 +54,7 @@ export class ImageService implements ImageCatalog {
     this.#now = options.now ?? (() => new Date())
     this.#userAgent = options.userAgent ?? 'landfall'
     this.#ca = options.ca
+    this.#pinned = options.pinned ?? (() => new Set())
   }
 
   /** Every tag, by reference. An image whose blobs were damaged is listed without platforms rather than hidden. */
@@ -139,9 +144,32 @@ export class ImageService implements ImageCatalog {
     return images
   }
 
-  /** Removes a tag; blobs stay until nothing needs them. False when there was none. */
-  async remove(repository: string, tag: string): Promise<boolean> {
-    return this.#records.removeTag(repository, tag)
+  /**
+   * Removes a tag, and what it pointed to unless another tag or a machine holds on to it; or a manifest by its digest, with all its tags.
+   * The bytes go with the next garbage collection. False when there was none. Throws IMAGE_IN_USE.
+   */
+  async remove(repository: string, reference: string): Promise<boolean> {
+    const records = this.#records
+    const isPinned = (digest: string) => this.#pinned().has(digest)
+    if (isDigest(reference)) {
+      const message = `${repository}@${reference} is what a machine runs or shall run, or a part of a multi-architecture image`
+      if (records.manifest(repository, reference) && (isPinned(reference) || isPart(records, repository, reference))) {
+        throw new OciError('IMAGE_IN_USE', message, { hint: 'assign the machines another image first' })
+      }
+      return records.removeManifest(repository, reference)
+    }
+    return records.together(() => {
+      const tag = records.tag(repository, reference)
+      if (!tag) return false
+      records.removeTag(repository, reference)
+      for (const digest of [tag.digest, ...partsOf(records, repository, tag.digest)]) {
+        const isTagged = records.tags().some((other) => other.repository === repository && other.digest === digest)
+        if (!isTagged && !isPinned(digest) && !isPart(records, repository, digest)) {
+          records.removeManifest(repository, digest)
+        }
+      }
+      return true
+    })
   }
 
   async #resolve(text: string, architecture: string): Promise<ResolvedImage | ResolveFailure> {
@@ -292,14 +320,19 @@ export class ImageService implements ImageCatalog {
   ): Promise<Image> {
     const { mediaType } = parseManifest(root.bytes, root.mediaType)
     const { repository } = target
-    const tag: TagRecord = { ...target, digest: root.digest, mediaType, addedAt: this.#now().toISOString() }
-    const manifests: ManifestRecord[] = [
-      { repository, digest: root.digest, mediaType },
-      ...platforms
-        .filter(({ digest }) => digest !== root.digest)
-        .map(({ digest, mediaType }) => ({ repository, digest, mediaType })),
-    ]
-    this.#records.put(tag, manifests)
+    const addedAt = this.#now().toISOString()
+    const tag: TagRecord = { ...target, digest: root.digest, mediaType, addedAt }
+    const held = new Set([root.digest, ...platforms.map(({ digest }) => digest)])
+    const manifests: NewManifest[] = []
+    for (const digest of held) {
+      const bytes = digest === root.digest ? root.bytes : await this.#blobs.read(digest, MAX_MANIFEST_BYTES)
+      const facts = readManifest(bytes, digest === root.digest ? mediaType : undefined)
+      // Of an index only what was brought in counts.
+      const children = facts.manifests.filter((child) => held.has(child))
+      manifests.push({ ...facts, manifests: children, repository, digest, addedAt })
+    }
+    this.#records.put(manifests, [tag])
+    this.#blobs.settle(manifests.flatMap(({ digest, blobs }) => [digest, ...blobs.map((blob) => blob.digest)]))
     return this.#describe(tag)
   }
 }
@@ -334,6 +367,17 @@ function archiveName(
   }
   const ref = /^[^/]*[.:][^/]*\//.test(name) ? parseRemoteReference(name) : parseLocalReference(name)
   return { repository: ref.repository, tag: ref.tag ?? 'latest' }
+}
+
+/** Manifests of an index that the repository holds. */
+function partsOf(records: ImageRecords, repository: string, index: string): string[] {
+  const links = records.links().filter((link) => link.repository === repository && link.parent === index)
+  return links.map(({ child }) => child).filter((child) => records.manifest(repository, child))
+}
+
+/** Whether an index of the repository lists it. */
+function isPart(records: ImageRecords, repository: string, digest: string): boolean {
+  return records.neededBy(repository, digest).length > 0
 }
 
 function sizeOf(manifest: Manifest): number {

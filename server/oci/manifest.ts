@@ -57,19 +57,24 @@ export function parseManifest(bytes: Uint8Array, declaredType?: string): ParsedM
     throw new OciError('MANIFEST_INVALID', `manifest of ${bytes.length} bytes is larger than ${MAX_MANIFEST_BYTES}`)
   }
   const document = parseJson(bytes, 'manifest')
+  const mediaType = manifestType(document, declaredType)
+  if (isIndexType(mediaType))
+    return { kind: 'index', mediaType, index: checkedDocument(Index, document, 'image index') }
+  return { kind: 'manifest', mediaType, manifest: checkedDocument(Manifest, document, 'image manifest') }
+}
+
+/** The media type of a manifest or index, found as {@link parseManifest} says. Throws MANIFEST_INVALID for any other. */
+export function manifestType(document: unknown, declaredType: string | undefined): string {
   const own = (document as { mediaType?: unknown } | null)?.mediaType
   const shape = document !== null && typeof document === 'object' && 'manifests' in document ? OCI_INDEX : OCI_MANIFEST
   const mediaType = typeof own === 'string' ? own : declaredType && known(declaredType) ? declaredType : shape
-  if (isIndexType(mediaType)) return { kind: 'index', mediaType, index: check(Index, document, 'image index') }
-  if (isManifestType(mediaType)) {
-    return { kind: 'manifest', mediaType, manifest: check(Manifest, document, 'image manifest') }
-  }
+  if (known(mediaType)) return mediaType
   throw new OciError('MANIFEST_INVALID', `media type ${mediaType} is neither an image manifest nor an index`)
 }
 
 /** Parses an image configuration. Throws MANIFEST_INVALID. */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
-  return check(ImageConfig, parseJson(bytes, 'image configuration'), 'image configuration')
+  return checkedDocument(ImageConfig, parseJson(bytes, 'image configuration'), 'image configuration')
 }
 
 export function configLabels(config: ImageConfig): Record<string, string> {
@@ -85,7 +90,8 @@ function known(mediaType: string): boolean {
   return isIndexType(mediaType) || isManifestType(mediaType)
 }
 
-function parseJson(bytes: Uint8Array, what: string): unknown {
+/** Throws MANIFEST_INVALID. */
+export function parseJson(bytes: Uint8Array, what: string): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
   } catch (cause) {
@@ -93,7 +99,8 @@ function parseJson(bytes: Uint8Array, what: string): unknown {
   }
 }
 
-function check<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
+/** Throws MANIFEST_INVALID with the field at fault. */
+export function checkedDocument<T>(schema: z.ZodType<T>, value: unknown, what: string): T {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const issue = result.error.issues[0]

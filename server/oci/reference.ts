@@ -13,6 +13,7 @@ const COMPONENT = '[a-z0-9]+(?:(?:\\.|_|__|-+)[a-z0-9]+)*'
 const REPOSITORY = new RegExp(`^${COMPONENT}(?:/${COMPONENT})*$`)
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$/
 const DIGEST = /^sha256:[0-9a-f]{64}$/
+const CONTENT_DIGEST = /^(?:sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})$/
 const HOST = /^(?:[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(?::[0-9]{1,5})?$/
 
 export function isRepository(text: string): boolean {
@@ -25,6 +26,11 @@ export function isTag(text: string): boolean {
 
 export function isDigest(text: string): boolean {
   return DIGEST.test(text)
+}
+
+/** What the registry stores by: besides sha256, clients may bring content by its sha512. */
+export function isContentDigest(text: string): boolean {
+  return CONTENT_DIGEST.test(text)
 }
 
 /** Parses a reference to an image in our own store: `repository`, `repository:tag`, `repository@digest`. No registry part. */

@@ -14,7 +14,7 @@ export interface Expectation {
 }
 
 /**
- * Passes chunks through and ends normally only if length and sha256 are as expected. Otherwise throws SIZE_MISMATCH as soon as one
+ * Passes chunks through and ends normally only if length and digest are as expected. Otherwise throws SIZE_MISMATCH as soon as one
  * byte is too many, or DIGEST_MISMATCH at the end: consumers must not publish what they got before the iteration has ended.
  */
 export async function* verified(
@@ -22,7 +22,8 @@ export async function* verified(
   expected: Expectation,
   onBytes?: (count: number) => void,
 ): AsyncGenerator<Uint8Array> {
-  const hash = createHash('sha256')
+  const algorithm = algorithmOf(expected.digest)
+  const hash = createHash(algorithm)
   let length = 0
   for await (const chunk of source) {
     length += chunk.length
@@ -38,15 +39,22 @@ export async function* verified(
       temporary: true,
     })
   }
-  const digest = `sha256:${hash.digest('hex')}`
+  const digest = `${algorithm}:${hash.digest('hex')}`
   if (digest !== expected.digest) {
     throw new OciError('DIGEST_MISMATCH', `${expected.what}: got ${digest}, want ${expected.digest}`)
   }
 }
 
+export type DigestAlgorithm = 'sha256' | 'sha512'
+
+/** How a digest was made; sha256 unless it says otherwise. */
+export function algorithmOf(digest: string): DigestAlgorithm {
+  return digest.startsWith('sha512:') ? 'sha512' : 'sha256'
+}
+
 /** Digest of bytes in memory. */
-export function digestOf(bytes: Uint8Array): string {
-  return `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+export function digestOf(bytes: Uint8Array, algorithm: DigestAlgorithm = 'sha256'): string {
+  return `${algorithm}:${createHash(algorithm).update(bytes).digest('hex')}`
 }
 
 /** Reads a stream whole, at most `limit` bytes. Throws SIZE_MISMATCH beyond. */

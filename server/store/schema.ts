@@ -99,6 +99,17 @@ export interface Schema {
   leases6: { address: string; lease: Json }
   dhcp6_server: { duid: string }
   image_tags: { repository: string; tag: string; digest: string; media_type: string; added_at: Time }
-  image_manifests: { repository: string; digest: string; media_type: string }
+  image_manifests: {
+    repository: string
+    digest: string
+    media_type: string
+    size: number | null
+    added_at: Time | null
+    subject: string | null
+    artifact_type: string | null
+    annotations: Json | null
+  }
+  image_blobs: { repository: string; digest: string; size: number; added_at: Time }
+  image_links: { repository: string; parent: string; child: string }
   media: { id: string; record: Json }
 }

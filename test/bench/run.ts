@@ -3,12 +3,13 @@ import { deploy } from './deploy.ts'
 import { dhcp } from './dhcp.ts'
 import { idle } from './idle.ts'
 import { iso } from './iso.ts'
+import { registry } from './registry.ts'
 import { resultLine } from './result.ts'
 import type { Bench } from './result.ts'
 import { size } from './size.ts'
 import { tftp } from './tftp.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp, deploy]
+const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp, deploy, registry]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))

@@ -1,12 +1,13 @@
 // How fast boot loaders travel, and whether all of them arrive, beside dnsmasq and tftpd-hpa; on the loopback of a namespace.
 import { createHash, randomBytes } from 'node:crypto'
-import { mkdtemp, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { run } from '../e2e/lab/command.ts'
 import type { Namespace } from '../e2e/lab/namespace.ts'
 import { Netns } from '../interop/netns.ts'
+import { unpackedPackages } from './debian-program.ts'
 import { median } from './result.ts'
 import type { Bench, Measurement } from './result.ts'
 
@@ -132,7 +133,7 @@ async function startServers(net: Netns, host: Namespace, folder: string): Promis
     '--bind-interfaces',
     `--listen-address=${ADDRESSES.dnsmasq}`,
   ])
-  const hpa = await tftpdHpa(folder)
+  const hpa = await tftpdHpa()
   start('tftpd-hpa', [hpa.program, '-L', '--user', 'root', '--permissive', '--address', `${ADDRESSES['tftpd-hpa']}:69`, '-s', files], hpa.env) // prettier-ignore
 
   const fetch: Fetch = async (server, file, clients, windowsize) => {
@@ -150,12 +151,8 @@ async function startServers(net: Netns, host: Namespace, folder: string): Promis
   return fetch
 }
 
-/** Unpacked instead of installed: the package's own scripts would start it on this host. */
-async function tftpdHpa(folder: string): Promise<{ program: string; env: NodeJS.ProcessEnv }> {
-  const root = join(folder, 'tftpd-hpa')
-  await mkdir(root)
-  await run(['apt-get', '--quiet=2', 'download', 'tftpd-hpa', 'libwrap0'], { cwd: root })
-  for (const name of await readdir(root)) await run(['dpkg-deb', '--extract', name, '.'], { cwd: root })
+async function tftpdHpa(): Promise<{ program: string; env: NodeJS.ProcessEnv }> {
+  const root = await unpackedPackages('tftpd-hpa', 'libwrap0')
   const { stdout } = await run(['find', root, '-name', 'libwrap.so.0', '-printf', '%h'])
   return { program: join(root, 'usr/sbin/in.tftpd'), env: { LD_LIBRARY_PATH: stdout } }
 }

@@ -1,6 +1,6 @@
 // Images on their way in and out: folders, archives, Debian's registry, skopeo.
 
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { createReadStream } from 'node:fs'
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -9,10 +9,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Image } from '../../server/contract/image.ts'
-import { freePort } from '../../server/host/free-port.ts'
 import { directory, file } from '../images/tar.ts'
 import { writeTinyImage } from '../images/tiny-image.ts'
 import { corruptFile } from '../images/tampered.ts'
+import { startDockerRegistry, type DockerRegistry } from './docker-registry.ts'
 import { serve, type Served } from './serve.ts'
 
 const run = promisify(execFile)
@@ -120,31 +120,12 @@ describe('landfall image import', () => {
 })
 
 describe('landfall image pull', () => {
-  let registry: ChildProcess
+  let registry: DockerRegistry
   let host: string
-  let storage: string
 
   beforeAll(async () => {
-    const port = await freePort()
-    host = `127.0.0.1:${port}`
-    storage = join(folder, 'registry')
-    await mkdir(storage)
-    const config = join(folder, 'registry.yml')
-    await writeFile(
-      config,
-      `version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: ${storage}}}\nhttp: {addr: ${host}}\n`,
-    )
-    registry = spawn('docker-registry', ['serve', config], { stdio: 'ignore' })
-    for (let tries = 0; tries < 100; tries++) {
-      if (
-        await fetch(`http://${host}/v2/`).then(
-          ({ ok }) => ok,
-          () => false,
-        )
-      )
-        break
-      await sleep(100)
-    }
+    registry = await startDockerRegistry(join(folder, 'registry'))
+    host = registry.host
     await run('skopeo', [
       'copy',
       '--quiet',
@@ -155,7 +136,7 @@ describe('landfall image pull', () => {
     ])
   }, 60_000)
 
-  afterAll(() => void registry.kill())
+  afterAll(() => registry?.[Symbol.asyncDispose]())
 
   it("copies from Debian's docker-registry", async () => {
     const end = await server.cli('image', 'pull', `${host}/up/tiny:1`, '--insecure', '--output', 'json')
@@ -175,7 +156,7 @@ describe('landfall image pull', () => {
       `docker://${host}/up/damaged:1`,
     ])
     const hex = manifest.layers[0]!.digest.slice(7)
-    await corruptFile(join(storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data'))
+    await corruptFile(join(registry.storage, 'docker/registry/v2/blobs/sha256', hex.slice(0, 2), hex, 'data'))
     const end = await server.cli('image', 'pull', `${host}/up/damaged:1`, '--insecure')
     expect(end.code).toBe(1)
     expect(end.stderr).toMatch(/\(DIGEST_MISMATCH\)/)

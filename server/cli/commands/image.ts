@@ -4,10 +4,11 @@ import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { Image, ImageProgress } from '../../contract/image.ts'
+import { CheckLine, CollectLine } from '../../contract/image-upkeep.ts'
 import { layoutArchive } from '../layout-archive.ts'
-import { formatAge, printObject, printRows, shortDigest } from '../output.ts'
+import { formatAge, printObject, printRows, printText, shortDigest } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
-import { progressLine } from '../progress.ts'
+import { countLine, progressLine } from '../progress.ts'
 import { openFile, sending } from '../sending.ts'
 import type { Sendable } from '../sending.ts'
 import { withClient } from './context.ts'
@@ -96,12 +97,51 @@ export function addImageCommands(program: Command): void {
     )
 
   image
-    .command('rm')
-    .description('remove a tag')
-    .argument('<image>', 'repository:tag')
+    .command('delete')
+    .alias('rm')
+    .description('remove a tag with what it alone points to; its bytes go with the next `image gc`')
+    .argument('<image>', 'repository:tag, or repository@digest for a manifest with all its tags')
     .action(async (reference: string, _: unknown, command: Command) =>
-      withClient(command, async ({ client }) => {
+      withClient(command, async ({ client, output }) => {
         await client.call('DELETE', `/images/${encodeURIComponent(reference)}`, z.unknown())
+        printText(output, { removed: reference }, `removed ${reference}`)
+      }),
+    )
+
+  image
+    .command('gc')
+    .description('free the room of what no tag, no machine and no install needs; runs daily by itself')
+    .option('--dry-run', 'only tell what would go')
+    .action(async ({ dryRun = false }: { dryRun?: boolean }, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const line = countLine(`${dryRun ? 'looking at' : 'collecting'} files`)
+        const [done] = await client
+          .operate('/images/gc', { json: { dryRun } }, CollectLine, ({ done, total }) => line.update(done, total))
+          .finally(() => line.end())
+        const { manifests, blobs, bytes, uploads } = done!.report
+        const verb = dryRun ? 'would go' : 'removed'
+        const text = `${verb}: ${manifests} manifests and ${blobs} blobs (${formatBytes(bytes)}), ${uploads} abandoned uploads`
+        printText(output, done!.report, text)
+      }),
+    )
+
+  image
+    .command('fsck')
+    .description('read every image again and compare it with its digests; ends with 1 when something is wrong')
+    .option('--repair', 'remove damaged files, so that they can be pushed or pulled again')
+    .action(async ({ repair = false }: { repair?: boolean }, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const line = progressLine()
+        const [done] = await client
+          .operate('/images/fsck', { json: { repair } }, CheckLine, ({ done, total }) =>
+            line.update(done, total, 'reading'),
+          )
+          .finally(() => line.end())
+        const { files, bytes, problems } = done!.report
+        const found = problems.map(({ kind, message }) => `${kind}: ${message}\n`).join('')
+        const verdict = problems.length === 0 ? 'all is well' : `${problems.length} problems`
+        printText(output, done!.report, `${found}${files} files with ${formatBytes(bytes)} read: ${verdict}`)
+        if (problems.length > 0) process.exitCode = 1
       }),
     )
 }

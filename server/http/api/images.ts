@@ -3,19 +3,23 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { Image, ImageProgress, PullRequest } from '../../contract/image.ts'
+import { CheckLine, CheckRequest, CollectLine, CollectRequest } from '../../contract/image-upkeep.ts'
+import type { UpkeepProgress } from '../../contract/image-upkeep.ts'
 import { CoreError } from '../../core/errors.ts'
 import type { Logger } from '../../observe/logger.ts'
-import { parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
+import { formatReference, isDigest, parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
 import type { HttpEnv } from '../context.ts'
 import { jsonBody } from '../middleware/request-body.ts'
 import type { OnImageProgress, Services } from '../ports.ts'
 import { HttpProblem, refuseInvalid } from '../problem.ts'
-import { body, json, list, needs, notFound, nothing, refusals } from './operation.ts'
+import { body, conflict, json, list, needs, notFound, nothing, refusals } from './operation.ts'
 import { progressAnswer } from './progress-stream.ts'
 import { uploadOf } from './upload.ts'
 
 const tags = ['images']
-const ReferenceParameter = z.strictObject({ reference: z.string().describe('repository:tag, percent-encoded') })
+const ReferenceParameter = z.strictObject({
+  reference: z.string().describe('repository:tag, percent-encoded; repository@digest where something is removed'),
+})
 
 const progress = {
   description: 'progress as NDJSON; the last line is `done` or `failed`',
@@ -68,19 +72,44 @@ const deleteImage = createRoute({
   method: 'delete',
   path: '/images/{reference}',
   tags,
-  summary: 'Remove a tag',
+  summary: 'Remove a tag, or a manifest by its digest; bytes go with the next garbage collection',
   ...needs('operator'),
   request: { params: ReferenceParameter },
-  responses: { 204: nothing, ...refusals, ...notFound },
+  responses: { 204: nothing, ...refusals, ...notFound, ...conflict },
+})
+
+const lines = <T extends z.ZodType>(schema: T) => ({
+  description: 'progress as NDJSON; the last line is `done` with the report, or `failed`',
+  content: { 'application/x-ndjson': { schema } },
+})
+
+const collectGarbage = createRoute({
+  method: 'post',
+  path: '/images/gc',
+  tags,
+  summary: 'Remove what no tag, machine or install needs',
+  ...needs('operator'),
+  request: { body: body(CollectRequest) },
+  responses: { 200: lines(CollectLine), ...refusals },
+})
+
+const checkImages = createRoute({
+  method: 'post',
+  path: '/images/fsck',
+  tags,
+  summary: 'Read all images again and compare them with their digests',
+  ...needs('operator'),
+  request: { body: body(CheckRequest) },
+  responses: { 200: lines(CheckLine), ...refusals },
 })
 
 /** `stopping` aborts operations under way. */
 export function imageRoutes(
-  { images, events }: Services,
+  { images, upkeep, events }: Services,
   { stopping, logger }: { stopping: AbortSignal; logger: Logger },
 ): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
-  app.use('/images/pull', jsonBody)
+  app.on('POST', ['/images/pull', '/images/gc', '/images/fsck'], jsonBody)
 
   app.openapi(listImages, async (c) => c.json({ items: await images.list() }, 200))
   app.openapi(pullImage, (c) => {
@@ -105,14 +134,38 @@ export function imageRoutes(
     return c.json(image, 200)
   })
   app.openapi(deleteImage, async (c) => {
-    const { repository, tag } = named(c.req.valid('param').reference)
-    if (!(await images.remove(repository, tag))) throw unknownImage(repository, tag)
-    const reference = `${repository}:${tag}`
+    const parsed = parseLocalReference(c.req.valid('param').reference)
+    const removed = parsed.digest ?? parsed.tag ?? 'latest'
+    if (!(await images.remove(parsed.repository, removed))) throw unknownImage(parsed.repository, removed)
+    const reference = formatReference(parsed.digest ? parsed : { ...parsed, tag: removed })
     const message = `image ${reference} was removed`
     events.append({ type: 'image.removed', actor: c.var.caller.actor, message, data: { reference } })
     return c.body(null, 204)
   })
+  app.openapi(collectGarbage, (c) => {
+    const { dryRun = false } = c.req.valid('json')
+    return keepUp(c, (options) => upkeep.collect({ ...options, dryRun }))
+  })
+  app.openapi(checkImages, (c) => {
+    const { repair = false } = c.req.valid('json')
+    return keepUp(c, (options) => upkeep.check({ ...options, repair }))
+  })
   return app
+
+  function keepUp<Report>(
+    c: Context<HttpEnv>,
+    work: (options: { onProgress: (done: number, total: number) => void; signal: AbortSignal }) => Promise<Report>,
+  ): never {
+    return progressAnswer(c, { stopping, logger }, async (tell: (progress: UpkeepProgress) => void, signal) => {
+      let told = 0
+      const onProgress = (done: number, total: number): void => {
+        if (Date.now() - told < PROGRESS_MS) return
+        told = Date.now()
+        tell({ type: 'progress', done, total })
+      }
+      return [{ type: 'done', report: await work({ onProgress, signal }) } as const]
+    })
+  }
 
   function operate(
     c: Context<HttpEnv>,
@@ -131,14 +184,18 @@ export function imageRoutes(
   }
 }
 
+/** How often progress is told. */
+const PROGRESS_MS = 250
+
 function named(reference: string): { repository: string; tag: string } {
   const { repository, tag = 'latest', digest } = parseLocalReference(reference)
   if (digest !== undefined) throw new HttpProblem(400, 'VALIDATION', 'images are named by repository:tag here')
   return { repository, tag }
 }
 
-function unknownImage(repository: string, tag: string): CoreError {
-  return new CoreError('IMAGE_NOT_FOUND', `there is no image ${repository}:${tag}`, {
+function unknownImage(repository: string, reference: string): CoreError {
+  const name = formatReference({ repository, ...(isDigest(reference) ? { digest: reference } : { tag: reference }) })
+  return new CoreError('IMAGE_NOT_FOUND', `there is no image ${name}`, {
     hint: '`landfall image list` shows them all',
   })
 }

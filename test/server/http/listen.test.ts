@@ -195,6 +195,27 @@ describe('listen', () => {
     await expect(once(refused, 'connect')).rejects.toMatchObject({ code: 'ECONNREFUSED' })
   })
 
+  it('shows another certificate to those who ask for a name in it', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'landfall-tls-'))
+    try {
+      const own = await openAuthority(join(dir, 'own'))
+      const other = await openAuthority(join(dir, 'other'))
+      const tls = await ensureServerCertificate(own, join(dir, 'own'), ['127.0.0.1', 'localhost'])
+      const pair = await ensureServerCertificate(other, join(dir, 'other'), ['registry.example'])
+      const { port } = await start({ tls, named: { ...pair, names: ['registry.example'] }, configKey: 'https.port' })
+      const issuedBy = async (servername: string, ca: string) => {
+        const socket = tlsConnect({ port, host: '127.0.0.1', servername, ca })
+        await once(socket, 'secureConnect')
+        socket.destroy()
+      }
+      await issuedBy('registry.example', other.certificate)
+      await issuedBy('localhost', own.certificate)
+      await expect(issuedBy('registry.example', own.certificate)).rejects.toThrow()
+    } finally {
+      await rm(dir, { recursive: true })
+    }
+  })
+
   it('speaks TLS 1.2 and 1.3 and changes its certificate without a restart', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'landfall-tls-'))
     try {

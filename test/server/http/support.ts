@@ -13,7 +13,11 @@ import { createLogger } from '../../../server/observe/logger.ts'
 import { createMetrics } from '../../../server/observe/metrics.ts'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
-import { registryApp } from '../../../server/oci/registry-app.ts'
+import { imageEvent, registryAccess } from '../../../server/http/registry-ports.ts'
+import { collectGarbage } from '../../../server/oci/garbage.ts'
+import { registryApp } from '../../../server/oci/registry/app.ts'
+import { checkStore } from '../../../server/oci/store-check.ts'
+import { UploadStore } from '../../../server/oci/upload-store.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
 import { fakeUnpacker } from '../../helpers/fake-iso.ts'
 import { testBootApp } from './boot/support.ts'
@@ -51,11 +55,20 @@ export async function testServer() {
     macOf: () => undefined,
     machineOf: (mac) => core.inventory.find({ mac })?.id,
   })
-  const services: Services = { ...core, images, media, trace, leases: () => [], system: () => SYSTEM }
+  const imageStore = { blobs, records: core.store.images, uploads: await UploadStore.open(blobs) }
+  const upkeep: Services['upkeep'] = {
+    collect: (options) => collectGarbage({ ...imageStore, pinned: new Set(), untaggedDays: 0, ...options }),
+    check: (options) => checkStore({ ...imageStore, ...options }),
+  }
+  const services: Services = { ...core, images, upkeep, media, trace, leases: () => [], system: () => SYSTEM }
   let streams = 0
   const app = httpsApp({
     services,
-    registry: registryApp(blobs, core.store.images),
+    registry: registryApp({
+      ...imageStore,
+      access: registryAccess(core.tokens, (repository) => !repository.startsWith('private/')),
+      onChange: (change) => core.events.append(imageEvent(change)),
+    }),
     boot: testBootApp(),
     web: memoryAssets({ 'index.html': '<!doctype html>page', 'assets/app-1.js': 'run()' }),
     readiness: () => [],

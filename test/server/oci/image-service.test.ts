@@ -7,10 +7,12 @@ import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
-import { registryApp } from '../../../server/oci/registry-app.ts'
+import { readManifest } from '../../../server/oci/manifest-facts.ts'
+import { OCI_INDEX } from '../../../server/oci/media-types.ts'
 import { serve } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
 import { fixtureImage, fixtureIndex, layoutFiles, tarOf } from '../../helpers/image-fixtures.ts'
+import { registryOver } from '../../helpers/registry.ts'
 import { memoryImageRecords } from '../../helpers/image-records.ts'
 
 let folder: string
@@ -152,13 +154,15 @@ describe('pull', () => {
       for (const { bytes } of [image.manifest, image.config, ...image.layers]) await upstreamBlobs.put(bytes)
     }
     await upstreamBlobs.put(index.bytes)
-    const mediaType = 'application/vnd.oci.image.index.v1+json'
-    const addedAt = new Date(0).toISOString()
-    records.put({ repository: 'os/web', tag: 'stable', digest: index.digest, mediaType, addedAt }, [
-      { repository: 'os/web', digest: amd64.manifest.digest, mediaType: 'application/vnd.oci.image.manifest.v1+json' },
-      { repository: 'os/web', digest: arm64.manifest.digest, mediaType: 'application/vnd.oci.image.manifest.v1+json' },
-    ])
-    const server = serve({ fetch: registryApp(upstreamBlobs, records).fetch, hostname: '127.0.0.1', port: 0 })
+    const held = { repository: 'os/web', addedAt: new Date(0).toISOString() }
+    const manifests = [amd64.manifest, arm64.manifest, index].map(({ bytes, digest }) => ({
+      ...readManifest(bytes),
+      ...held,
+      digest,
+    }))
+    records.put(manifests, [{ ...held, tag: 'stable', digest: index.digest, mediaType: OCI_INDEX }])
+    const upstream = await registryOver(upstreamBlobs, records)
+    const server = serve({ fetch: upstream.fetch, hostname: '127.0.0.1', port: 0 })
     await new Promise((resolve) => server.on('listening', resolve))
     const port = (server.address() as AddressInfo).port
     try {

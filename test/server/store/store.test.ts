@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { memoryLeaseStore } from '../../../server/dhcp/leases.ts'
 import type { Lease, LeaseStore } from '../../../server/dhcp/leases.ts'
-import type { ImageRecords } from '../../../server/core/images.ts'
 import type { MediaRecord } from '../../../server/core/media.ts'
 import { openStore } from '../../../server/store/store.ts'
-import { memoryImageRecords } from '../../helpers/image-records.ts'
 import { digestOf } from '../../helpers/store-fakes.ts'
 
 const LEASE: Lease = {
@@ -37,11 +35,7 @@ describe.each(leaseStores)('leases %s', (_, create) => {
   })
 })
 
-const imageStores: [string, () => ImageRecords][] = [
-  ['in SQLite', () => openStore(':memory:').images],
-  ['in memory', memoryImageRecords],
-]
-describe.each(imageStores)('image records %s', (_, create) => {
+describe('image records', () => {
   const mediaType = 'application/vnd.oci.image.manifest.v1+json'
   const tag = {
     repository: 'os/web',
@@ -51,11 +45,21 @@ describe.each(imageStores)('image records %s', (_, create) => {
     addedAt: '2026-01-31T12:00:00.000Z',
   }
   const manifest = (digest: string) => ({ repository: 'os/web', digest, mediaType })
+  const added = (digest: string) => ({
+    ...manifest(digest),
+    size: 100,
+    addedAt: tag.addedAt,
+    blobs: [{ digest: digestOf('c'), size: 1000 }],
+    manifests: [],
+    subject: null,
+    artifactType: null,
+    annotations: null,
+  })
 
   it('move tags and keep what digests were pinned to', () => {
-    const records = create()
-    records.put(tag, [manifest(digestOf('a'))])
-    records.put({ ...tag, digest: digestOf('b') }, [manifest(digestOf('b'))])
+    const records = openStore(':memory:').images
+    records.put([added(digestOf('a'))], [tag])
+    records.put([added(digestOf('b'))], [{ ...tag, digest: digestOf('b') }])
     expect(records.tags()).toEqual([{ ...tag, digest: digestOf('b') }])
     expect(records.tag('os/web', 'stable')?.digest).toBe(digestOf('b'))
     expect(records.manifest('os/web', digestOf('a'))).toEqual(manifest(digestOf('a')))
@@ -64,6 +68,16 @@ describe.each(imageStores)('image records %s', (_, create) => {
     expect(records.removeTag('os/web', 'stable')).toBe(false)
     expect(records.tag('os/web', 'stable')).toBeUndefined()
     expect(records.manifest('os/web', digestOf('b'))).toEqual(manifest(digestOf('b')))
+  })
+
+  it('count each digest once, whatever repositories hold it', () => {
+    const records = openStore(':memory:').images
+    expect(records.storedBytes()).toBe(0)
+    records.put([added(digestOf('a')), { ...added(digestOf('a')), repository: 'os/other' }], [])
+    expect(records.storedBytes()).toBe(1100)
+    expect(records.removeManifest('os/web', digestOf('a'))).toBe(true)
+    expect(records.removeManifest('os/web', digestOf('a'))).toBe(false)
+    expect([records.isKnown(digestOf('a')), records.holderOf(digestOf('c'))]).toEqual([true, 'os/other'])
   })
 })
 

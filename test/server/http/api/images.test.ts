@@ -81,4 +81,51 @@ describe('images', () => {
     expect(await problemOf(call('GET', '/api/v1/images/%20'))).toMatchObject({ status: 400, code: 'REFERENCE_INVALID' })
     expect(await problemOf(call('GET', '/api/v1/images/web'))).toMatchObject({ status: 404 })
   })
+
+  it('are deleted by tag or digest, collected and checked', async () => {
+    const server = await testServer()
+    const image = await fixtureImage([{ 'etc/os-release': 'ID=test' }])
+    const tar = await tarOf(layoutFiles([{ image }]))
+    for (const name of ['a', 'b']) await upload(server, tar, `?as=os%2Fweb%3A${name}`)
+    const post = async (path: string, json: object) =>
+      (await lines(await server.call('POST', path, { as: 'operator', json }))).at(-1)
+    const held = async () => (await server.call('GET', `/v2/os/web/manifests/${image.manifest.digest}`)).status
+    expect((await server.call('DELETE', '/api/v1/images/os%2Fweb%3Aa')).status).toBe(204)
+    expect(await held()).toBe(200)
+    expect(await post('/api/v1/images/fsck', {})).toEqual({
+      type: 'done',
+      report: { files: 3, bytes: expect.any(Number), problems: [] },
+    })
+    const byDigest = `/api/v1/images/${encodeURIComponent(`os/web@${image.manifest.digest}`)}`
+    expect((await server.call('DELETE', byDigest)).status).toBe(204)
+    expect((await server.call('DELETE', byDigest)).status).toBe(404)
+    expect(await held()).toBe(404)
+    expect(await post('/api/v1/images/gc', { dryRun: true })).toMatchObject({ report: { blobs: 3 } })
+    expect(await post('/api/v1/images/gc', {})).toMatchObject({ report: { blobs: 3 } })
+    expect(await post('/api/v1/images/fsck', {})).toMatchObject({ report: { files: 0 } })
+  })
+
+  it('are pushed by operators with their token as password, which is told', async () => {
+    const server = await testServer()
+    const { manifest, config, layers } = await fixtureImage([{ 'etc/os-release': 'ID=test' }])
+    const push = (as: 'operator' | 'viewer', method: string, path: string, bytes: Buffer) =>
+      server.call(method, path, {
+        as: 'nobody',
+        headers: { authorization: `Basic ${Buffer.from(`me:${server.secrets[as]}`).toString('base64')}` },
+        init: { body: new Uint8Array(bytes) },
+      })
+    for (const { bytes, digest } of [config, ...layers]) {
+      const path = `/v2/os/web/blobs/uploads/?digest=${digest}`
+      expect((await push('viewer', 'POST', path, bytes)).status).toBe(403)
+      expect((await push('operator', 'POST', path, bytes)).status).toBe(201)
+    }
+    expect((await push('operator', 'PUT', '/v2/os/web/manifests/1', manifest.bytes)).status).toBe(201)
+    expect(await (await server.call('GET', '/api/v1/images/os%2Fweb%3A1')).json()).toMatchObject({
+      digest: manifest.digest,
+      platforms: [{ bootable: true }],
+    })
+    expect(server.events.recent({ types: ['image.added'] })).toMatchObject([
+      { actor: 'token:the-operator', message: 'image os/web:1 was pushed' },
+    ])
+  })
 })

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import * as access from '../../../../server/contract/access.ts'
 import * as facts from '../../../../server/contract/facts.ts'
 import * as image from '../../../../server/contract/image.ts'
+import * as imageUpkeep from '../../../../server/contract/image-upkeep.ts'
 import * as install from '../../../../server/contract/install.ts'
 import * as machine from '../../../../server/contract/machine.ts'
 import * as media from '../../../../server/contract/media.ts'
@@ -21,7 +22,18 @@ it('is what docs/reference/openapi.json says', async () => {
 })
 
 it.each(
-  Object.values({ ...access, ...facts, ...image, ...install, ...machine, ...media, ...plan, ...system, ...trace })
+  Object.values({
+    ...access,
+    ...facts,
+    ...image,
+    ...imageUpkeep,
+    ...install,
+    ...machine,
+    ...media,
+    ...plan,
+    ...system,
+    ...trace,
+  })
     .filter((schema) => schema instanceof z.ZodObject)
     .flatMap((schema) => (schema.meta()?.id === undefined ? [] : [[schema.meta()!.id!, schema] as const])),
 )('lets those properties of %s be null that may be', async (id, schema) => {

@@ -63,7 +63,9 @@ describe('the server', () => {
   it('serves the page, the registry and health to anybody', async () => {
     const { call } = await testServer()
     expect(await (await call('GET', '/machines/x', { as: 'nobody' })).text()).toContain('page')
-    expect(await (await call('GET', '/v2/', { as: 'nobody' })).json()).toEqual({})
+    expect((await call('GET', '/v2/', { as: 'nobody' })).status).toBe(401)
+    expect((await call('GET', '/v2/token', { as: 'nobody' })).status).toBe(200)
+    expect(await (await call('GET', '/v2/', { as: 'viewer' })).json()).toEqual({})
     expect((await call('GET', '/livez', { as: 'nobody' })).status).toBe(200)
     expect(await problemOf(call('POST', '/machines', { as: 'nobody' }))).toMatchObject({ status: 404 })
   })

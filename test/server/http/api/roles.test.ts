@@ -35,6 +35,8 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /images': 'viewer',
   'POST /images/pull': 'operator',
   'POST /images/import': 'operator',
+  'POST /images/gc': 'operator',
+  'POST /images/fsck': 'operator',
   'GET /images/{reference}': 'viewer',
   'DELETE /images/{reference}': 'operator',
   'GET /media': 'viewer',

@@ -1,0 +1,46 @@
+// The registry's ports, as tokens and events fill them.
+import type { EventInput } from '../core/events.ts'
+import { CoreError } from '../core/errors.ts'
+import type { Tokens } from '../core/tokens.ts'
+import type { RegistryAccess, RegistryAction, RegistryCaller } from '../oci/registry/access.ts'
+import type { RegistryChange } from '../oci/registry/context.ts'
+
+const MAY: Record<string, readonly RegistryAction[]> = {
+  admin: ['pull', 'push', 'delete'],
+  operator: ['pull', 'push', 'delete'],
+  viewer: ['pull'],
+  join: [],
+}
+
+/** People come with API tokens and sessions; agents with their own session, to pull what their machine shall become. */
+export function registryAccess(tokens: Tokens, isPublic: (repository: string) => boolean): RegistryAccess {
+  return {
+    authenticate: (secret) => person(tokens, secret) ?? agent(tokens, secret),
+    isPublic,
+  }
+}
+
+export function imageEvent(change: RegistryChange): EventInput {
+  const { repository, tag, actor } = change
+  const reference = `${repository}:${tag}`
+  if (change.type === 'removed') {
+    return { type: 'image.removed', actor, message: `image ${reference} was removed`, data: { reference } }
+  }
+  const { digest } = change
+  return { type: 'image.added', actor, message: `image ${reference} was pushed`, data: { reference, digest } }
+}
+
+function person(tokens: Tokens, secret: string): RegistryCaller | undefined {
+  const found = tokens.authenticate(secret)
+  return found && { actor: `token:${found.name}`, may: MAY[found.role] ?? [] }
+}
+
+function agent(tokens: Tokens, secret: string): RegistryCaller | undefined {
+  try {
+    tokens.checkAgentSession(secret)
+    return { actor: 'machine', may: ['pull'] }
+  } catch (error) {
+    if (error instanceof CoreError && error.code === 'TOKEN_INVALID') return undefined
+    throw error
+  }
+}

@@ -1,0 +1,93 @@
+// end-2 and end-10 of the distribution specification: blobs, whole or by range, and their removal.
+import { Readable } from 'node:stream'
+import type { RegistryContext, Registry } from './context.ts'
+import { RegistryError } from './errors.ts'
+import { listsTag, parseRange } from './range.ts'
+import { sendFile } from './send-file.ts'
+
+interface BlobTarget {
+  repository: string
+  digest: string
+}
+
+/** GET and HEAD. */
+export async function getBlob(c: RegistryContext, registry: Registry, target: BlobTarget): Promise<Response> {
+  const { blobs, records } = registry
+  const { repository, digest } = target
+  const size = records.blob(repository, digest) && (await blobs.size(digest))
+  if (size === undefined) throw unknownBlob(target)
+  const etag = `"${digest}"`
+  const headers: Record<string, string> = {
+    'Docker-Content-Digest': digest,
+    'Accept-Ranges': 'bytes',
+    ETag: etag,
+    'X-Content-Type-Options': 'nosniff',
+    // A digest never means other bytes; but who may see them is asked each time.
+    'Cache-Control': 'private, no-cache',
+  }
+  const ifNoneMatch = c.req.header('if-none-match')
+  if (ifNoneMatch !== undefined && listsTag(ifNoneMatch.replaceAll('W/', ''), etag)) return c.body(null, 304, headers)
+  // Whoever asks whether it is there is about to count on it.
+  if (c.req.method === 'HEAD') blobs.touch(digest)
+  const ifRange = c.req.header('if-range')
+  const range = ifRange === undefined || ifRange === etag ? parseRange(c.req.header('range'), size) : undefined
+  if (range === 'unsatisfiable') {
+    throw new RegistryError(416, 'SIZE_INVALID', `the blob has ${size} bytes`, {
+      headers: { 'Content-Range': `bytes */${size}` },
+    })
+  }
+  const { start, end } = range ?? { start: 0, end: size - 1 }
+  const status = range ? 206 : 200
+  headers['Content-Type'] = 'application/octet-stream'
+  headers['Content-Length'] = String(end - start + 1)
+  if (range) headers['Content-Range'] = `bytes ${start}-${end}/${size}`
+  if (c.req.method === 'HEAD' || size === 0) return c.body(null, status, headers)
+  return send(c, registry, digest, { start, end }, status, headers)
+}
+
+/** DELETE. Refused while a manifest of the repository needs the blob: half an image is worse than none. */
+export function deleteBlob(c: RegistryContext, { records }: Registry, { repository, digest }: BlobTarget): Response {
+  const [parent] = records.neededBy(repository, digest)
+  if (parent !== undefined) {
+    throw new RegistryError(405, 'UNSUPPORTED', `manifest ${parent} needs blob ${digest}: delete the manifest first`)
+  }
+  if (!records.removeBlob(repository, digest)) throw unknownBlob({ repository, digest })
+  return c.body(null, 202)
+}
+
+function unknownBlob({ repository, digest }: BlobTarget): RegistryError {
+  return new RegistryError(404, 'BLOB_UNKNOWN', `there is no blob ${digest} in ${repository}`)
+}
+
+async function send(
+  c: RegistryContext,
+  { blobs, turns, onError }: Registry,
+  digest: string,
+  { start, end }: { start: number; end: number },
+  status: 200 | 206,
+  headers: Record<string, string>,
+): Promise<Response> {
+  const outgoing = c.env?.outgoing
+  if (!outgoing) {
+    const stream = Readable.toWeb(blobs.stream(digest, { start, end })) as ReadableStream<Uint8Array<ArrayBuffer>>
+    return c.body(stream, status, headers)
+  }
+  const endTurn = await turns.take(outgoing.socket?.remoteAddress ?? '', c.req.raw.signal)
+  const file = await blobs.openFile(digest).catch((error: unknown) => {
+    endTurn()
+    throw error
+  })
+  if (!file) {
+    endTurn()
+    throw new RegistryError(404, 'BLOB_UNKNOWN', `blob ${digest} was removed just now`)
+  }
+  // Past Hono's streams, which would copy each chunk and want a new buffer for each.
+  outgoing.writeHead(status, { ...Object.fromEntries(c.res.headers), ...headers })
+  sendFile(file, start, end, outgoing)
+    .catch(onError)
+    .finally(() => {
+      endTurn()
+      file.close().catch(onError)
+    })
+  return c.body(null, status, { 'X-Hono-Already-Sent': 'true' })
+}

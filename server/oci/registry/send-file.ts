@@ -1,0 +1,52 @@
+// A file's bytes onto a connection, with one buffer that is used again and again.
+import { readSync } from 'node:fs'
+import type { FileHandle } from 'node:fs/promises'
+import type { Writable } from 'node:stream'
+
+/** Large enough that the cost of a step is small beside that of its bytes, small enough for the processor's cache. */
+const BLOCK_BYTES = 256 * 1024
+/** A read of that much that took longer may have been one of the disk, and everything else had to wait for it. */
+const SLOW_MS = 4
+/** For so long another thread reads then. Over and over it would cost as much as the sending itself. */
+const PATIENT_BYTES = 64 * BLOCK_BYTES
+
+/**
+ * Writes bytes `start` to `end` (inclusive) and ends the stream. Resolves also when the reader went away; rejects, after cutting the
+ * connection, if the file cannot be read or is shorter: the reader must not take what it got for the whole.
+ */
+export async function sendFile(file: FileHandle, start: number, end: number, out: Writable): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - start + 1))
+  const closed = new Promise<false>((resolve) => out.once('close', () => resolve(false)))
+  let patientUntil = start
+  let diskReads = process.resourceUsage().fsRead
+  try {
+    for (let at = start; at <= end;) {
+      const wanted = Math.min(buffer.length, end - at + 1)
+      const began = performance.now()
+      const isPatient = at < patientUntil
+      // What is in the kernel's memory, as images usually are that machines are installed from, is copied faster than a thread is woken.
+      const got = isPatient
+        ? (await file.read(buffer, 0, wanted, at)).bytesRead
+        : readSync(file.fd, buffer, 0, wanted, at)
+      if (!isPatient && performance.now() - began > SLOW_MS) {
+        // On a busy host it may also have been the turn of other processes.
+        const now = process.resourceUsage().fsRead
+        if (now > diskReads) patientUntil = at + PATIENT_BYTES
+        diskReads = now
+      }
+      if (got === 0) throw new Error(`the file ends at ${at}, ${end + 1} bytes were promised`)
+      if (!(await written(out, got === buffer.length ? buffer : buffer.subarray(0, got), closed))) return
+      at += got
+    }
+    out.end()
+  } catch (error) {
+    out.destroy()
+    throw error
+  }
+}
+
+/** False when the reader is gone. Until it is true the kernel may still have to read from `block`. */
+function written(out: Writable, block: Uint8Array, closed: Promise<false>): Promise<boolean> {
+  const flushed = new Promise<boolean>((resolve) => out.write(block, (error) => resolve(!error)))
+  return Promise.race([flushed, closed])
+}
