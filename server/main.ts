@@ -36,13 +36,18 @@ import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { BlobStore } from './oci/blob-store.ts'
 import { ImageService } from './oci/image-service.ts'
+import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
 import { registryApp } from './oci/registry-app.ts'
+import { storedSignatures } from './oci/signature-places.ts'
+import { readSignatures } from './oci/signatures.ts'
 import { openAuthority } from './pki/authority.ts'
 import { servedNames } from './pki/served-names.ts'
 import { ensureServerCertificate } from './pki/server-certificate.ts'
 import { loadTemplates } from './render/templates.ts'
 import { openStore } from './store/store.ts'
 import { BootTrace } from './trace/trace.ts'
+import { ImageTrust } from './trust/image-trust.ts'
+import { loadPolicies } from './trust/load-policies.ts'
 
 export interface ServerOptions {
   config: Config
@@ -97,7 +102,19 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
   const blobs = await BlobStore.open(join(dataDir, 'oci'))
+  const trust = new ImageTrust({
+    policies: await loadPolicies(config.trust.policies),
+    fallback: config.trust.default,
+    signatures: async (repository, digest) =>
+      (await readSignatures(storedSignatures(blobs, store.images, repository), digest)).evidence,
+    manifest: async (_, digest) =>
+      (await blobs.size(digest)) === undefined ? undefined : blobs.read(digest, MAX_MANIFEST_BYTES),
+    records: store.verdicts,
+    events,
+    clock,
+  })
   const images = new ImageService(blobs, store.images, {
+    trust,
     machinesUsing: (reference) => inventory.countWanting('image', reference),
     userAgent: `landfall/${version}`,
   })
@@ -127,6 +144,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     inventory,
     tokens,
     images,
+    trust,
     events,
     clock,
     registry: config.registry,
@@ -230,6 +248,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens,
     events,
     images,
+    trust,
     media,
     trace,
     leases: netboot.leases,

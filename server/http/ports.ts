@@ -2,6 +2,7 @@
 import type { Readable } from 'node:stream'
 import type { Image, ImageProgress, PullRequest } from '../contract/image.ts'
 import type { Lease, SystemInfo } from '../contract/system.ts'
+import type { TrustPolicyView } from '../contract/trust.ts'
 import type { EventLog } from '../core/events.ts'
 import type { ImageCatalog } from '../core/images.ts'
 import type { Installs } from '../core/installs.ts'
@@ -36,6 +37,7 @@ export interface Services {
   tokens: Tokens
   events: EventLog
   images: ImageOperations
+  trust: { policies(): TrustPolicyView[] }
   media: MediaLibrary
   trace: Pick<BootTrace, 'of' | 'knows' | 'pcap' | 'overview'>
   leases: () => Lease[]

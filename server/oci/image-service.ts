@@ -9,6 +9,7 @@ import type {
   ResolveFailure,
   TagRecord,
 } from '../core/images.ts'
+import type { TrustGate } from '../core/trust.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import { readLayoutArchive } from './image-archive.ts'
@@ -19,6 +20,9 @@ import type { Manifest } from './manifest.ts'
 import { isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
 import type { Reference } from './reference.ts'
 import { RegistryClient } from './registry-client.ts'
+import { keepSignatures } from './signature-keeping.ts'
+import { upstreamSignatures } from './signature-places.ts'
+import { isDigestTag, readSignatures } from './signatures.ts'
 
 /** Blobs of one pull that are fetched at the same time. */
 const PULL_CONCURRENCY = 3
@@ -33,6 +37,8 @@ export interface ImageServiceOptions {
   userAgent?: string
   /** Certificates (PEM) to trust instead of the system's when images are pulled. */
   ca?: string | undefined
+  /** Judges each platform of an image that is shown. */
+  trust?: TrustGate
 }
 
 export class ImageService implements ImageCatalog {
@@ -42,6 +48,7 @@ export class ImageService implements ImageCatalog {
   readonly #now: () => Date
   readonly #userAgent: string
   readonly #ca: string | undefined
+  readonly #trust: TrustGate | undefined
 
   constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
     this.#blobs = blobs
@@ -50,11 +57,13 @@ export class ImageService implements ImageCatalog {
     this.#now = options.now ?? (() => new Date())
     this.#userAgent = options.userAgent ?? 'landfall'
     this.#ca = options.ca
+    this.#trust = options.trust
   }
 
-  /** Every tag, by reference. An image whose blobs were damaged is listed without platforms rather than hidden. */
+  /** Every image, by reference. One whose blobs were damaged is listed without platforms rather than hidden. */
   async list(): Promise<Image[]> {
-    const images = await Promise.all(this.#records.tags().map((tag) => this.#describe(tag)))
+    const tags = this.#records.tags().filter(({ tag }) => !isDigestTag(tag))
+    const images = await Promise.all(tags.map((tag) => this.#describe(tag)))
     return images.sort((a, b) => (a.reference < b.reference ? -1 : 1))
   }
 
@@ -100,6 +109,12 @@ export class ImageService implements ImageCatalog {
       await this.#fetchBlobs(client, source.repository, platforms, onProgress, signal)
       for (const bytes of children.values()) await this.#blobs.put(bytes)
       await this.#blobs.put(root.bytes)
+      // Signatures first: whoever sees the tag finds them.
+      const place = upstreamSignatures(client, source.repository, signal)
+      for (const digest of new Set([root.digest, ...platforms.map((platform) => platform.digest)])) {
+        const found = await readSignatures(place, digest)
+        await keepSignatures(this.#blobs, this.#records, { repository: target.repository, digest }, found, this.#now())
+      }
       return await this.#publish(target, root, platforms)
     } finally {
       await client.close()
@@ -174,7 +189,9 @@ export class ImageService implements ImageCatalog {
   async #describe(tag: TagRecord): Promise<Image> {
     const platforms: ImagePlatform[] = []
     try {
-      for (const platform of await this.#platforms(tag)) platforms.push(await this.#describePlatform(platform))
+      for (const platform of await this.#platforms(tag)) {
+        platforms.push(await this.#describePlatform(tag.repository, platform))
+      }
     } catch (error) {
       if (!(error instanceof OciError)) throw error
     }
@@ -182,7 +199,7 @@ export class ImageService implements ImageCatalog {
     return { ...tag, reference, platforms, machines: this.#machinesUsing(reference) }
   }
 
-  async #describePlatform({ digest, manifest }: PlatformManifest): Promise<ImagePlatform> {
+  async #describePlatform(repository: string, { digest, manifest }: PlatformManifest): Promise<ImagePlatform> {
     const config = parseConfig(await this.#blobs.read(manifest.config.digest, MAX_MANIFEST_BYTES))
     const labels = configLabels(config)
     const created = config.created ? new Date(config.created) : undefined
@@ -195,6 +212,7 @@ export class ImageService implements ImageCatalog {
       labels,
       bootable: isBootable(labels),
       createdAt: created && !Number.isNaN(created.getTime()) ? created.toISOString() : null,
+      trust: (await this.#trust?.check({ repository, digest }))?.verdict ?? null,
     }
   }
 

@@ -53,6 +53,7 @@ export interface Schema {
     created_at: Time
     started_at: Time | null
     ended_at: Time | null
+    trust: Json | null
   }
   install_steps: {
     install_id: string
@@ -100,5 +101,6 @@ export interface Schema {
   dhcp6_server: { duid: string }
   image_tags: { repository: string; tag: string; digest: string; media_type: string; added_at: Time }
   image_manifests: { repository: string; digest: string; media_type: string }
+  image_verdicts: { repository: string; digest: string; verdict: Json }
   media: { id: string; record: Json }
 }

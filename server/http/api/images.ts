@@ -3,6 +3,7 @@ import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
 import { Image, ImageProgress, PullRequest } from '../../contract/image.ts'
+import { TrustPolicyView } from '../../contract/trust.ts'
 import { CoreError } from '../../core/errors.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
@@ -29,6 +30,15 @@ const listImages = createRoute({
   summary: 'All images, by reference',
   ...needs('viewer'),
   responses: { 200: json(list(Image), 'images'), ...refusals },
+})
+
+const listPolicies = createRoute({
+  method: 'get',
+  path: '/trust',
+  tags,
+  summary: 'Who has to sign which images; the first pattern that fits a repository counts',
+  ...needs('viewer'),
+  responses: { 200: json(list(TrustPolicyView), 'policies'), ...refusals },
 })
 
 const pullImage = createRoute({
@@ -76,13 +86,14 @@ const deleteImage = createRoute({
 
 /** `stopping` aborts operations under way. */
 export function imageRoutes(
-  { images, events }: Services,
+  { images, trust, events }: Services,
   { stopping, logger }: { stopping: AbortSignal; logger: Logger },
 ): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   app.use('/images/pull', jsonBody)
 
   app.openapi(listImages, async (c) => c.json({ items: await images.list() }, 200))
+  app.openapi(listPolicies, (c) => c.json({ items: trust.policies() }, 200))
   app.openapi(pullImage, (c) => {
     const request = c.req.valid('json')
     parseRemoteReference(request.reference)
