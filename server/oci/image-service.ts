@@ -15,7 +15,14 @@ import { OciError } from './errors.ts'
 import { readLayoutArchive } from './image-archive.ts'
 import { blobsOf, platformManifests } from './image-graph.ts'
 import type { PlatformManifest } from './image-graph.ts'
-import { configLabels, isBootable, MAX_MANIFEST_BYTES, parseConfig, parseManifest } from './manifest.ts'
+import {
+  configLabels,
+  isBootable,
+  MAX_MANIFEST_BYTES,
+  parseConfig,
+  parseManifest,
+  requireInstallable,
+} from './manifest.ts'
 import type { Manifest } from './manifest.ts'
 import { isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
 import type { Reference } from './reference.ts'
@@ -77,7 +84,7 @@ export class ImageService implements ImageCatalog {
     try {
       return await this.#resolve(text, architecture)
     } catch (error) {
-      if (error instanceof OciError) return { code: 'IMAGE_INVALID', message: error.message }
+      if (error instanceof OciError) return { code: failureCode(error), message: error.message }
       throw error
     }
   }
@@ -106,6 +113,7 @@ export class ImageService implements ImageCatalog {
         },
         pull.architectures,
       )
+      for (const { manifest } of platforms) requireInstallable(manifest)
       await this.#fetchBlobs(client, source.repository, platforms, onProgress, signal)
       for (const bytes of children.values()) await this.#blobs.put(bytes)
       await this.#blobs.put(root.bytes)
@@ -149,6 +157,7 @@ export class ImageService implements ImageCatalog {
       const root = { digest: descriptor.digest, mediaType: descriptor.mediaType, bytes }
       const platforms = await platformManifests(root, ({ digest }) => this.#blobs.read(digest, MAX_MANIFEST_BYTES))
       await this.#requireBlobs(platforms)
+      for (const { manifest } of platforms) requireInstallable(manifest)
       images.push(await this.#publish(target, root, platforms))
     }
     return images
@@ -175,6 +184,8 @@ export class ImageService implements ImageCatalog {
         const message = `image ${text} has neither label containers.bootc nor ostree.bootable: it is not a bootable image`
         return { code: 'IMAGE_NOT_BOOTABLE', message }
       }
+      requireInstallable(platform.manifest)
+      await this.#requireSizes(platform)
       return {
         reference: text,
         repository: ref.repository,
@@ -287,19 +298,22 @@ export class ImageService implements ImageCatalog {
   }
 
   async #requireBlobs(platforms: PlatformManifest[]): Promise<void> {
-    for (const { digest, manifest } of platforms) {
-      for (const blob of blobsOf(manifest)) {
-        const size = await this.#blobs.size(blob.digest)
-        if (size === undefined) {
-          throw new OciError('ARCHIVE_INVALID', `manifest ${digest} names blob ${blob.digest}, which the archive lacks`)
-        }
-        if (size !== blob.size) {
-          throw new OciError(
-            'SIZE_MISMATCH',
-            `blob ${blob.digest}: ${size} bytes, manifest ${digest} says ${blob.size}`,
-          )
-        }
+    for (const platform of platforms) {
+      await this.#requireSizes(platform)
+      for (const { digest } of blobsOf(platform.manifest)) {
+        if ((await this.#blobs.size(digest)) !== undefined) continue
+        const message = `manifest ${platform.digest} names blob ${digest}, which the archive lacks`
+        throw new OciError('ARCHIVE_INVALID', message)
       }
+    }
+  }
+
+  /** What is in the store is as long as the manifest says. */
+  async #requireSizes({ digest, manifest }: PlatformManifest): Promise<void> {
+    for (const blob of blobsOf(manifest)) {
+      const size = await this.#blobs.size(blob.digest)
+      if (size === undefined || size === blob.size) continue
+      throw new OciError('SIZE_MISMATCH', `blob ${blob.digest}: ${size} bytes, manifest ${digest} says ${blob.size}`)
     }
   }
 
@@ -352,6 +366,11 @@ function archiveName(
   }
   const ref = /^[^/]*[.:][^/]*\//.test(name) ? parseRemoteReference(name) : parseLocalReference(name)
   return { repository: ref.repository, tag: ref.tag ?? 'latest' }
+}
+
+/** A damaged image is said to be damaged in the words that installs use. */
+function failureCode({ code }: OciError): ResolveFailure['code'] {
+  return code === 'SIZE_MISMATCH' || code === 'DIGEST_MISMATCH' || code === 'TOO_MANY_LAYERS' ? code : 'IMAGE_INVALID'
 }
 
 function sizeOf(manifest: Manifest): number {

@@ -1,5 +1,6 @@
 // Which policy a repository has, and what its signatures have to call it.
 import type { SigningPolicy, TrustPolicy } from '../contract/trust.ts'
+import { repositoryOf } from '../oci/reference.ts'
 
 /** The policy whose pattern fits and is longest; `fallback` when none fits. A repository's own name is longer than any pattern for it. */
 export function policyFor(
@@ -34,12 +35,4 @@ export function namesRepository(
   if (signedAs === undefined) return name === repository || name.slice(name.indexOf('/') + 1) === repository
   if (!pattern.endsWith('*')) return name === signedAs
   return name === signedAs.slice(0, -1) + repository.slice(pattern.length - 1)
-}
-
-/** `registry.example:5000/os/web:1@sha256:...` without tag and digest. */
-export function repositoryOf(reference: string): string {
-  const [name = ''] = reference.split('@')
-  const colon = name.lastIndexOf(':')
-  // A colon before the last slash belongs to the registry's port.
-  return colon > name.lastIndexOf('/') ? name.slice(0, colon) : name
 }

@@ -43,6 +43,11 @@ export interface ImportedLayer extends LayerProgress {
   dropped: Record<string, number>
 }
 
+/** What layers of systems stay far below: they shrink to a half or a tenth, not to a thousandth. */
+const LARGEST_GROWTH = 100
+/** For small layers with a large file of zeros. */
+const GROWTH_ALLOWANCE = 2 ** 30
+
 /** How often progress is reported at most, in milliseconds. */
 const REPORT_INTERVAL = 250
 
@@ -65,8 +70,14 @@ export async function importLayer(
     const tar = new TarReader(layer)
     const diffId = createHash('sha256')
     let reported = 0
+    const limit = LARGEST_GROWTH * job.size + GROWTH_ALLOWANCE
+    let size = 0
     try {
       for await (const chunk of decompress(blob, compression)) {
+        size += chunk.length
+        if (size > limit) {
+          throw new StreamError('LAYER_BOMB', `layer ${job.digest} of ${job.size} bytes grows beyond ${limit}`)
+        }
         diffId.update(chunk)
         tar.push(chunk)
         if (performance.now() - reported < REPORT_INTERVAL) continue
@@ -98,7 +109,7 @@ export async function importLayer(
 /** Errors that wrong bytes can cause: then the digest has the last word. */
 function isAboutContent(error: unknown): boolean {
   if (error instanceof OstreeError) return error.code !== 'NO_SPACE' && error.code !== 'REPO_IO'
-  return error instanceof StreamError && /^(TAR|COMPRESSION|DIFFID)_/.test(error.code)
+  return error instanceof StreamError && /^(TAR|COMPRESSION|DIFFID|LAYER)_/.test(error.code)
 }
 
 /** Puts tar entries where they belong: content to the object writer, names to the tree. */

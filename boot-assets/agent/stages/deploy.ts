@@ -21,6 +21,8 @@ export interface DeployOptions {
   image: ResolvedImage
   spec: MachineSpec
   mergeCommit: string
+  /** The system holds later images against a policy of its own. */
+  enforced: boolean
   say: (text: string) => void
 }
 
@@ -32,7 +34,7 @@ export interface Deployment {
 
 /** Deploys the merge commit as the only deployment. Throws AgentError IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError. */
 export async function deploy(options: DeployOptions): Promise<Deployment> {
-  const { target, tree, image, spec, mergeCommit, say } = options
+  const { target, tree, image, spec, mergeCommit, enforced, say } = options
   await checkTree(tree)
   await initialiseSysroot(target.mountPoint)
   say(
@@ -50,7 +52,7 @@ export async function deploy(options: DeployOptions): Promise<Deployment> {
     own: spec.kernelArguments,
   })
   say(`kernel arguments: ${kargs.join(' ')}`)
-  const origin = await writeOrigin(target.mountPoint, image.targetReference)
+  const origin = await writeOrigin(target.mountPoint, originText(image.targetReference, enforced))
   await tree.run(
     'ostree',
     [
@@ -106,9 +108,9 @@ function requiredUuid(target: Target): string {
 }
 
 /** The origin file is read by path: it lies where both sides of the sandbox see it. */
-async function writeOrigin(root: string, targetReference: string): Promise<{ path: string; inSandbox: string }> {
+async function writeOrigin(root: string, text: string): Promise<{ path: string; inSandbox: string }> {
   const name = '.landfall-origin'
-  await writeFile(join(root, name), originText(targetReference))
+  await writeFile(join(root, name), text)
   return { path: join(root, name), inSandbox: `/sysroot/${name}` }
 }
 
