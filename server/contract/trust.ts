@@ -32,7 +32,7 @@ export function trustHint(code: TrustCode): string {
 }
 
 /** `os/web` for that repository, `os/*` for all below, `*` for all. */
-export const RepositoryPattern = z
+const RepositoryPattern = z
   .string()
   .max(257)
   .regex(/^(\*|[a-z0-9]+([._/-]+[a-z0-9]+)*(\/\*)?)$/, 'must be a repository like os/web, os/* or *')

@@ -57,7 +57,7 @@ export async function readSignatures(place: SignaturePlace, digest: string): Pro
 }
 
 /** Digests that a list of referrers names; of something else, none. */
-export function referrersIn({ bytes, mediaType }: Pick<FetchedManifest, 'bytes' | 'mediaType'>): string[] {
+function referrersIn({ bytes, mediaType }: Pick<FetchedManifest, 'bytes' | 'mediaType'>): string[] {
   const parsed = manifestOf(bytes, mediaType)
   return parsed?.kind === 'index' ? parsed.index.manifests.slice(0, MAX_SIGNATURES).map(({ digest }) => digest) : []
 }

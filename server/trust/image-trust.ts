@@ -1,5 +1,6 @@
 // Judges the images of the store by the configured policies, and remembers the verdicts.
-import type { TrustEvidence, TrustPolicy, TrustPolicyView } from '../contract/trust.ts'
+import { isDeepStrictEqual } from 'node:util'
+import type { TrustEvidence, TrustPolicy, TrustPolicyView, TrustVerdict } from '../contract/trust.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventLog } from '../core/events.ts'
 import type { TrustCheck, TrustGate, VerdictRecords } from '../core/trust.ts'
@@ -59,7 +60,7 @@ export class ImageTrust implements TrustGate {
     return indexes
   }
 
-  #remember({ repository, digest }: { repository: string; digest: string }, verdict: TrustCheck['verdict']): void {
+  #remember({ repository, digest }: { repository: string; digest: string }, verdict: TrustVerdict): void {
     const { records, events } = this.#options
     const former = records.verdict(repository, digest)
     if (former && same(former, verdict)) return
@@ -74,9 +75,7 @@ export class ImageTrust implements TrustGate {
   }
 }
 
-function same(
-  { checkedAt: _, ...one }: TrustCheck['verdict'],
-  { checkedAt: __, ...other }: TrustCheck['verdict'],
-): boolean {
-  return JSON.stringify(one) === JSON.stringify(other)
+/** But for when each was reached. */
+function same(one: TrustVerdict, other: TrustVerdict): boolean {
+  return isDeepStrictEqual({ ...one, checkedAt: '' }, { ...other, checkedAt: '' })
 }

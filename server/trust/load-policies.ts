@@ -3,7 +3,7 @@ import { readFileSync, statSync } from 'node:fs'
 import type { TrustPolicySetting } from '../contract/trust.ts'
 import { TrustPolicy } from '../contract/trust.ts'
 import { readPublicKey } from './keys.ts'
-import { PolicyError } from './policy-error.ts'
+import { PolicyError } from './errors.ts'
 import { signedAsProblem } from './policy.ts'
 
 /** Trust roots of sigstore's public good instance have 7 kB. */

@@ -53,7 +53,7 @@ export const RULES: readonly Rule[] = [
   },
   // What the agent takes of it too: nothing here may reach the core, files or the network.
   { folder: 'server/trust', may: ['node:', 'zod', '@sigstore', 'server/contract', 'server/oci/reference.ts'] },
-  { folder: 'server/trust/image-trust.ts', may: ['server/trust', 'server/contract', 'server/core'] },
+  { folder: 'server/trust/image-trust.ts', may: ['node:', 'server/trust', 'server/contract', 'server/core'] },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   {
     folder: 'server/privileges',

@@ -72,7 +72,7 @@ export async function trustFiles(
  * The policy with a requirement for one repository. A default that accepts anything becomes the same for each transport, and `reject` for
  * the rest: ostree takes no origin `ostree-image-signed` beside such a default (ostree-container-deploy 1.8).
  */
-export function enforcingPolicy(text: string, scope: string, requirement: { type: string }): string {
+function enforcingPolicy(text: string, scope: string, requirement: { type: string }): string {
   const policy = parsePolicy(text)
   const accepting = policy.default.some(({ type }) => type === 'insecureAcceptAnything')
   const transports = { ...policy.transports }

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { StreamError } from '../stream/errors.ts'
 import type { BlobFetcher, BlobSource } from '../stream/blob-source.ts'
 import { decompress, layerCompression } from '../stream/decompress.ts'
+import { Growth } from '../stream/growth.ts'
 import { TarReader } from '../stream/tar.ts'
 import type { TarEntry, TarSink } from '../stream/tar.ts'
 import { VerifiedChunks } from '../stream/verify.ts'
@@ -43,11 +44,6 @@ export interface ImportedLayer extends LayerProgress {
   dropped: Record<string, number>
 }
 
-/** What layers of systems stay far below: they shrink to a half or a tenth, not to a thousandth. */
-const LARGEST_GROWTH = 100
-/** For small layers with a large file of zeros. */
-const GROWTH_ALLOWANCE = 2 ** 30
-
 /** How often progress is reported at most, in milliseconds. */
 const REPORT_INTERVAL = 250
 
@@ -70,14 +66,10 @@ export async function importLayer(
     const tar = new TarReader(layer)
     const diffId = createHash('sha256')
     let reported = 0
-    const limit = LARGEST_GROWTH * job.size + GROWTH_ALLOWANCE
-    let size = 0
+    const growth = new Growth(`layer ${job.digest}`, job.size)
     try {
       for await (const chunk of decompress(blob, compression)) {
-        size += chunk.length
-        if (size > limit) {
-          throw new StreamError('LAYER_BOMB', `layer ${job.digest} of ${job.size} bytes grows beyond ${limit}`)
-        }
+        growth.add(chunk.length)
         diffId.update(chunk)
         tar.push(chunk)
         if (performance.now() - reported < REPORT_INTERVAL) continue
