@@ -196,16 +196,10 @@ function name(text: string): Buffer {
   return sequence(tlv(0x31, sequence(Buffer.from('0603550403', 'hex'), tlv(0x0c, Buffer.from(text)))))
 }
 
+/** UTCTime: `260130120000Z`. */
 function time(date: Date): Buffer {
-  return tlv(
-    0x17,
-    Buffer.from(
-      `${date
-        .toISOString()
-        .replace(/[-:T]|\.\d+/g, '')
-        .slice(2)}`,
-    ),
-  )
+  const digits = date.toISOString().replace(/[-:T]|\.\d+/g, '')
+  return tlv(0x17, Buffer.from(digits.slice(2)))
 }
 
 function extension(oid: string, value: Buffer, critical = false): Buffer {

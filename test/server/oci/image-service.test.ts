@@ -84,6 +84,18 @@ describe('import', () => {
     expect(await images.resolve('os/web:1', 'amd64')).toMatchObject({ code: 'SIZE_MISMATCH' })
   })
 
+  it.each(['../../outside', 'blobs/sha256/../../../outside', '/../outside'])(
+    'refuses an archive with a name that leads out of it: %s',
+    async (name) => {
+      const image = await fixtureImage([{ 'usr/a': 'one' }])
+      const files = { ...layoutFiles([{ image, name: '1' }]), [name]: Buffer.from('x') }
+      const result = images.importArchive(await archiveOf(files), 'os/web', ignore)
+      await expect(result).rejects.toMatchObject({ code: 'PATH_INVALID' })
+      expect(await images.list()).toEqual([])
+      expect(await readdir(folder)).toEqual(['blobs', 'incoming'])
+    },
+  )
+
   it('refuses an archive that lacks a layer', async () => {
     const image = await fixtureImage([{ 'usr/a': 'one' }])
     const files = layoutFiles([{ image, name: '1' }])

@@ -23,7 +23,7 @@ const policy: TrustPolicy = {
 }
 
 const verdictOf = (evidence: TrustEvidence, change: object = {}) =>
-  judge({ policy: { ...policy, ...change } as TrustPolicy, evidence: [evidence] }, IMAGE, NOW)
+  judge({ policy: { ...policy, ...change }, evidence: [evidence] }, IMAGE, NOW)
 
 const late: Signing = { certifiedAt: new Date('2026-01-30T10:00:00Z') }
 
