@@ -2,8 +2,9 @@
 // that refer to the image (distribution specification 1.1, "referrers") with sigstore bundles in them.
 import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from '../contract/trust.ts'
 import type { TrustEvidence } from '../contract/trust.ts'
+import { OciError } from './errors.ts'
 import { parseManifest } from './manifest.ts'
-import type { Descriptor, Manifest } from './manifest.ts'
+import type { Descriptor } from './manifest.ts'
 import type { FetchedManifest } from './registry-client.ts'
 
 const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
@@ -62,6 +63,7 @@ function referrersIn({ bytes, mediaType }: Pick<FetchedManifest, 'bytes' | 'medi
   return parsed?.kind === 'index' ? parsed.index.manifests.slice(0, MAX_SIGNATURES).map(({ digest }) => digest) : []
 }
 
+/** Adds what one manifest holds. What cannot be read of it speaks for nothing, and keeps nobody from reading the others. */
 async function take(
   place: SignaturePlace,
   manifest: FetchedManifest & { tag?: string },
@@ -69,39 +71,33 @@ async function take(
 ): Promise<void> {
   const parsed = manifestOf(manifest.bytes, manifest.mediaType)
   if (parsed?.kind !== 'manifest') return
-  const layers = parsed.manifest.layers.filter(isSignature).slice(0, MAX_SIGNATURES - found.evidence.length)
-  if (layers.length === 0) return
-  found.blobs.push(...(await smallConfig(place, parsed.manifest)))
-  for (const layer of layers) {
-    const bytes = await place.blob(layer)
-    found.blobs.push(bytes)
-    const evidence = evidenceOf(layer, bytes)
-    if (evidence) found.evidence.push(evidence)
+  const { config, layers } = parsed.manifest
+  const signatures = layers.filter(isSignature).slice(0, MAX_SIGNATURES - found.evidence.length)
+  if (signatures.length === 0 || config.size > MAX_SIGNATURE_BYTES) return
+  try {
+    const contents = await Promise.all(signatures.map((layer) => place.blob(layer)))
+    // Nothing in the configuration counts, but a manifest is not whole without.
+    found.blobs.push(await place.blob(config), ...contents)
+    found.manifests.push(manifest)
+    found.evidence.push(...signatures.flatMap((layer, at) => evidenceOf(layer, contents[at]!)))
+  } catch (error) {
+    if (!(error instanceof OciError) || error.temporary || error.code === 'ABORTED') throw error
   }
-  found.manifests.push(manifest)
 }
 
 function isSignature({ mediaType, size }: Descriptor): boolean {
   return size <= MAX_SIGNATURE_BYTES && (mediaType === SIMPLE_SIGNING || BUNDLE.test(mediaType))
 }
 
-function evidenceOf({ mediaType, annotations = {} }: Descriptor, bytes: Buffer): TrustEvidence | undefined {
-  if (mediaType !== SIMPLE_SIGNING) return { kind: 'bundle', bundle: bytes.toString() }
+function evidenceOf({ mediaType, annotations = {} }: Descriptor, bytes: Buffer): TrustEvidence[] {
+  if (mediaType !== SIMPLE_SIGNING) return [{ kind: 'bundle', bundle: bytes.toString() }]
   const { [ANNOTATION.signature]: signature, [ANNOTATION.certificate]: certificate } = annotations
   const logEntry = annotations[ANNOTATION.logEntry]
-  if (signature === undefined) return undefined
-  return {
-    kind: 'simple-signing',
-    payload: bytes.toString('base64'),
-    signature,
-    ...(certificate && { certificate }),
-    ...(logEntry && { logEntry }),
-  }
-}
-
-/** Nothing in it counts, but a manifest is not whole without. */
-async function smallConfig(place: SignaturePlace, { config }: Manifest): Promise<Buffer[]> {
-  return config.size <= MAX_SIGNATURE_BYTES ? [await place.blob(config)] : []
+  if (signature === undefined) return []
+  const payload = bytes.toString('base64')
+  return [
+    { kind: 'simple-signing', payload, signature, ...(certificate && { certificate }), ...(logEntry && { logEntry }) },
+  ]
 }
 
 function manifestOf(bytes: Buffer, mediaType: string): ReturnType<typeof parseManifest> | undefined {

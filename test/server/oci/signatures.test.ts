@@ -1,5 +1,5 @@
 // Signatures on their way from a registry into the store: by tag, and by reference.
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -13,6 +13,7 @@ import { OCI_CONFIG, OCI_INDEX, OCI_MANIFEST } from '../../../server/oci/media-t
 import { registryApp } from '../../../server/oci/registry-app.ts'
 import { storedSignatures } from '../../../server/oci/signature-places.ts'
 import { digestTag, isDigestTag, readSignatures } from '../../../server/oci/signatures.ts'
+import { digestOf } from '../../../server/oci/verify.ts'
 import { fixtureImage } from '../../helpers/image-fixtures.ts'
 import type { FixtureImage } from '../../helpers/image-fixtures.ts'
 import { memoryImageRecords } from '../../helpers/image-records.ts'
@@ -114,6 +115,14 @@ describe('signatures', () => {
     await putSimple(MAX_SIGNATURE_BYTES)
     await list(await put('application/spdx+json', Buffer.from('{}')))
     expect((await pulled()).evidence).toEqual([])
+  })
+
+  it('that are damaged are left out, and the others still found', async () => {
+    await putSimple()
+    await list(await put(BUNDLE, Buffer.from(bundle.bundle)))
+    const payload = Buffer.from(simple.payload, 'base64')
+    await writeFile(upstream.blobs.file(digestOf(payload)), Buffer.alloc(payload.length))
+    expect((await pulled()).evidence).toEqual([bundle])
   })
 
   it('are none where none are', async () => {
