@@ -10,7 +10,8 @@ import { freePort } from '../../server/host/free-port.ts'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
 
 const COMMAND = resolve(import.meta.dirname, '../../server/cli/landfall.js')
-const START_MS = 30_000
+/** Only ends what hangs: a busy host needs half a minute. */
+const START_MS = 120_000
 
 export interface ServeOptions {
   /** Further flags. */
