@@ -42,11 +42,14 @@ import { createMetrics } from './observe/metrics.ts'
 import { BlobStore } from './oci/blob-store.ts'
 import { ImageService } from './oci/image-service.ts'
 import { collectGarbage } from './oci/garbage.ts'
+import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
 import { StoreQuota } from './oci/quota.ts'
 import { recordFacts } from './oci/record-facts.ts'
 import { registryApp } from './oci/registry/app.ts'
 import type { RegistryOptions } from './oci/registry/context.ts'
 import { matchesRepository } from './oci/repository-pattern.ts'
+import { storedSignatures } from './oci/signature-places.ts'
+import { readSignatures } from './oci/signatures.ts'
 import { checkStore } from './oci/store-check.ts'
 import { UploadStore } from './oci/upload-store.ts'
 import { openAuthority } from './pki/authority.ts'
@@ -57,6 +60,8 @@ import { ensureServerCertificate } from './pki/server-certificate.ts'
 import { loadTemplates } from './render/templates.ts'
 import { openStore } from './store/store.ts'
 import { BootTrace } from './trace/trace.ts'
+import { ImageTrust } from './trust/image-trust.ts'
+import { loadPolicies } from './trust/load-policies.ts'
 
 export interface ServerOptions {
   config: Config
@@ -117,9 +122,21 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const error of await recordFacts(store.images, blobs, clock.now())) {
     logger.warn({ err: error, part: 'oci' }, 'a manifest cannot be read: landfall image fsck tells more')
   }
+  const trust = new ImageTrust({
+    policies: await loadPolicies(config.trust.policies),
+    fallback: config.trust.default,
+    signatures: async (repository, digest) =>
+      (await readSignatures(storedSignatures(blobs, store.images, repository), digest)).evidence,
+    manifest: async (_, digest) =>
+      (await blobs.size(digest)) === undefined ? undefined : blobs.read(digest, MAX_MANIFEST_BYTES),
+    records: store.verdicts,
+    events,
+    clock,
+  })
   const pins = new ImagePins(store)
   const images = new ImageService(blobs, store.images, {
     pinned: () => pins.all(),
+    trust,
     machinesUsing: (reference) => inventory.countWanting('image', reference),
     userAgent: `landfall/${version}`,
   })
@@ -151,6 +168,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     inventory,
     tokens,
     images,
+    trust,
     events,
     clock,
     registry: config.registry,
@@ -290,6 +308,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     images,
     upkeep,
+    trust,
     media,
     trace,
     leases: netboot.leases,

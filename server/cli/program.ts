@@ -14,6 +14,7 @@ import { addServeCommand } from './commands/serve.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
+import { addTrustCommands } from './commands/trust.ts'
 
 export function landfallProgram(version: string): Command {
   const program = new Command('landfall')
@@ -28,6 +29,7 @@ export function landfallProgram(version: string): Command {
   addServeCommand(program, version)
   addSystemdCommands(program)
   addImageCommands(program)
+  addTrustCommands(program)
   addMediaCommands(program)
   addDiskImageCommands(program, version)
   addTraceCommand(addMachineCommands(program))

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { Hostname, Mac } from '../contract/common.ts'
 import { KernelArgument, MachineSpec } from '../contract/spec.ts'
+import { TrustPolicySetting } from '../contract/trust.ts'
 
 const Port = z.number().int().min(1).max(65_535)
 const Ipv4 = z.ipv4({ error: 'must be an IPv4 address' })
@@ -247,6 +248,17 @@ export const ConfigInput = z.strictObject({
       }),
       arm64: z.boolean().default(false).meta({
         description: 'whether `--build` makes the installer for 64-bit ARM too; the first time takes as long again',
+      }),
+    })
+    .prefault({}),
+  trust: z
+    .strictObject({
+      default: z.enum(['accept', 'reject']).default('accept').meta({
+        description: 'what happens with images of repositories that no policy is for',
+      }),
+      policies: z.array(TrustPolicySetting).default([]).meta({
+        description:
+          'who has to sign which images, as tables with `repository` (`os/web`, `os/*` or `*`; the longest counts), `require` (`accept`, `reject`, `digest`, `key`, `identity`) and what that needs: see [sign images](../how-to/sign-images.md)',
       }),
     })
     .prefault({}),

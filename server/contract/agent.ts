@@ -5,6 +5,7 @@ import { Facts } from './facts.ts'
 import { Failure, InstallStepName } from './install.ts'
 import { DiskPlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
+import { TrustBasis } from './trust.ts'
 
 /** POST /agent/v1/register, with `Authorization: Bearer <install token>`. Answer: {@link RegisterResponse}. */
 export const RegisterRequest = z.object({
@@ -48,6 +49,8 @@ export const InstallTask = z.object({
     /** What `bootc upgrade` will follow: `registry.example:8443/os/web:stable`, no transport. */
     targetReference: z.string(),
   }),
+  /** Whom to believe and what speaks for the image; absent from servers that do not judge. */
+  trust: TrustBasis.optional(),
   /** Secret for the first-boot report, valid for this install only. */
   confirmToken: z.string(),
   /** Nothing of this machine stays on the disk, and nothing is reported at its first boot. */

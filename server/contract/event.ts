@@ -24,6 +24,7 @@ export const EventType = z.enum([
   'install.succeeded',
   'image.added',
   'image.removed',
+  'image.judged',
   'media.imported',
   'media.removed',
   'profile.changed',

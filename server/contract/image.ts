@@ -1,6 +1,7 @@
 // Images in the store and operations that bring them in.
 import { z } from 'zod'
 import { Architecture, Digest, Timestamp } from './common.ts'
+import { TrustVerdict } from './trust.ts'
 
 export const ImagePlatform = z.object({
   architecture: Architecture.or(z.string()),
@@ -14,6 +15,8 @@ export const ImagePlatform = z.object({
   /** Carries containers.bootc or ostree.bootable. */
   bootable: z.boolean(),
   createdAt: Timestamp.nullable(),
+  /** Whether it may be installed, by its repository's policy; null while nobody judges. */
+  trust: TrustVerdict.nullable(),
 })
 export type ImagePlatform = z.infer<typeof ImagePlatform>
 

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Digest, Timestamp, Uuid } from './common.ts'
 import { DiskPlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
+import { TrustCode, TrustVerdict } from './trust.ts'
 
 /** Steps in the order they happen; an install may skip none. */
 export const InstallStepName = z.enum([
@@ -22,6 +23,7 @@ export type InstallStepName = z.infer<typeof InstallStepName>
 
 /** Stable codes that say why an install ended badly. Texts may change, codes don't. */
 export const ReasonCode = z.enum([
+  ...TrustCode.options,
   'DISK_NONE_MATCHES',
   'DISK_SEVERAL_MATCH',
   'DISK_TOO_SMALL',
@@ -33,6 +35,9 @@ export const ReasonCode = z.enum([
   'IMAGE_INVALID',
   'IMAGE_NOT_BOOTABLE',
   'IMAGE_UNSUPPORTED',
+  'TOO_MANY_LAYERS',
+  'LAYER_BOMB',
+  'PATH_INVALID',
   'ARCHITECTURE_MISMATCH',
   'MEDIUM_UNREADABLE',
   'NETWORK',
@@ -82,6 +87,8 @@ export const Install = z
     image: z.string(),
     digest: Digest,
     spec: MachineSpec,
+    /** Why the image was allowed; null for installs of versions that did not judge. */
+    trust: TrustVerdict.nullable(),
     plan: DiskPlan.nullable(),
     steps: z.array(InstallStep),
     failure: Failure.nullable(),

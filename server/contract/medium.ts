@@ -36,6 +36,7 @@ export const MediumEntry = z.strictObject({
     .optional(),
   spec: MachineSpec,
   image: InstallTask.shape.image,
+  trust: InstallTask.shape.trust,
   report: MediumReport.optional(),
 })
 export type MediumEntry = z.infer<typeof MediumEntry>
@@ -68,6 +69,7 @@ export const MachineMedium = z
     serial: z.string().nullable(),
     spec: MachineSpec,
     image: InstallTask.shape.image,
+    trust: InstallTask.shape.trust,
     installId: Uuid,
     /** For the first-boot report. */
     token: z.string(),

@@ -117,7 +117,14 @@ export interface ResolvedImage {
 }
 
 export type ResolveFailure = {
-  code: 'IMAGE_NOT_FOUND' | 'ARCHITECTURE_MISMATCH' | 'IMAGE_NOT_BOOTABLE' | 'IMAGE_INVALID'
+  code:
+    | 'IMAGE_NOT_FOUND'
+    | 'ARCHITECTURE_MISMATCH'
+    | 'IMAGE_NOT_BOOTABLE'
+    | 'IMAGE_INVALID'
+    | 'DIGEST_MISMATCH'
+    | 'SIZE_MISMATCH'
+    | 'TOO_MANY_LAYERS'
   message: string
 }
 

@@ -2,6 +2,7 @@
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import type { InstallProgress } from './install-state.ts'
+import type { TrustCheck } from './trust.ts'
 
 export interface InstallRecord extends InstallProgress {
   id: string
@@ -14,6 +15,8 @@ export interface InstallRecord extends InstallProgress {
   digest: string
   followReference: string
   spec: MachineSpec
+  /** What allowed the image, judged by the server; null for installs of versions that did not. */
+  trust: TrustCheck | null
   plan: DiskPlan | null
   /** Number of the newest agent event taken in. */
   lastEvent: number

@@ -13,6 +13,7 @@ export function installOf(record: InstallRecord): Install {
     image: record.image,
     digest: record.digest,
     spec: maskSecrets(record.spec),
+    trust: record.trust?.verdict ?? null,
     plan: record.plan,
     steps: record.steps.map(stepOf),
     failure: record.failure,

@@ -14,6 +14,7 @@ import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import type { MachineMedium } from '../contract/medium.ts'
 import type { DiskPlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
+import { trustHint } from '../contract/trust.ts'
 import { beyondAgent } from '../contract/agent-limits.ts'
 import { wantsInstall } from './boot.ts'
 import type { BootMachine } from './boot.ts'
@@ -36,6 +37,7 @@ import { requiredMedium } from './required-medium.ts'
 import { restoreSecrets } from './spec-secrets.ts'
 import type { AgentSession, Tokens } from './tokens.ts'
 import type { Transactions } from './transactions.ts'
+import type { TrustCheck, TrustGate } from './trust.ts'
 import { Wakeups } from './wakeups.ts'
 
 export interface InstallsPorts {
@@ -44,6 +46,7 @@ export interface InstallsPorts {
   installs: InstallStore
   tokens: Tokens
   images: Pick<ImageCatalog, 'resolve'>
+  trust: TrustGate
   events: EventLog
   transactions: Transactions
   clock: Clock
@@ -57,6 +60,9 @@ export interface InstallsPorts {
   /** A boot medium by its id. */
   medium: (id: string) => unknown
 }
+
+/** An image that may be installed, and why. */
+type AllowedImage = ResolvedImage & { trust: TrustCheck }
 
 /** What a machine is taken for until it has told. */
 const DEFAULT_ARCHITECTURE = 'amd64'
@@ -76,12 +82,12 @@ export class Installs {
 
   /**
    * Gives each machine the image, as a new generation that replaces an unfinished one; an agent that waits starts at once. Machines fail
-   * one by one, with the code in the result: MACHINE_NOT_FOUND, MACHINE_RETIRED, or why the image does not resolve.
+   * one by one, with the code in the result: MACHINE_NOT_FOUND, MACHINE_RETIRED, or why the image does not resolve or is not believed.
    */
   async assign(request: AssignRequest, actor: string): Promise<AssignResult> {
     const machines = [...new Set(request.machines)]
     const resolve = this.#resolver()
-    const images = new Map<string, ResolvedImage | CoreError>()
+    const images = new Map<string, AllowedImage | CoreError>()
     for (const id of machines) images.set(id, await attempt(() => resolve(this.#assignable(id), request.image)))
     // One transaction for all: a thousand machines cost one sync of the disk, and one that fails undoes only itself.
     const results = this.#ports.transactions.transaction(() =>
@@ -102,7 +108,7 @@ export class Installs {
 
   /**
    * A new generation of what the machine's spec says now, its tag resolved anew. Throws MACHINE_NOT_FOUND, MACHINE_RETIRED, VALIDATION
-   * without an image, or why the image does not resolve.
+   * without an image, or why the image does not resolve or is not believed.
    */
   async reinstall(machineId: string, actor: string): Promise<Install> {
     const machine = this.#assignable(machineId)
@@ -165,13 +171,14 @@ export class Installs {
       const hint = 'assign an image to it, or reinstall it'
       throw new CoreError('CONFLICT', `machine ${name} has no install that waits to begin`, { hint })
     }
-    const { id: installId, generation, spec, repository, digest, followReference } = install
+    const { id: installId, generation, spec, repository, digest, followReference, trust } = install
     return {
       name,
       macs,
       serial,
       spec,
       image: { repository, digest, targetReference: `${registry}/${followReference}` },
+      ...(trust && { trust: trust.basis }),
       installId,
       token: tokens.issueConfirmToken({ machineId, installId, generation }),
     }
@@ -222,9 +229,11 @@ export class Installs {
    */
   async nextTask(session: AgentSession, waitMs: number, signal?: AbortSignal): Promise<Task> {
     this.#ports.inventory.seen(session.machineId)
+    await this.#judgeAgain(session.machineId)
     const task = this.#task(session)
     if (task.type !== 'wait' || waitMs <= 0) return task
     await this.#wakeups.wait(session.machineId, waitMs, signal)
+    await this.#judgeAgain(session.machineId)
     return this.#task(session)
   }
 
@@ -323,7 +332,7 @@ export class Installs {
     }
     return transactions.transaction(() => {
       const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
-      const { id: installId, generation, spec, repository, digest, followReference } = install
+      const { id: installId, generation, spec, repository, digest, followReference, trust } = install
       const { registry, diskImage } = this.#ports
       return {
         type: 'install',
@@ -331,6 +340,7 @@ export class Installs {
         generation,
         spec,
         image: { repository, digest, targetReference: `${registry}/${followReference}` },
+        ...(trust && { trust: trust.basis }),
         confirmToken: tokens.issueConfirmToken({ machineId, installId, generation }),
         ...(diskImage && { diskImage }),
         nextEvent: install.lastEvent + 1,
@@ -346,7 +356,7 @@ export class Installs {
     return known ?? inventory.discover({ mac: bootMac, uuid, serial }, { address, architecture: facts.architecture })
   }
 
-  #create(machineId: string, image: ResolvedImage, actor: string, change?: PartialSpec): InstallRecord {
+  #create(machineId: string, image: AllowedImage, actor: string, change?: PartialSpec): InstallRecord {
     const { inventory, machines, installs, events, transactions, clock } = this.#ports
     return transactions.transaction(() => {
       const machine = this.#assignable(machineId)
@@ -369,6 +379,7 @@ export class Installs {
         digest: image.digest,
         followReference: image.followReference,
         spec,
+        trust: image.trust,
         plan: null,
         lastEvent: 0,
         createdAt: timestamp(clock),
@@ -438,18 +449,44 @@ export class Installs {
     if (!isActive(install.state)) this.#wakeAfterCommit(machineId)
   }
 
-  /** Resolves each reference once per architecture. */
-  #resolver(): (machine: MachineRecord, reference: string) => Promise<ResolvedImage> {
-    const known = new Map<string, Promise<ResolvedImage | ResolveFailure>>()
+  /**
+   * Judges an install once more that no agent has taken yet: since it was created, policies and signatures may have changed. One that is no
+   * longer allowed fails with the reason.
+   */
+  async #judgeAgain(machineId: string): Promise<void> {
+    const { installs, trust, transactions } = this.#ports
+    const waiting = installs.newest(machineId)
+    if (waiting?.state !== 'pending') return
+    const check = await trust.check(waiting)
+    transactions.transaction(() => {
+      const install = this.#record(waiting.id)
+      if (install.state !== 'pending') return
+      const judged = { ...install, trust: check }
+      installs.save(judged, install)
+      const failure = refusalOf(check)
+      if (failure) this.#apply(judged, { type: 'refused', failure }, 'system')
+    })
+  }
+
+  /** Resolves each reference once per architecture, and judges what it stands for. */
+  #resolver(): (machine: MachineRecord, reference: string) => Promise<AllowedImage> {
+    const known = new Map<string, Promise<AllowedImage | ResolveFailure>>()
     return async (machine, reference) => {
       const architecture = machine.architecture ?? DEFAULT_ARCHITECTURE
       const key = `${architecture} ${reference}`
-      const resolving = known.get(key) ?? this.#ports.images.resolve(reference, architecture)
+      const resolving = known.get(key) ?? this.#resolve(reference, architecture)
       known.set(key, resolving)
       const image = await resolving
       if ('code' in image) throw new CoreError(image.code, image.message)
+      const refused = refusalOf(image.trust)
+      if (refused) throw new CoreError(refused.code, refused.message, { hint: refused.hint })
       return image
     }
+  }
+
+  async #resolve(reference: string, architecture: string): Promise<AllowedImage | ResolveFailure> {
+    const image = await this.#ports.images.resolve(reference, architecture)
+    return 'code' in image ? image : { ...image, trust: await this.#ports.trust.check(image) }
   }
 
   /** Refuses before anything is stored what would fail on the machine. */
@@ -498,6 +535,14 @@ export class Installs {
   #wakeAfterCommit(machineId: string): void {
     this.#ports.transactions.afterCommit(() => this.#wakeups.wake(machineId))
   }
+}
+
+/** Why an image is not to be installed; undefined when it may be. */
+function refusalOf({ verdict, basis }: TrustCheck) {
+  if (verdict.code === null) return undefined
+  const { pattern, require } = basis.policy
+  const message = `the image is not trusted: ${verdict.message} (policy for ${pattern}: ${require})`
+  return { code: verdict.code, message, hint: trustHint(verdict.code) }
 }
 
 /** The server, not the agent, ended it. */

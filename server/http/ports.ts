@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import type { Image, ImageProgress, PullRequest } from '../contract/image.ts'
 import type { CheckReport, GarbageReport } from '../contract/image-upkeep.ts'
 import type { Lease, SystemInfo } from '../contract/system.ts'
+import type { TrustPolicyView } from '../contract/trust.ts'
 import type { EventLog } from '../core/events.ts'
 import type { ImageCatalog } from '../core/images.ts'
 import type { Installs } from '../core/installs.ts'
@@ -49,6 +50,7 @@ export interface Services {
   events: EventLog
   images: ImageOperations
   upkeep: ImageUpkeep
+  trust: { policies(): TrustPolicyView[] }
   media: MediaLibrary
   trace: Pick<BootTrace, 'of' | 'knows' | 'pcap' | 'overview'>
   leases: () => Lease[]

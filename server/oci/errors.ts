@@ -5,6 +5,9 @@ export type OciErrorCode =
   | 'REFERENCE_INVALID'
   | 'MANIFEST_INVALID'
   | 'MANIFEST_UNKNOWN'
+  | 'TOO_MANY_LAYERS'
+  /** A name in an archive leads out of it. */
+  | 'PATH_INVALID'
   | 'BLOB_UNKNOWN'
   | 'DIGEST_MISMATCH'
   | 'SIZE_MISMATCH'

@@ -42,6 +42,10 @@ export async function readLayoutArchive(
     for await (const entry of untar) {
       const content = entry as unknown as AsyncIterable<Uint8Array>
       const name = entry.header.name.replace(/^(\.?\/)+/, '').replace(/\/+$/, '')
+      if (name.split('/').includes('..')) {
+        const message = `the image archive has an entry with "..": ${JSON.stringify(name)}`
+        throw new OciError('PATH_INVALID', message)
+      }
       const digest = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1]
       if (entry.header.type === 'file' && digest) {
         const size = entry.header.size ?? 0

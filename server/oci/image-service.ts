@@ -9,17 +9,28 @@ import type {
   ResolveFailure,
   TagRecord,
 } from '../core/images.ts'
+import type { TrustGate } from '../core/trust.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import { readLayoutArchive } from './image-archive.ts'
 import { blobsOf, platformManifests } from './image-graph.ts'
 import { readManifest } from './manifest-facts.ts'
 import type { PlatformManifest } from './image-graph.ts'
-import { configLabels, isBootable, MAX_MANIFEST_BYTES, parseConfig, parseManifest } from './manifest.ts'
+import {
+  configLabels,
+  isBootable,
+  MAX_MANIFEST_BYTES,
+  parseConfig,
+  parseManifest,
+  requireInstallable,
+} from './manifest.ts'
 import type { Manifest } from './manifest.ts'
 import { isDigest, isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
 import type { Reference } from './reference.ts'
 import { RegistryClient } from './registry-client.ts'
+import { keepSignatures } from './signature-keeping.ts'
+import { upstreamSignatures } from './signature-places.ts'
+import { isDigestTag, readSignatures } from './signatures.ts'
 
 /** Blobs of one pull that are fetched at the same time. */
 const PULL_CONCURRENCY = 3
@@ -36,6 +47,8 @@ export interface ImageServiceOptions {
   pinned?: () => ReadonlySet<string>
   /** Certificates (PEM) to trust instead of the system's when images are pulled. */
   ca?: string | undefined
+  /** Judges each platform of an image that is shown. */
+  trust?: TrustGate
 }
 
 export class ImageService implements ImageCatalog {
@@ -46,6 +59,7 @@ export class ImageService implements ImageCatalog {
   readonly #userAgent: string
   readonly #ca: string | undefined
   readonly #pinned: () => ReadonlySet<string>
+  readonly #trust: TrustGate | undefined
 
   constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
     this.#blobs = blobs
@@ -55,11 +69,13 @@ export class ImageService implements ImageCatalog {
     this.#userAgent = options.userAgent ?? 'landfall'
     this.#ca = options.ca
     this.#pinned = options.pinned ?? (() => new Set())
+    this.#trust = options.trust
   }
 
-  /** Every tag, by reference. An image whose blobs were damaged is listed without platforms rather than hidden. */
+  /** Every image, by reference. One whose blobs were damaged is listed without platforms rather than hidden. */
   async list(): Promise<Image[]> {
-    const images = await Promise.all(this.#records.tags().map((tag) => this.#describe(tag)))
+    const tags = this.#records.tags().filter(({ tag }) => !isDigestTag(tag))
+    const images = await Promise.all(tags.map((tag) => this.#describe(tag)))
     return images.sort((a, b) => (a.reference < b.reference ? -1 : 1))
   }
 
@@ -73,7 +89,7 @@ export class ImageService implements ImageCatalog {
     try {
       return await this.#resolve(text, architecture)
     } catch (error) {
-      if (error instanceof OciError) return { code: 'IMAGE_INVALID', message: error.message }
+      if (error instanceof OciError) return { code: failureCode(error), message: error.message }
       throw error
     }
   }
@@ -102,9 +118,16 @@ export class ImageService implements ImageCatalog {
         },
         pull.architectures,
       )
+      for (const { manifest } of platforms) requireInstallable(manifest)
       await this.#fetchBlobs(client, source.repository, platforms, onProgress, signal)
       for (const bytes of children.values()) await this.#blobs.put(bytes)
       await this.#blobs.put(root.bytes)
+      // Signatures first: whoever sees the tag finds them.
+      const place = upstreamSignatures(client, source.repository, signal)
+      for (const digest of new Set([root.digest, ...platforms.map((platform) => platform.digest)])) {
+        const found = await readSignatures(place, digest)
+        await keepSignatures(this.#blobs, this.#records, { repository: target.repository, digest }, found, this.#now())
+      }
       return await this.#publish(target, root, platforms)
     } finally {
       await client.close()
@@ -139,6 +162,7 @@ export class ImageService implements ImageCatalog {
       const root = { digest: descriptor.digest, mediaType: descriptor.mediaType, bytes }
       const platforms = await platformManifests(root, ({ digest }) => this.#blobs.read(digest, MAX_MANIFEST_BYTES))
       await this.#requireBlobs(platforms)
+      for (const { manifest } of platforms) requireInstallable(manifest)
       images.push(await this.#publish(target, root, platforms))
     }
     return images
@@ -188,6 +212,8 @@ export class ImageService implements ImageCatalog {
         const message = `image ${text} has neither label containers.bootc nor ostree.bootable: it is not a bootable image`
         return { code: 'IMAGE_NOT_BOOTABLE', message }
       }
+      requireInstallable(platform.manifest)
+      await this.#requireSizes(platform)
       return {
         reference: text,
         repository: ref.repository,
@@ -202,7 +228,9 @@ export class ImageService implements ImageCatalog {
   async #describe(tag: TagRecord): Promise<Image> {
     const platforms: ImagePlatform[] = []
     try {
-      for (const platform of await this.#platforms(tag)) platforms.push(await this.#describePlatform(platform))
+      for (const platform of await this.#platforms(tag)) {
+        platforms.push(await this.#describePlatform(tag.repository, platform))
+      }
     } catch (error) {
       if (!(error instanceof OciError)) throw error
     }
@@ -210,7 +238,7 @@ export class ImageService implements ImageCatalog {
     return { ...tag, reference, platforms, machines: this.#machinesUsing(reference) }
   }
 
-  async #describePlatform({ digest, manifest }: PlatformManifest): Promise<ImagePlatform> {
+  async #describePlatform(repository: string, { digest, manifest }: PlatformManifest): Promise<ImagePlatform> {
     const config = parseConfig(await this.#blobs.read(manifest.config.digest, MAX_MANIFEST_BYTES))
     const labels = configLabels(config)
     const created = config.created ? new Date(config.created) : undefined
@@ -223,6 +251,7 @@ export class ImageService implements ImageCatalog {
       labels,
       bootable: isBootable(labels),
       createdAt: created && !Number.isNaN(created.getTime()) ? created.toISOString() : null,
+      trust: (await this.#trust?.check({ repository, digest }))?.verdict ?? null,
     }
   }
 
@@ -297,19 +326,22 @@ export class ImageService implements ImageCatalog {
   }
 
   async #requireBlobs(platforms: PlatformManifest[]): Promise<void> {
-    for (const { digest, manifest } of platforms) {
-      for (const blob of blobsOf(manifest)) {
-        const size = await this.#blobs.size(blob.digest)
-        if (size === undefined) {
-          throw new OciError('ARCHIVE_INVALID', `manifest ${digest} names blob ${blob.digest}, which the archive lacks`)
-        }
-        if (size !== blob.size) {
-          throw new OciError(
-            'SIZE_MISMATCH',
-            `blob ${blob.digest}: ${size} bytes, manifest ${digest} says ${blob.size}`,
-          )
-        }
+    for (const platform of platforms) {
+      await this.#requireSizes(platform)
+      for (const { digest } of blobsOf(platform.manifest)) {
+        if ((await this.#blobs.size(digest)) !== undefined) continue
+        const message = `manifest ${platform.digest} names blob ${digest}, which the archive lacks`
+        throw new OciError('ARCHIVE_INVALID', message)
       }
+    }
+  }
+
+  /** What is in the store is as long as the manifest says. */
+  async #requireSizes({ digest, manifest }: PlatformManifest): Promise<void> {
+    for (const blob of blobsOf(manifest)) {
+      const size = await this.#blobs.size(blob.digest)
+      if (size === undefined || size === blob.size) continue
+      throw new OciError('SIZE_MISMATCH', `blob ${blob.digest}: ${size} bytes, manifest ${digest} says ${blob.size}`)
     }
   }
 
@@ -378,6 +410,11 @@ function partsOf(records: ImageRecords, repository: string, index: string): stri
 /** Whether an index of the repository lists it. */
 function isPart(records: ImageRecords, repository: string, digest: string): boolean {
   return records.neededBy(repository, digest).length > 0
+}
+
+/** A damaged image is said to be damaged in the words that installs use. */
+function failureCode({ code }: OciError): ResolveFailure['code'] {
+  return code === 'SIZE_MISMATCH' || code === 'DIGEST_MISMATCH' || code === 'TOO_MANY_LAYERS' ? code : 'IMAGE_INVALID'
 }
 
 function sizeOf(manifest: Manifest): number {

@@ -7,6 +7,9 @@ import { isIndexType, isManifestType, OCI_INDEX, OCI_MANIFEST } from './media-ty
 /** Larger manifests are refused, as registries do (distribution specification, "pushing manifests"). */
 export const MAX_MANIFEST_BYTES = 4 * 2 ** 20
 
+/** More no engine stacks: overlayfs takes 500, image builders stop well before. */
+const MAX_LAYERS = 500
+
 const Annotations = z.record(z.string(), z.string())
 
 export const Descriptor = z.looseObject({
@@ -21,7 +24,7 @@ export const Manifest = z.looseObject({
   schemaVersion: z.literal(2),
   mediaType: z.string().optional(),
   config: Descriptor,
-  layers: z.array(Descriptor).max(10_000),
+  layers: z.array(Descriptor),
   annotations: Annotations.optional(),
 })
 export type Manifest = z.infer<typeof Manifest>
@@ -75,6 +78,14 @@ export function manifestType(document: unknown, declaredType: string | undefined
 /** Parses an image configuration. Throws MANIFEST_INVALID. */
 export function parseConfig(bytes: Uint8Array): ImageConfig {
   return checkedDocument(ImageConfig, parseJson(bytes, 'image configuration'), 'image configuration')
+}
+
+/** Throws TOO_MANY_LAYERS for what no machine is to work through. A registry may carry it all the same. */
+export function requireInstallable({ layers }: Manifest): void {
+  if (layers.length <= MAX_LAYERS) return
+  throw new OciError('TOO_MANY_LAYERS', `the image has ${layers.length} layers, want ${MAX_LAYERS} at most`, {
+    hint: 'build it with fewer layers, or squash them',
+  })
 }
 
 export function configLabels(config: ImageConfig): Record<string, string> {

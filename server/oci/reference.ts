@@ -64,6 +64,11 @@ export function formatReference(ref: Reference): string {
   return ref.tag ? `${name}:${ref.tag}` : name
 }
 
+/** `registry.example:5000/os/web:1@sha256:...` without tag and digest; for text that somebody else has written, nothing of it is judged. */
+export function repositoryOf(text: string): string {
+  return split(text).name
+}
+
 function split(text: string): { name: string; tag: string | undefined; digest: string | undefined } {
   const at = text.indexOf('@')
   const digest = at < 0 ? undefined : text.slice(at + 1)

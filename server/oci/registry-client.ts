@@ -2,8 +2,8 @@
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { OciError } from './errors.ts'
-import { MAX_MANIFEST_BYTES } from './manifest.ts'
-import { ACCEPTED_MANIFESTS } from './media-types.ts'
+import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts'
+import { ACCEPTED_MANIFESTS, OCI_INDEX } from './media-types.ts'
 import { digestOf, readAll } from './verify.ts'
 
 /** Error bodies and token answers are read up to here. */
@@ -66,6 +66,23 @@ export class RegistryClient {
       throw new OciError('DIGEST_MISMATCH', `${what}: got ${digest}`)
     }
     return { bytes, digest, mediaType: header(response, 'content-type')?.split(';')[0]?.trim() ?? '' }
+  }
+
+  /** Digests of the manifests that refer to this one, of the first page; none where the registry has no such list. */
+  async referrers(repository: string, digest: string, signal?: AbortSignal): Promise<string[]> {
+    const what = `referrers of ${digest} of ${this.#registry}/${repository}`
+    const response = await this.#get(repository, `/v2/${repository}/referrers/${digest}`, what, {
+      headers: { accept: OCI_INDEX },
+      ...(signal && { signal }),
+    })
+    if (response.statusCode === 404) {
+      await response.body.dump()
+      return []
+    }
+    await this.#expect(response, [200], what)
+    const bytes = await readAll(response.body, MAX_MANIFEST_BYTES, what)
+    const parsed = parseManifest(bytes, OCI_INDEX)
+    return parsed.kind === 'index' ? parsed.index.manifests.map(({ digest }) => digest) : []
   }
 
   /**

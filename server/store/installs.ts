@@ -6,6 +6,7 @@ import type { DiskPlan } from '../contract/plan.ts'
 import { MachineSpec } from '../contract/spec.ts'
 import type { InstallBoot, InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
 import type { StepProgress } from '../core/install-state.ts'
+import type { TrustCheck } from '../core/trust.ts'
 import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
@@ -158,6 +159,7 @@ export class SqliteInstalls implements InstallStore {
       followReference: row.follow_reference,
       // Of an install of an earlier version, what that did not know has its default.
       spec: MachineSpec.parse(JSON.parse(row.spec)),
+      trust: parseOrNull<TrustCheck>(row.trust),
       plan: parseOrNull<DiskPlan>(row.plan),
       failure: parseOrNull<Failure>(row.failure),
       bootId: row.boot_id,
@@ -175,6 +177,7 @@ export class SqliteInstalls implements InstallStore {
 function changeable(install: InstallRecord) {
   return {
     state: install.state,
+    trust: install.trust && JSON.stringify(install.trust),
     plan: install.plan && JSON.stringify(install.plan),
     failure: install.failure && JSON.stringify(install.failure),
     boot_id: install.bootId,

@@ -53,6 +53,7 @@ export interface Schema {
     created_at: Time
     started_at: Time | null
     ended_at: Time | null
+    trust: Json | null
   }
   install_steps: {
     install_id: string
@@ -111,5 +112,6 @@ export interface Schema {
   }
   image_blobs: { repository: string; digest: string; size: number; added_at: Time }
   image_links: { repository: string; parent: string; child: string }
+  image_verdicts: { repository: string; digest: string; verdict: Json }
   media: { id: string; record: Json }
 }

@@ -49,8 +49,11 @@ export const RULES: readonly Rule[] = [
   {
     folder: 'server/oci',
     may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],
-    mayTypes: ['server/core/images.ts'],
+    mayTypes: ['server/core/images.ts', 'server/core/trust.ts'],
   },
+  // What the agent takes of it too: nothing here may reach the core, files or the network.
+  { folder: 'server/trust', may: ['node:', 'zod', '@sigstore', 'server/contract', 'server/oci/reference.ts'] },
+  { folder: 'server/trust/image-trust.ts', may: ['node:', 'server/trust', 'server/contract', 'server/core'] },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   {
     folder: 'server/privileges',
@@ -183,6 +186,7 @@ export const RULES: readonly Rule[] = [
       'server/contract',
       'server/oci',
       'server/plan',
+      'server/trust/judge.ts',
     ],
   },
   {
@@ -196,27 +200,57 @@ export const RULES: readonly Rule[] = [
       'vite',
       '@vitejs',
       'server/contract/bytes.ts',
+      'server/contract/trust-text.ts',
     ],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/machines',
-    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    may: [
+      'react',
+      'react-router',
+      '@patternfly',
+      'web/src/api',
+      'web/src/ui',
+      'server/contract/bytes.ts',
+      'server/contract/trust-text.ts',
+    ],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/installs',
-    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    may: [
+      'react',
+      '@patternfly',
+      'web/src/api',
+      'web/src/ui',
+      'server/contract/bytes.ts',
+      'server/contract/trust-text.ts',
+    ],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/images',
-    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    may: [
+      'react',
+      '@patternfly',
+      'web/src/api',
+      'web/src/ui',
+      'server/contract/bytes.ts',
+      'server/contract/trust-text.ts',
+    ],
     mayTypes: ['server/contract'],
   },
   {
     folder: 'web/src/features/media',
-    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    may: [
+      'react',
+      '@patternfly',
+      'web/src/api',
+      'web/src/ui',
+      'server/contract/bytes.ts',
+      'server/contract/trust-text.ts',
+    ],
     mayTypes: ['server/contract'],
   },
 ]

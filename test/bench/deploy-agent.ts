@@ -42,7 +42,7 @@ const target = {
   mountPoint,
   partitions: [{ partition, device: 'none', uuid: '00000000-0000-4000-8000-000000000000' }],
 }
-await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, say: () => {} })
+await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, enforced: false, say: () => {} })
 await tree.remove()
 await realHost.run('sync', ['--file-system', mountPoint])
 console.log(process.resourceUsage().maxRSS * 1024)

@@ -8,6 +8,9 @@ import type { MediaBootFiles } from '../../server/contract/media.ts'
 import type { Facts } from '../../server/contract/facts.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
+import type { TrustGate } from '../../server/core/trust.ts'
+import { judge } from '../../server/trust/judge.ts'
+import type { TrustBasis, TrustPolicyView } from '../../server/contract/trust.ts'
 import { Installs } from '../../server/core/installs.ts'
 import { KickstartService } from '../../server/core/kickstart-service.ts'
 import { Inventory } from '../../server/core/inventory.ts'
@@ -29,6 +32,7 @@ export interface TestCore {
   installs: Installs
   kickstarts: KickstartService
   catalog: FakeCatalog
+  trust: FakeTrust
   /** Boot media by id. */
   media: Map<string, BootMedium>
   medium: (id: string) => Required<BootMedium> | undefined
@@ -65,6 +69,7 @@ export function testCore({
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const catalog = new FakeCatalog()
+  const trust = new FakeTrust(clock)
   const media: TestCore['media'] = new Map()
   const medium = (id: string) => {
     const found = media.get(id)
@@ -82,6 +87,7 @@ export function testCore({
     inventory,
     tokens,
     images: catalog,
+    trust,
     events,
     clock,
     registry: REGISTRY,
@@ -101,7 +107,7 @@ export function testCore({
     renderer,
     httpsUrl: HTTPS,
   })
-  return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, media, medium }
+  return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, trust, media, medium }
 }
 
 /** Knows `os/web:stable` and `os/web:next` for amd64, and what tests add. */
@@ -123,6 +129,25 @@ class FakeCatalog implements Pick<ImageCatalog, 'resolve'> {
       code: known ? 'ARCHITECTURE_MISMATCH' : 'IMAGE_NOT_FOUND',
       message: `no ${reference} for ${architecture}`,
     })
+  }
+}
+
+/** Judges every image by one basis, which tests change; accepts all until then. */
+class FakeTrust implements TrustGate {
+  basis: TrustBasis = { policy: { require: 'accept', pattern: '*' }, evidence: [] }
+  readonly #clock: TestClock
+
+  constructor(clock: TestClock) {
+    this.#clock = clock
+  }
+
+  async check(image: { repository: string; digest: string }) {
+    const { basis } = this
+    return { basis, verdict: await judge(basis, image, this.#clock.now()) }
+  }
+
+  policies(): TrustPolicyView[] {
+    return []
   }
 }
 

@@ -84,6 +84,7 @@ class Deployed {
       tree: this.tree,
       spec: MachineSpec.parse(spec),
       confirmation: undefined,
+      enforcement: undefined,
       files: [],
       say: () => {},
       warn: () => {},

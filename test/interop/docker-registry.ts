@@ -4,6 +4,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { freePort } from '../../server/host/free-port.ts'
+import { OCI_INDEX, OCI_MANIFEST } from '../../server/oci/media-types.ts'
 
 const START_MS = 30_000
 
@@ -13,6 +14,13 @@ export interface DockerRegistry extends AsyncDisposable {
   /** Folder of its files. */
   storage: string
   pid: number
+  /** Puts the manifest of one name under another, which no client would do. */
+  retag(from: Name, to: Name): Promise<void>
+}
+
+interface Name {
+  repository: string
+  tag: string
 }
 
 /** Starts it with its files in `folder`. `argv` stands for the program, when it is not the installed one. */
@@ -39,6 +47,7 @@ export async function startDockerRegistry(
     host,
     storage,
     pid: child.pid!,
+    retag: (from, to) => retag(host, from, to),
     [Symbol.asyncDispose]: async () => {
       const ended = new Promise((resolve) => child.once('exit', resolve))
       child.kill()
@@ -53,4 +62,24 @@ async function answers(host: string): Promise<void> {
     if (answer?.ok) return
   }
   throw new Error(`docker-registry does not answer on ${host}`)
+}
+
+async function retag(host: string, from: Name, to: Name): Promise<void> {
+  const url = ({ repository, tag }: Name) => `http://${host}/v2/${repository}/manifests/${tag}`
+  const got = await fetch(url(from), { headers: { accept: `${OCI_MANIFEST}, ${OCI_INDEX}` } })
+  const type = got.headers.get('content-type') ?? OCI_MANIFEST
+  const bytes = await got.bytes()
+  if (from.repository !== to.repository) await mountBlobs(host, bytes, from.repository, to.repository)
+  const put = await fetch(url(to), { method: 'PUT', headers: { 'content-type': type }, body: bytes })
+  if (!got.ok || !put.ok) throw new Error(`retagging: ${got.status}, ${put.status} ${await put.text()}`)
+}
+
+async function mountBlobs(host: string, manifest: Uint8Array, from: string, to: string): Promise<void> {
+  const { config, layers } = JSON.parse(Buffer.from(manifest).toString()) as {
+    config: { digest: string }
+    layers: { digest: string }[]
+  }
+  for (const { digest } of [config, ...layers]) {
+    await fetch(`http://${host}/v2/${to}/blobs/uploads/?mount=${digest}&from=${from}`, { method: 'POST' })
+  }
 }

@@ -559,6 +559,7 @@ class World {
         },
         spec: MachineSpec.parse({ consoles: ['ttyS0'], kernelArguments: ['dropped=2', 'own=1'] }),
         imported: result,
+        enforced: false,
         say: () => {},
       })
       this.commit = deployed.mergeCommit

@@ -2,14 +2,14 @@
 import type { ImageConfig } from '../../../server/oci/manifest.ts'
 import { configLabels } from '../../../server/oci/manifest.ts'
 
-/** Value of `container-image-reference` for a registry target that is not signature-checked. */
-function originReference(targetReference: string): string {
-  return `ostree-unverified-registry:${targetReference}`
+/** Value of `container-image-reference` for a registry target: held against the containers policy, or not checked. */
+function originReference(targetReference: string, enforced: boolean): string {
+  return enforced ? `ostree-image-signed:docker://${targetReference}` : `ostree-unverified-registry:${targetReference}`
 }
 
 /** `<deployment>.origin`: what `bootc upgrade` follows. */
-export function originText(targetReference: string): string {
-  return `[origin]\ncontainer-image-reference=${originReference(targetReference)}\n`
+export function originText(targetReference: string, enforced: boolean): string {
+  return `[origin]\ncontainer-image-reference=${originReference(targetReference, enforced)}\n`
 }
 
 /** Replaces the image's fstab when /boot is a file system of its own. */

@@ -6,20 +6,32 @@ import type { Server } from './server.ts'
 import type { ImageSource } from './task-source.ts'
 
 /** `ca` is the PEM of the only CA to trust. */
-export function serverImages(server: Pick<Server, 'url' | 'bytes'>, ca: string): ImageSource {
+export function serverImages(server: Pick<Server, 'url' | 'bytes' | 'size'>, ca: string): ImageSource {
   return {
     async bytes(kind, repository, digest, signal) {
       const path = `/v2/${repository}/${kind}/${digest}`
       try {
         return await server.bytes('GET', path, { headers: { accept: ACCEPTED_MANIFESTS }, signal })
       } catch (cause) {
-        if (!(cause instanceof ServerError && cause.status === 404)) throw cause
-        throw new AgentError('IMAGE_NOT_FOUND', `fetching ${digest} of ${repository}: the server does not have it`, {
-          cause,
-          hint: 'import or pull the image into Landfall again',
-        })
+        throw notThere(repository, digest, cause)
+      }
+    },
+    async size(repository, digest, signal) {
+      try {
+        return await server.size(`/v2/${repository}/blobs/${digest}`, { signal })
+      } catch (cause) {
+        throw notThere(repository, digest, cause)
       }
     },
     locate: (repository, digest) => ({ urls: [`${server.url}/v2/${repository}/blobs/${digest}`], ca }),
   }
+}
+
+/** Says of a 404 what is missing; whatever else went wrong stays as it is. */
+function notThere(repository: string, digest: string, cause: unknown): unknown {
+  if (!(cause instanceof ServerError && cause.status === 404)) return cause
+  return new AgentError('IMAGE_NOT_FOUND', `fetching ${digest} of ${repository}: the server does not have it`, {
+    cause,
+    hint: 'import or pull the image into Landfall again',
+  })
 }

@@ -72,6 +72,15 @@ export class Server {
     return readAll(response, `${method} ${path}`)
   }
 
+  /** Bytes that a GET would bring, without bringing them. Throws {@link ServerError}. */
+  async size(path: string, options: CallOptions = {}): Promise<number> {
+    const response = await this.open('HEAD', path, options)
+    response.resume()
+    const length = response.headers['content-length']
+    if (length !== undefined) return Number(length)
+    throw new ServerError('MALFORMED', `HEAD ${path}: the answer does not say how long it is`)
+  }
+
   /** Like {@link bytes}, as parsed JSON. */
   async json(method: string, path: string, options: CallOptions = {}): Promise<unknown> {
     const text = (await this.bytes(method, path, options)).toString('utf8')

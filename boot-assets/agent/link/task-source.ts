@@ -8,6 +8,8 @@ import type { Session } from './session.ts'
 export interface ImageSource {
   /** A manifest or a configuration, whole. Throws ServerError, and AgentError IMAGE_NOT_FOUND. */
   bytes(kind: 'manifests' | 'blobs', repository: string, digest: string, signal?: AbortSignal): Promise<Buffer>
+  /** Bytes of a blob, without reading it. Throws like `bytes`. */
+  size(repository: string, digest: string, signal?: AbortSignal): Promise<number>
   /** Where a layer's blob is. */
   locate(repository: string, digest: string): BlobSource
 }
@@ -24,7 +26,7 @@ export interface Confirmation extends ConfirmSettings {
 /** An install and all that it takes. */
 export interface InstallOrder {
   type: 'install'
-  task: Pick<InstallTask, 'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage'>
+  task: Pick<InstallTask, 'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust'>
   images: ImageSource
   link: InstallLink
   /** Undefined: nobody waits for a report, and the deployed system gets no unit for it. */

@@ -19,11 +19,16 @@ export function mediumImages(mountPoint: string): ImageSource {
         return await readFile(file)
       } catch (cause) {
         if (cause instanceof AgentError) throw cause
-        throw new AgentError('MEDIUM_UNREADABLE', `reading ${digest} of ${repository}: ${(cause as Error).message}`, {
-          cause,
-        })
+        throw unreadable(repository, digest, cause)
       }
     },
+    size: (repository, digest) =>
+      stat(blobFile(mountPoint, digest)).then(
+        ({ size }) => size,
+        (cause: unknown) => {
+          throw unreadable(repository, digest, cause)
+        },
+      ),
     locate: (_, digest) => ({ urls: [pathToFileURL(blobFile(mountPoint, digest)).href] }),
   }
 }
@@ -34,8 +39,15 @@ export function besidesMedium(mountPoint: string, elsewhere: ImageSource): Image
   const source = (digest: string) => (existsSync(blobFile(mountPoint, digest)) ? medium : elsewhere)
   return {
     bytes: (kind, repository, digest, signal) => source(digest).bytes(kind, repository, digest, signal),
+    size: (repository, digest, signal) => source(digest).size(repository, digest, signal),
     locate: (repository, digest) => source(digest).locate(repository, digest),
   }
+}
+
+function unreadable(repository: string, digest: string, cause: unknown): AgentError {
+  return new AgentError('MEDIUM_UNREADABLE', `reading ${digest} of ${repository}: ${(cause as Error).message}`, {
+    cause,
+  })
 }
 
 function blobFile(mountPoint: string, digest: string): string {

@@ -59,10 +59,10 @@ function refusedToken(cause: unknown): never {
   })
 }
 
-function orderOf({ spec, image, report }: MediumEntry, label: string, mountPoint: string): InstallOrder {
+function orderOf({ spec, image, trust, report }: MediumEntry, label: string, mountPoint: string): InstallOrder {
   return {
     type: 'install',
-    task: { installId: report?.installId ?? randomUUID(), spec, image, nextEvent: 1 },
+    task: { installId: report?.installId ?? randomUUID(), spec, image, trust, nextEvent: 1 },
     images: mediumImages(mountPoint),
     link: consentingLink,
     confirmation: report,

@@ -5,6 +5,7 @@ import { createHash } from 'node:crypto'
 import { StreamError } from '../stream/errors.ts'
 import type { BlobFetcher, BlobSource } from '../stream/blob-source.ts'
 import { decompress, layerCompression } from '../stream/decompress.ts'
+import { Growth } from '../stream/growth.ts'
 import { TarReader } from '../stream/tar.ts'
 import type { TarSink } from '../stream/tar.ts'
 import { VerifiedChunks } from '../stream/verify.ts'
@@ -74,8 +75,10 @@ export async function importLayer(
     const tar = new TarReader(layer)
     const diffId = createHash('sha256')
     let reported = 0
+    const growth = new Growth(`layer ${job.digest}`, job.size)
     try {
       for await (const chunk of decompress(blob, compression)) {
+        growth.add(chunk.length)
         diffId.update(chunk)
         tar.push(chunk)
         if (performance.now() - reported < REPORT_INTERVAL) continue
@@ -107,5 +110,5 @@ export async function importLayer(
 /** Errors that wrong bytes can cause: then the digest has the last word. */
 function isAboutContent(error: unknown): boolean {
   if (error instanceof OstreeError) return error.code !== 'NO_SPACE' && error.code !== 'REPO_IO'
-  return error instanceof StreamError && /^(TAR|COMPRESSION|DIFFID)_/.test(error.code)
+  return error instanceof StreamError && /^(TAR|COMPRESSION|DIFFID|LAYER)_/.test(error.code)
 }

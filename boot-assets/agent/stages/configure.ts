@@ -19,6 +19,8 @@ import { checkServices, presets, switchServices } from '../deployment/services.t
 import { timeServers } from '../deployment/time-servers.ts'
 import { timeZone } from '../deployment/time-zone.ts'
 import type { ImageTree } from '../deployment/tree.ts'
+import { trustFiles } from '../deployment/trust-files.ts'
+import type { Enforcement } from '../deployment/trust-files.ts'
 import { sysusersText, usersTmpfilesText } from '../deployment/users.ts'
 import { AgentError } from '../errors.ts'
 import type { Confirmation } from '../link/task-source.ts'
@@ -32,6 +34,8 @@ export interface ConfigureOptions {
   spec: MachineSpec
   /** Undefined: the deployed system reports to nobody. */
   confirmation: Confirmation | undefined
+  /** What of trust the system is to enforce by itself, for the image it follows; undefined: nothing. */
+  enforcement: (Enforcement & { targetReference: string }) | undefined
   /** Written as they are. */
   files: DiskImageTask['files']
   say: (text: string) => void
@@ -46,7 +50,7 @@ const WANTS = `etc/systemd/system/multi-user.target.wants/${CONFIRM_UNIT}`
  * be given, before anything is written where that can be told.
  */
 export async function configure(options: ConfigureOptions): Promise<void> {
-  const { deployment, tree, spec, confirmation, say, warn } = options
+  const { deployment, tree, spec, confirmation, enforcement, say, warn } = options
   const root = deployment.path
   const speaking = { tree, root, warn }
   checkFirewall(tree, spec.firewall)
@@ -62,6 +66,7 @@ export async function configure(options: ConfigureOptions): Promise<void> {
     ...(await selinuxMode(root, spec.selinux)),
     ...presets(spec.services, spec.firewall.mode),
     ...(confirmation === undefined ? [] : report(confirmation)),
+    ...(enforcement === undefined ? [] : await trustFiles(root, enforcement.targetReference, enforcement)),
     ...options.files.map((file) => ({ ...file, path: file.path.slice(1) })),
   ]
   await switchServices(tree, spec.services)

@@ -23,6 +23,8 @@ export interface DeployOptions {
   image: ResolvedImage
   spec: MachineSpec
   imported: ImportedCommits
+  /** The system holds later images against a policy of its own. */
+  enforced: boolean
   say: (text: string) => void
 }
 
@@ -39,7 +41,7 @@ export interface Deployed extends Deployment {
 
 /** Deploys the merge commit as the only deployment. Throws AgentError IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError. */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
-  const { target, tree, image, spec, imported, say } = options
+  const { target, tree, image, spec, imported, enforced, say } = options
   await checkTree(tree)
   await initialiseSysroot(target.mountPoint)
   say(
@@ -61,7 +63,7 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     own: spec.kernelArguments,
   })
   say(`kernel arguments: ${kargs.join(' ')}`)
-  const origin = await writeOrigin(target.mountPoint, image.targetReference)
+  const origin = await writeOrigin(target.mountPoint, originText(image.targetReference, enforced))
   await tree.run(
     'ostree',
     [
@@ -138,9 +140,9 @@ function requiredUuid(target: Target): string {
 }
 
 /** The origin file is read by path: it lies where both sides of the sandbox see it. */
-async function writeOrigin(root: string, targetReference: string): Promise<{ path: string; inSandbox: string }> {
+async function writeOrigin(root: string, text: string): Promise<{ path: string; inSandbox: string }> {
   const name = '.landfall-origin'
-  await writeFile(join(root, name), originText(targetReference))
+  await writeFile(join(root, name), text)
   return { path: join(root, name), inSandbox: `/sysroot/${name}` }
 }
 

@@ -10,6 +10,7 @@ import { labelRoot } from '../deployment/label-root.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import type { Target } from '../disk/target.ts'
+import type { Enforcement } from '../deployment/trust-files.ts'
 import { AgentError, toFailure } from '../errors.ts'
 import type { InstallOrder } from '../link/task-source.ts'
 import type { ImportedCommits } from '../ostree/relabel.ts'
@@ -22,11 +23,13 @@ import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
 import { finalize } from './finalize.ts'
+import { measureLayers } from './measure.ts'
 import { noteMedium } from './note-medium.ts'
 import { partitionDisk, unmountAll } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
 import { resolveImage } from './resolve.ts'
 import type { ResolvedImage } from './resolve.ts'
+import { verifyTrust } from './verify.ts'
 
 export interface InstallContext {
   host: Host
@@ -85,7 +88,7 @@ async function runStages(
   const { say, warn } = report
   const facts = await report.step('identify', 'looking at the machine once more', () => context.identify())
 
-  const { image, plan } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
+  const { image, plan, enforcement } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
     if (spec.engine === 'bootc') {
       throw new AgentError(
         'IMAGE_UNSUPPORTED',
@@ -96,10 +99,12 @@ async function runStages(
       )
     }
     const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
+    const enforcement = await verifyTrust({ trust: task.trust, image: resolved, say })
+    await measureLayers(images, resolved, warn, signal)
     const planned = context.planDisks(spec, facts)
     const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
-    return { image: resolved, plan: agreed }
+    return { image: resolved, plan: agreed, enforcement }
   })
 
   try {
@@ -118,7 +123,8 @@ async function runStages(
     let mergeCommit: string
     const tree = await ImageTree.checkout(host, mountPoint, imported.mergeCommit, stage)
     try {
-      mergeCommit = await finishInTree(context, order, report, signal, { facts, target, image, tree, imported })
+      const made = { facts, target, image, tree, imported, enforcement }
+      mergeCommit = await finishInTree(context, order, report, signal, made)
     } catch (error) {
       // The first failure counts, not that of tidying up after it.
       await tree.remove().catch(() => {})
@@ -139,17 +145,34 @@ async function finishInTree(
   { task: { spec, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
-  made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; imported: ImportedCommits },
+  made: {
+    facts: Facts
+    target: Target
+    image: ResolvedImage
+    tree: ImageTree
+    imported: ImportedCommits
+    enforcement: Enforcement | undefined
+  },
 ): Promise<string> {
-  const { facts, target, image, tree, imported } = made
+  const { facts, target, image, tree, imported, enforcement } = made
   const { say, warn } = report
   const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, () =>
-    deploy({ target, tree, image, spec, imported, say }),
+    deploy({ target, tree, image, spec, imported, enforced: enforcement !== undefined, say }),
   )
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
-    await configure({ deployment, tree, spec, confirmation, files: diskImage?.files ?? [], say, warn })
+    const { targetReference } = image
+    await configure({
+      deployment,
+      tree,
+      spec,
+      confirmation,
+      enforcement: enforcement && { ...enforcement, targetReference },
+      files: diskImage?.files ?? [],
+      say,
+      warn,
+    })
     if (diskImage) await forgetMachine(deployment.path)
   })
   signal.throwIfAborted()

@@ -7,6 +7,7 @@ import {
   MAX_MANIFEST_BYTES,
   parseConfig,
   parseManifest,
+  requireInstallable,
 } from '../../../server/oci/manifest.ts'
 import type { ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
 import { AgentError } from '../errors.ts'
@@ -31,7 +32,7 @@ export interface ResolvedImage {
 
 /**
  * Fetches manifest and configuration and checks digests, architecture and bootability. Throws AgentError with
- * DIGEST_MISMATCH, IMAGE_NOT_FOUND, IMAGE_INVALID, ARCHITECTURE_MISMATCH or IMAGE_NOT_BOOTABLE.
+ * DIGEST_MISMATCH, IMAGE_NOT_FOUND, IMAGE_INVALID, ARCHITECTURE_MISMATCH or IMAGE_NOT_BOOTABLE; OciError TOO_MANY_LAYERS.
  */
 export async function resolveImage(
   images: Pick<ImageSource, 'bytes'>,
@@ -60,6 +61,7 @@ export async function resolveImage(
   if (parsed.kind !== 'manifest') {
     throw new AgentError('IMAGE_INVALID', `${image.digest} is an image index, want the manifest of one platform`)
   }
+  requireInstallable(parsed.manifest)
   const configBytes = await fetchVerified('blobs', parsed.manifest.config.digest)
   const config = parseConfig(configBytes)
   if (config.architecture !== architecture) {

@@ -14,6 +14,8 @@ export type StreamErrorCode =
   | 'FETCH_REFUSED'
   /** A file is absent, unreadable or too short. */
   | 'READ_FAILED'
+  /** Uncompressed, the layer grows beyond all that an honest one does. */
+  | 'LAYER_BOMB'
   | 'COMPRESSION_UNSUPPORTED'
   | 'COMPRESSION_INVALID'
   | 'TAR_TRUNCATED'

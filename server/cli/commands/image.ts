@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { Image, ImageProgress } from '../../contract/image.ts'
 import { CheckLine, CollectLine } from '../../contract/image-upkeep.ts'
+import { trustSentence, trustWord } from '../../contract/trust-text.ts'
 import { layoutArchive } from '../layout-archive.ts'
 import { formatAge, printObject, printRows, printText, shortDigest } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
@@ -19,6 +20,7 @@ const COLUMNS: Column<Image>[] = [
   { title: 'ARCH', value: ({ platforms }) => platforms.map(({ architecture }) => architecture).join(',') || 'damaged' },
   { title: 'SIZE', value: ({ platforms }) => formatBytes(Math.max(0, ...platforms.map(({ size }) => size))) },
   { title: 'BOOTABLE', value: ({ platforms }) => (platforms.some(({ bootable }) => bootable) ? 'yes' : 'no') },
+  { title: 'TRUST', value: trustOf },
   { title: 'MACHINES', value: ({ machines }) => String(machines) },
   { title: 'ADDED', value: ({ addedAt }) => formatAge(addedAt) },
 ]
@@ -79,7 +81,7 @@ export function addImageCommands(program: Command): void {
 
   image
     .command('show')
-    .description('one image: platforms, layers, labels')
+    .description('one image: platforms, layers, labels, who signed it')
     .argument('<image>', 'repository:tag')
     .action(async (reference: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
@@ -88,8 +90,9 @@ export function addImageCommands(program: Command): void {
           ['Image', found.reference],
           ['Digest', found.digest],
           ['Added', found.addedAt],
-          ...found.platforms.flatMap(({ architecture, digest, size, layers, labels }): [string, string][] => [
+          ...found.platforms.flatMap(({ architecture, digest, size, layers, labels, trust }): [string, string][] => [
             [architecture, `${digest}, ${formatBytes(size)} in ${layers.length} layers`],
+            ...(trust ? [[`  ${trustWord(trust)}`, trustSentence(trust)] as [string, string]] : []),
             ...Object.entries(labels).map(([name, value]): [string, string] => [`  ${name}`, value]),
           ]),
         ])
@@ -152,6 +155,12 @@ function printImages(output: OutputFormat, done: { image: Image }[]): void {
     done.map(({ image }) => image),
     COLUMNS,
   )
+}
+
+/** The worst of its platforms. */
+function trustOf({ platforms }: Image): string {
+  const words = platforms.map(({ trust }) => trustWord(trust))
+  return words.find((word) => word === 'refused') ?? words.find((word) => word !== 'trusted') ?? words[0] ?? '-'
 }
 
 async function openArchive(path: string): Promise<Sendable> {

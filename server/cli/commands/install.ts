@@ -3,6 +3,7 @@ import { formatBytes } from '../../contract/bytes.ts'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { Install } from '../../contract/install.ts'
+import { trustSentence, trustWord } from '../../contract/trust-text.ts'
 import { printObject, printRows, shortDigest, table } from '../output.ts'
 import { withClient } from './context.ts'
 import { findMachine } from './machine.ts'
@@ -45,6 +46,7 @@ export function addInstallCommands(program: Command): void {
           ['Install', found.id],
           ['State', found.state],
           ['Image', `${found.image} ${found.digest}`],
+          ['Trust', found.trust ? `${trustWord(found.trust)}: ${trustSentence(found.trust)}` : '-'],
           ['Disk', found.plan ? `${found.plan.device} serial ${found.plan.disk.serial ?? '-'}` : '-'],
           ['Confirmed', found.confirmedDigest ?? '-'],
           ...(found.failure

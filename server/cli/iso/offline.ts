@@ -59,6 +59,7 @@ async function gatherMachine({ desk, server }: Site, machine: string, name?: str
     machines: { macs, serials: serial === null ? [] : [serial] },
     spec,
     image: image.order,
+    trust: made.trust,
     report: { url: system.httpsUrl, ca: access.ca, installId, token },
   }
   return { medium: { version: 1, entries: [entry] }, images: [image] }

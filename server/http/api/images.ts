@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { Image, ImageProgress, PullRequest } from '../../contract/image.ts'
 import { CheckLine, CheckRequest, CollectLine, CollectRequest } from '../../contract/image-upkeep.ts'
 import type { UpkeepProgress } from '../../contract/image-upkeep.ts'
+import { TrustPolicyView } from '../../contract/trust.ts'
 import { CoreError } from '../../core/errors.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { formatReference, isDigest, parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
@@ -33,6 +34,15 @@ const listImages = createRoute({
   summary: 'All images, by reference',
   ...needs('viewer'),
   responses: { 200: json(list(Image), 'images'), ...refusals },
+})
+
+const listPolicies = createRoute({
+  method: 'get',
+  path: '/trust',
+  tags,
+  summary: 'Who has to sign which images; the first pattern that fits a repository counts',
+  ...needs('viewer'),
+  responses: { 200: json(list(TrustPolicyView), 'policies'), ...refusals },
 })
 
 const pullImage = createRoute({
@@ -105,13 +115,14 @@ const checkImages = createRoute({
 
 /** `stopping` aborts operations under way. */
 export function imageRoutes(
-  { images, upkeep, events }: Services,
+  { images, upkeep, trust, events }: Services,
   { stopping, logger }: { stopping: AbortSignal; logger: Logger },
 ): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   app.on('POST', ['/images/pull', '/images/gc', '/images/fsck'], jsonBody)
 
   app.openapi(listImages, async (c) => c.json({ items: await images.list() }, 200))
+  app.openapi(listPolicies, (c) => c.json({ items: trust.policies() }, 200))
   app.openapi(pullImage, (c) => {
     const request = c.req.valid('json')
     parseRemoteReference(request.reference)

@@ -7,10 +7,10 @@ import { parseOsRelease } from '../../../boot-assets/agent/deployment/tree.ts'
 
 const KEY = 'ssh-ed25519 AAAA admin'
 
-it('origin names the registry target without verification', () => {
-  expect(originText('registry.example:8443/os/web:stable')).toBe(
-    '[origin]\ncontainer-image-reference=ostree-unverified-registry:registry.example:8443/os/web:stable\n',
-  )
+it('origin names the registry target, with verification only where the system has a policy for it', () => {
+  const target = 'registry.example:8443/os/web:stable'
+  expect(originText(target, false)).toBe(`[origin]\ncontainer-image-reference=ostree-unverified-registry:${target}\n`)
+  expect(originText(target, true)).toBe(`[origin]\ncontainer-image-reference=ostree-image-signed:docker://${target}\n`)
 })
 
 it('fstab mounts /boot read-only', () => {

@@ -191,10 +191,16 @@ describe('images on the medium', () => {
 
   it('come from elsewhere when it has them not', async () => {
     await put(file, bytes)
-    const elsewhere = { bytes: async () => Buffer.from('far'), locate: () => ({ urls: ['https://far.example/'] }) }
+    const elsewhere = {
+      bytes: async () => Buffer.from('far'),
+      size: async () => 3,
+      locate: () => ({ urls: ['https://far.example/'] }),
+    }
     const images = besidesMedium(folder, elsewhere)
     expect(images.locate('os/web', digest).urls[0]).toMatch(/^file:/)
     expect(images.locate('os/web', DIGEST).urls).toEqual(['https://far.example/'])
     expect(await images.bytes('blobs', 'os/web', DIGEST)).toEqual(Buffer.from('far'))
+    expect(await images.size('os/web', digest)).toBe(bytes.length)
+    expect(await images.size('os/web', DIGEST)).toBe(3)
   })
 })

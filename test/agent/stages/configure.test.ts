@@ -22,6 +22,7 @@ async function run(spec: object, change: Partial<ConfigureOptions> = {}): Promis
     tree: fake.tree,
     spec: MachineSpec.parse(spec),
     confirmation: { url: 'https://192.0.2.1:8443', token: 'secret', installId: 'id', ca: 'PEM' },
+    enforcement: undefined,
     files: [],
     say: (text) => said.push(text),
     warn: (text) => said.push(`warning: ${text}`),

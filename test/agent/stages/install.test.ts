@@ -14,6 +14,8 @@ import { CommandError } from '../../../boot-assets/agent/sys/command.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
 import { InstallTask } from '../../../server/contract/agent.ts'
 import type { AgentEvent, EventsRequest } from '../../../server/contract/agent.ts'
+import type { TrustBasis, TrustEvidence } from '../../../server/contract/trust.ts'
+import { signingKey, simpleSignature } from '../../helpers/signatures.ts'
 import { disk, facts, plan } from '../examples.ts'
 
 const digestOf = (bytes: Buffer) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
@@ -22,10 +24,16 @@ interface ImageChange {
   labels?: Record<string, string>
   architecture?: string
   diffIds?: string[]
+  layers?: number
 }
 
 /** A manifest and a configuration, and where a server has them. */
-function image({ labels = { 'containers.bootc': '1' }, architecture = 'amd64', diffIds }: ImageChange = {}) {
+function image({
+  labels = { 'containers.bootc': '1' },
+  architecture = 'amd64',
+  diffIds,
+  layers = 1,
+}: ImageChange = {}) {
   const layer = Buffer.from('not a layer')
   const config = Buffer.from(
     JSON.stringify({
@@ -41,10 +49,11 @@ function image({ labels = { 'containers.bootc': '1' }, architecture = 'amd64', d
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
       config: descriptor('application/vnd.oci.image.config.v1+json', config),
-      layers: [descriptor('application/vnd.oci.image.layer.v1.tar+gzip', layer)],
+      layers: Array.from({ length: layers }, () => descriptor('application/vnd.oci.image.layer.v1.tar+gzip', layer)),
     }),
   )
-  return { digest: digestOf(manifest), blobs: new Map([manifest, config].map((bytes) => [digestOf(bytes), bytes])) }
+  const blobs = new Map([manifest, config, layer].map((bytes) => [digestOf(bytes), bytes]))
+  return { digest: digestOf(manifest), layer: digestOf(layer), blobs }
 }
 
 /** Runs nothing, writes down all; `fail` names a program that does not work. */
@@ -72,10 +81,11 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-type Change = Partial<InstallContext> & { image?: ReturnType<typeof image>; link?: InstallOrder['link'] }
+type Served = Omit<ReturnType<typeof image>, 'layer'>
+type Change = Partial<InstallContext> & { image?: Served; link?: InstallOrder['link']; trust?: TrustBasis }
 
 function scene(change: Change = {}) {
-  const { image: served = image(), link, ...context } = change
+  const { image: served = image(), link, trust, ...context } = change
   const events: AgentEvent[] = []
   const plans: unknown[] = []
   let text = ''
@@ -112,10 +122,11 @@ function scene(change: Change = {}) {
       if (bytes === undefined) throw new ServerError('REFUSED', 'no', { status: 404 })
       return bytes
     },
+    size: async (path: string) => (await server.bytes('HEAD', path)).length,
   }
   const order: InstallOrder = {
     type: 'install',
-    task: { spec, installId, image: named, nextEvent },
+    task: { spec, installId, image: named, nextEvent, trust },
     images: serverImages(server, ''),
     link: link ?? {
       sendPlan: async (_, sent) => (plans.push(sent), { go: true }),
@@ -136,6 +147,60 @@ function scene(change: Change = {}) {
   }
 }
 
+const ours = signingKey()
+const DIGEST = image().digest
+const OTHER = `sha256:${'b'.repeat(64)}`
+const REFERENCE = 'registry.example/os/web:1'
+
+describe('install, when the policy wants a signature', () => {
+  const wanting = (evidence: TrustEvidence[], more: object = {}): TrustBasis => ({
+    policy: { require: 'key', pattern: 'os/*', keys: [ours.pem], ...more },
+    evidence,
+  })
+  const old = { timestamp: 1_000_000_000 }
+  const signed = (content: object) => simpleSignature(ours, { digest: DIGEST, reference: REFERENCE, ...content })
+
+  it.each<[string, string, TrustBasis]>([
+    ['an image nobody signed', 'IMAGE_UNSIGNED', wanting([])],
+    ['one signed by another key', 'SIGNATURE_INVALID', wanting([simpleSignature(signingKey(), { digest: DIGEST })])],
+    ['one with an old signature, of another digest', 'SIGNATURE_OTHER_DIGEST', wanting([signed({ digest: OTHER })])],
+    [
+      'one with the signature of another repository',
+      'SIGNATURE_OTHER_REPOSITORY',
+      wanting([signed({ reference: 'registry.example/os/db' })]),
+    ],
+    ['one whose signature has expired', 'SIGNATURE_EXPIRED', wanting([signed({ optional: old })], { maxAgeDays: 30 })],
+    [
+      'one of a repository that is rejected',
+      'IMAGE_REJECTED',
+      { policy: { require: 'reject', pattern: '*' }, evidence: [] },
+    ],
+    [
+      'one whose digest is not pinned',
+      'DIGEST_NOT_PINNED',
+      { policy: { require: 'digest', pattern: '*', digests: [OTHER] }, evidence: [] },
+    ],
+  ])('refuses %s, before the disk is touched', async (_, code, trust) => {
+    const { run, host, plans } = scene({ trust })
+    expect(await run()).toMatchObject({ state: 'failed', failure: { code, hint: expect.any(String) } })
+    expect(host.ran).toEqual([])
+    expect(plans).toEqual([])
+  })
+
+  it('goes on with one that is signed, and says by whom', async () => {
+    const { run, plans, text } = scene({ trust: wanting([signed({})]), host: fakeHost('sfdisk') })
+    expect(await run()).toMatchObject({ state: 'failed', failure: { code: 'DISK_IO' } })
+    expect(plans).toHaveLength(1)
+    expect(text()).toMatch(/trust: signed by key sha256:[0-9a-f]{16} \(policy for os\/\*: key\)/)
+  })
+
+  it('says so when nobody has checked', async () => {
+    const { run, text } = scene({ host: fakeHost('sfdisk') })
+    await run()
+    expect(text()).toContain('nobody has checked who made the image')
+  })
+})
+
 const failureOf = (events: AgentEvent[]) => events.find((event) => event.type === 'failed')
 
 describe('install, before the disk is touched', () => {
@@ -149,6 +214,19 @@ describe('install, before the disk is touched', () => {
       { image: { ...image(), blobs: new Map([[image().digest, Buffer.from('{}')]]) } },
       'DIGEST_MISMATCH',
     ],
+    [
+      'a layer that is not there',
+      { image: { ...image(), blobs: new Map([...image().blobs].filter(([digest]) => digest !== image().layer)) } },
+      'IMAGE_NOT_FOUND',
+    ],
+    [
+      'a layer of another size',
+      {
+        image: { ...image(), blobs: new Map([...image().blobs, [image().layer, Buffer.from('longer than a layer')]]) },
+      },
+      'SIZE_MISMATCH',
+    ],
+    ['a manifest of 10 000 layers', { image: image({ layers: 10_000 }) }, 'TOO_MANY_LAYERS'],
     [
       'a selector that matches two disks',
       { planDisks: () => ({ code: 'DISK_SEVERAL_MATCH', message: 'vda and vdb match' }) as const },

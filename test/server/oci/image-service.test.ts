@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
@@ -11,6 +11,7 @@ import { readManifest } from '../../../server/oci/manifest-facts.ts'
 import { OCI_INDEX } from '../../../server/oci/media-types.ts'
 import { serve } from '@hono/node-server'
 import type { AddressInfo } from 'node:net'
+import { digestOf } from '../../../server/oci/verify.ts'
 import { fixtureImage, fixtureIndex, layoutFiles, tarOf } from '../../helpers/image-fixtures.ts'
 import { registryOver } from '../../helpers/registry.ts'
 import { memoryImageRecords } from '../../helpers/image-records.ts'
@@ -67,6 +68,35 @@ describe('import', () => {
     expect(await blobs.size(image.layers[0]!.digest)).toBeUndefined()
     expect(await readdir(join(folder, 'incoming'))).toEqual([])
   })
+
+  it('refuses an image of thousands of layers, and publishes nothing', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }])
+    const manifest = JSON.parse(image.manifest.bytes.toString()) as { layers: object[] }
+    const bytes = Buffer.from(JSON.stringify({ ...manifest, layers: Array(10_000).fill(manifest.layers[0]) }))
+    const many = { ...image, manifest: { bytes, digest: digestOf(bytes) } }
+    const result = images.importArchive(await archiveOf(layoutFiles([{ image: many, name: '1' }])), 'os/web', ignore)
+    await expect(result).rejects.toMatchObject({ code: 'TOO_MANY_LAYERS' })
+    expect(await images.list()).toEqual([])
+  })
+
+  it('does not resolve to a layer that has another size by now', async () => {
+    const image = await fixtureImage([{ 'usr/a': 'one' }])
+    await images.importArchive(await archiveOf(layoutFiles([{ image, name: '1' }])), 'os/web', ignore)
+    await appendFile(blobs.file(image.layers[0]!.digest), 'more')
+    expect(await images.resolve('os/web:1', 'amd64')).toMatchObject({ code: 'SIZE_MISMATCH' })
+  })
+
+  it.each(['../../outside', 'blobs/sha256/../../../outside', '/../outside'])(
+    'refuses an archive with a name that leads out of it: %s',
+    async (name) => {
+      const image = await fixtureImage([{ 'usr/a': 'one' }])
+      const files = { ...layoutFiles([{ image, name: '1' }]), [name]: Buffer.from('x') }
+      const result = images.importArchive(await archiveOf(files), 'os/web', ignore)
+      await expect(result).rejects.toMatchObject({ code: 'PATH_INVALID' })
+      expect(await images.list()).toEqual([])
+      expect(await readdir(folder)).toEqual(['blobs', 'incoming'])
+    },
+  )
 
   it('refuses an archive that lacks a layer', async () => {
     const image = await fixtureImage([{ 'usr/a': 'one' }])

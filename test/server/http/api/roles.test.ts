@@ -33,6 +33,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'PATCH /profiles/{id}': 'operator',
   'DELETE /profiles/{id}': 'operator',
   'GET /images': 'viewer',
+  'GET /trust': 'viewer',
   'POST /images/pull': 'operator',
   'POST /images/import': 'operator',
   'POST /images/gc': 'operator',

@@ -1,7 +1,9 @@
 // The image store: what machines can become.
 
 import { formatBytes } from '../../../../server/contract/bytes.ts'
+import { trustSentence, trustWord } from '../../../../server/contract/trust-text.ts'
 import {
+  Alert,
   Button,
   Content,
   EmptyState,
@@ -22,6 +24,7 @@ import { useImages, useRemoveImage } from '../../api/queries.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
+import { TrustLabel } from '../../ui/TrustLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { PullDialog } from './PullDialog.tsx'
@@ -52,7 +55,10 @@ export function ImagesPage() {
         <Loaded result={result} what="images">
           {(images) =>
             images.length > 0 ? (
-              <ImageTable images={images} onRemove={setRemoving} />
+              <>
+                <Unchecked images={images} />
+                <ImageTable images={images} onRemove={setRemoving} />
+              </>
             ) : (
               <NoImages onPull={() => setPulling(true)} />
             )
@@ -62,6 +68,18 @@ export function ImagesPage() {
       {pulling && <PullDialog onClose={() => setPulling(false)} />}
       {removing && <RemoveDialog image={removing} onClose={() => setRemoving(undefined)} />}
     </>
+  )
+}
+
+function Unchecked({ images }: { images: readonly Image[] }) {
+  const count = images.filter(({ platforms }) => platforms.some(({ trust }) => trustWord(trust) === 'unchecked')).length
+  if (count === 0) return null
+  const title =
+    count === 1 ? 'Nobody checks who made one of these images' : `Nobody checks who made ${count} of these images`
+  return (
+    <Alert component="p" isInline isPlain variant="warning" title={title}>
+      Policies in the configuration (<code>trust.policies</code>) say whose signature an image needs.
+    </Alert>
   )
 }
 
@@ -77,6 +95,7 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
           <Th>Architecture</Th>
           <Th>Size</Th>
           <Th>Bootable</Th>
+          <Th>Trust</Th>
           <Th>Machines</Th>
           <Th>Added</Th>
           <Th screenReaderText="Actions" />
@@ -107,6 +126,11 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
                 {formatBytes(Math.max(0, ...platforms.map(({ size }) => size)))}
               </Td>
               <Td dataLabel="Bootable">{platforms.some(({ bootable }) => bootable) ? 'yes' : 'no'}</Td>
+              <Td dataLabel="Trust">
+                {platforms.map(({ digest, trust }) => (
+                  <TrustLabel key={digest} verdict={trust} />
+                ))}
+              </Td>
               <Td dataLabel="Machines">{machines}</Td>
               <Td dataLabel="Added">
                 <Ago time={addedAt} />
@@ -118,7 +142,7 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
               </Td>
             </Tr>
             <Tr isExpanded={isExpanded}>
-              <Td colSpan={9}>
+              <Td colSpan={10}>
                 <ExpandableRowContent>{isExpanded && <Layers image={image} />}</ExpandableRowContent>
               </Td>
             </Tr>
@@ -133,6 +157,11 @@ function Layers({ image: { digest, platforms } }: { image: Image }) {
   return (
     <>
       <Digest digest={digest} whole />
+      {platforms.map(({ architecture, trust }) => (
+        <Content key={architecture} component="p">
+          {trust ? `${architecture}: ${trustWord(trust)}: ${trustSentence(trust)}` : null}
+        </Content>
+      ))}
       {platforms.map(({ architecture, layers, digest: platformDigest }) => (
         <Table key={platformDigest} aria-label={`Layers for ${architecture}`} variant="compact" borders={false}>
           <Thead>

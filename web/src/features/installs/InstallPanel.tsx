@@ -16,10 +16,13 @@ import {
 } from '@patternfly/react-core'
 import { useState } from 'react'
 import type { Install, InstallState } from '../../../../server/contract/install.ts'
+import { trustSentence } from '../../../../server/contract/trust-text.ts'
+import type { TrustVerdict } from '../../../../server/contract/trust.ts'
 import { useCancelInstall, useInstall, useMachineInstalls } from '../../api/queries.ts'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { TrustLabel } from '../../ui/TrustLabel.tsx'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { LogView } from './LogView.tsx'
 import { PlanView } from './PlanView.tsx'
@@ -108,8 +111,16 @@ function InstallView({ id }: { id: string }) {
   )
 }
 
+function Trust({ verdict }: { verdict: TrustVerdict | null }) {
+  return (
+    <>
+      <TrustLabel verdict={verdict} /> {verdict && trustSentence(verdict)}
+    </>
+  )
+}
+
 function Outcome({ install }: { install: Install }) {
-  const { id, state, image, digest, generation, confirmedDigest, agentPeakRss, startedAt } = install
+  const { id, state, image, digest, trust, generation, confirmedDigest, agentPeakRss, startedAt } = install
   const [asking, setAsking] = useState(false)
   const cancel = useCancelInstall(id)
   const unfinished = state === 'pending' || state === 'running'
@@ -126,6 +137,7 @@ function Outcome({ install }: { install: Install }) {
           ],
           ['Image', image],
           ['Digest', <Digest key="digest" digest={digest} whole />],
+          ['Trust', <Trust key="trust" verdict={trust} />],
           [
             'Confirmed',
             confirmedDigest === null ? (
