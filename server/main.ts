@@ -17,7 +17,7 @@ import { createLoaderWatch } from './dhcp/loader-watch.ts'
 import { httpsApp } from './http/app.ts'
 import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
-import { urlHost } from './host/ipv6.ts'
+import { macInAddress, urlHost } from './host/ipv6.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
 import { grubDesk } from './http/boot/grub-desk.ts'
@@ -195,7 +195,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const mediumFile = (path: string) => media.file(path)
   const trace = new BootTrace({
     clock,
-    macAt: (address) => store.leases.at(address)?.mac,
+    macAt: (address) => (store.leases.at(address) ?? store.leases6.at(address))?.mac ?? macInAddress(address),
     macOf: (machineId) => store.machines.macs([machineId]).get(machineId)?.[0],
     machineOf: (mac) => inventory.find({ mac })?.id,
   })

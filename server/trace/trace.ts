@@ -1,7 +1,6 @@
 // The trace as the rest of the server knows it: taps for listeners, stories and captures for whoever asks.
 import type { Trace, TraceClient, TraceOverview } from '../contract/trace.ts'
 import type { Clock } from '../core/clock.ts'
-import { isRelayed } from '../dhcp/reply.ts'
 import { describeClient } from './client-text.ts'
 import { pcapOf } from './pcap.ts'
 import { Recorder } from './recorder.ts'
@@ -78,12 +77,12 @@ export class BootTrace {
     if (!story) return []
     const messages = newestBoot(entries).filter((one) => one.type === 'dhcp')
     const first = messages[0]
-    const relayed = messages.find(({ packet }) => isRelayed(packet))
+    const relayed = messages.find(({ request }) => request.relay !== undefined)
     return [
       {
         client,
-        description: first ? describeClient(first.client) : null,
-        relay: relayed?.packet.giaddr ?? null,
+        description: first ? describeClient(first.request.client) : null,
+        relay: relayed?.request.relay ?? null,
         firstAt: timeOf(entries[0]!.at),
         lastAt: timeOf(entries.at(-1)!.at),
         verdict: story.verdict,
