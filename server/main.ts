@@ -6,6 +6,7 @@ import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import { systemClock, timestamp } from './core/clock.ts'
+import { unlessStoreFails } from './core/errors.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
 import { KickstartService } from './core/kickstart-service.ts'
@@ -198,7 +199,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     macAt: (address) => (store.leases.at(address) ?? store.leases6.at(address))?.mac ?? macInAddress(address),
     macOf: (machineId) => store.machines.macs([machineId]).get(machineId)?.[0],
     machineOf: (mac) => inventory.find({ mac })?.id,
+    store: store.traces,
   })
+  parts.defer(() => unlessStoreFails(() => trace.saveAll()))
+  parts.defer(everySecond(() => unlessStoreFails(() => trace.saveSome())))
   parts.defer(events.subscribe((event) => trace.taps.event(event)))
 
   const netboot = await startNetboot({
@@ -360,6 +364,12 @@ function everyMinute(work: () => void, logger: Logger): () => void {
     }
   }, MINUTE_MS)
   timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Returns what ends it. */
+function everySecond(work: () => void): () => void {
+  const timer = setInterval(work, 1000).unref()
   return () => clearInterval(timer)
 }
 

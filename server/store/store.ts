@@ -9,6 +9,7 @@ import { SqliteMachines } from './machines.ts'
 import { SqliteMedia } from './media.ts'
 import { SqliteProfiles } from './profiles.ts'
 import { SqliteTokens } from './tokens.ts'
+import { SqliteTraces } from './traces.ts'
 
 export interface Store {
   transactions: Database
@@ -21,6 +22,7 @@ export interface Store {
   leases6: SqliteLeases6
   images: SqliteImages
   media: SqliteMedia
+  traces: SqliteTraces
   close(): void
 }
 
@@ -38,6 +40,7 @@ export function openStore(file: string): Store {
     leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),
     media: new SqliteMedia(db),
+    traces: new SqliteTraces(db),
     close: () => db.close(),
   }
 }

@@ -161,9 +161,11 @@ export class Taps {
       at: now(),
       request: { ...request, path: maskPath(request.path) },
     }
-    recorder.add(mac ?? (address === undefined ? UNKNOWN_CLIENT : this.#at(address)), entry)
+    const client = mac ?? (address === undefined ? UNKNOWN_CLIENT : this.#at(address))
+    recorder.add(client, entry)
     return (complete) => {
       entry.end = { at: now(), complete }
+      recorder.touch(client)
     }
   }
 

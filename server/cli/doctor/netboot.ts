@@ -221,7 +221,7 @@ function clientFindings({ name, trace }: NonNullable<NetbootFacts['client']>, no
       {
         code: 'CLIENT_NOT_HEARD',
         level: 'problem',
-        message: `nothing was heard of ${name} since the server started`,
+        message: `nothing was heard of ${name}, or not lately`,
         causes: [
           'it does not try: network boot is not in its boot order, or off for this network card',
           'its cable is in another network card, switch port or VLAN',

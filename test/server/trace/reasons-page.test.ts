@@ -24,8 +24,9 @@ machine's page shows the same. [A machine does not netboot](../how-to/machine-do
 - TFTP requests as they came, and how each transfer ended; HTTP requests for boot files, with status, size, client and whether the answer went out whole.
 - Which boot script was decided on, and when the installer registered.
 
-It is kept in memory: ${RECORDER_LIMITS.clientBytes / 1024} KiB a client, ${RECORDER_LIMITS.totalBytes / 2 ** 20} MiB in all. That is room for the newest boots of some hundred machines; beyond, whoever was
-quiet for longest is forgotten, and a restart forgets everything. Of a system that runs and renews its lease only the newest ${RECORDER_LIMITS.routineEntries} packets and
+It takes ${RECORDER_LIMITS.clientBytes / 1024} KiB a client and ${RECORDER_LIMITS.totalBytes / 2 ** 20} MiB in all at most. That is room for the newest boots of some hundred machines; beyond, whoever was
+quiet for longest is forgotten. It is saved, packed, some seconds after it happened, so a restart keeps it and a crash costs a story its last seconds; what
+arrived at all is counted from the start. Of a system that runs and renews its lease only the newest ${RECORDER_LIMITS.routineEntries} packets and
 decisions are kept, so that they cannot push out the boot.
 
 A client is known by its MAC address. TFTP and HTTP show an address only: it is the one that DHCP gave or that the client chose from another server;
