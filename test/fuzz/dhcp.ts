@@ -67,7 +67,7 @@ const EXAMPLES: readonly Buffer[] = [...recorded(), ...OWN.map((parts) => encode
 
 export const dhcp: FuzzTarget = {
   name: 'dhcp',
-  batch: 50,
+  batch: 100,
   hostile: (random) => strange(random),
 
   async start() {

@@ -45,7 +45,7 @@ const ROUTES: readonly (readonly [socket: number, address: string])[] = [
 const SERVER_PORT = 547
 
 /** Stands for the server's identifier, which nobody knows before it told: as long as that is. */
-const SERVER_ID = Buffer.from('000100010000000002ffffffffff', 'hex')
+export const SERVER_ID = Buffer.from('000100010000000002ffffffffff', 'hex')
 const ADDRESS = 'fd00:77::1000'
 const toServer = { server: SERVER_ID, ias: [{ iaid: 1, addresses: [ADDRESS] }] }
 const OWN: MessageParts[] = [
@@ -73,7 +73,7 @@ const EXAMPLES: readonly Buffer[] = [
 
 export const dhcp6: FuzzTarget = {
   name: 'dhcp6',
-  batch: 50,
+  batch: 100,
   hostile: strange,
 
   async start() {

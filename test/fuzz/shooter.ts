@@ -28,6 +28,7 @@ for await (const line of createInterface({ input: process.stdin })) {
   await Promise.all(volley.map(([socket, hex, address, port]) => sent(sockets[socket]!, hex, address, port)))
   print({ fired: volley.length })
 }
+for (const socket of sockets) socket.close()
 
 async function opened({ type, port }: SocketPlan, at: number): Promise<Socket> {
   const socket = createSocket({ type, reuseAddr: true, ...(type === 'udp6' && { ipv6Only: true }) })
