@@ -12,7 +12,7 @@ export interface FuzzTarget {
   start(): Promise<FuzzedServer>
 }
 
-export interface FuzzedServer extends AsyncDisposable {
+interface FuzzedServer extends AsyncDisposable {
   pid: number
   /** Sends a batch and resolves when the server has read it, with what was wrong about the answers. */
   fire(inputs: readonly Buffer[]): Promise<string[]>

@@ -2,7 +2,6 @@
 import { MESSAGE6, encodeMessage } from '../../server/dhcp6/message.ts'
 import { OPTION6, statusCode, type Option6 } from '../../server/dhcp6/options.ts'
 import {
-  LL_DUID,
   UUID_DUID,
   ipxeOptions,
   message,
