@@ -7,6 +7,7 @@ import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import type { Installers } from './core/boot.ts'
 import { systemClock, timestamp } from './core/clock.ts'
+import { unlessStoreFails } from './core/errors.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
 import { KickstartService } from './core/kickstart-service.ts'
@@ -19,7 +20,7 @@ import { createLoaderWatch } from './dhcp/loader-watch.ts'
 import { httpsApp } from './http/app.ts'
 import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
-import { urlHost } from './host/ipv6.ts'
+import { macInAddress, urlHost } from './host/ipv6.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
 import { extlinuxDesk } from './http/boot/extlinux-desk.ts'
@@ -245,10 +246,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const mediumFile = (path: string) => media.file(path)
   const trace = new BootTrace({
     clock,
-    macAt: (address) => store.leases.at(address)?.mac,
+    macAt: (address) => (store.leases.at(address) ?? store.leases6.at(address))?.mac ?? macInAddress(address),
     macOf: (machineId) => store.machines.macs([machineId]).get(machineId)?.[0],
     machineOf: (mac) => inventory.find({ mac })?.id,
+    store: store.traces,
   })
+  parts.defer(() => unlessStoreFails(() => trace.saveAll()))
+  parts.defer(everySecond(() => unlessStoreFails(() => trace.saveSome())))
   parts.defer(events.subscribe((event) => trace.taps.event(event)))
 
   const netboot = await startNetboot({
@@ -450,6 +454,12 @@ function everyMinute(work: () => void, logger: Logger): () => void {
     }
   }, MINUTE_MS)
   timer.unref()
+  return () => clearInterval(timer)
+}
+
+/** Returns what ends it. */
+function everySecond(work: () => void): () => void {
+  const timer = setInterval(work, 1000).unref()
   return () => clearInterval(timer)
 }
 

@@ -11,7 +11,7 @@ import type { MachineRecord } from './core/machine-store.ts'
 import { dhcpBootDesk } from './dhcp/boot-desk.ts'
 import type { BootDeskPorts } from './dhcp/boot-desk.ts'
 import type { BootLoopWatch } from './dhcp/boot-loop.ts'
-import type { DhcpEvent, Endpoint } from './dhcp/events.ts'
+import type { DhcpEvent } from './dhcp/events.ts'
 import { leaseList } from './dhcp/lease-list.ts'
 import type { LoaderWatch } from './dhcp/loader-watch.ts'
 import { U_BOOT } from './dhcp/loaders.ts'
@@ -119,10 +119,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
           report(event)
           taps.tftpEvent(event)
         },
-        // Recordings are of IPv4.
-        ...(four && {
-          onDatagram: (bytes: Uint8Array, remote: Endpoint) => taps.tftpDatagram(bytes, remote, { address, port }),
-        }),
+        onDatagram: (bytes, remote) => taps.tftpDatagram(bytes, remote, { address, port }),
       })
       await tftp.start()
       stack.defer(() => tftp.stop())
@@ -164,7 +161,18 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
     await service.start()
     dhcp = service
   }
-  const six = await startNetboot6({ config: config.dhcp6, store, bootFileFor, bootLoopWatch, machineOf, onEvent })
+  const six = await startNetboot6({
+    config: config.dhcp6,
+    store,
+    bootFileFor,
+    bootLoopWatch,
+    machineOf,
+    onEvent(event) {
+      report(event)
+      taps.dhcp6Event(event)
+    },
+    onDatagram: (datagram, client) => taps.dhcp6Datagram(datagram, client),
+  })
   stack.use(six)
 
   const running = stack.move()

@@ -5,7 +5,8 @@ import { parseRange6 } from './config/dhcp6.ts'
 import type { Lease, SystemInfo } from './contract/system.ts'
 import type { BootFileFor } from './dhcp/boot-options.ts'
 import type { BootLoopWatch } from './dhcp/boot-loop.ts'
-import type { DhcpEvent } from './dhcp/events.ts'
+import type { Client } from './dhcp/client.ts'
+import type { Datagram, DhcpEvent } from './dhcp/events.ts'
 import type { PatientListener } from './dhcp/patient-listener.ts'
 import { fixedReservations } from './dhcp/reservations.ts'
 import { createDuid } from './dhcp6/duid.ts'
@@ -23,6 +24,7 @@ export interface Netboot6Parts {
   bootLoopWatch: BootLoopWatch
   machineOf: (mac: string) => string | undefined
   onEvent: (event: DhcpEvent) => void
+  onDatagram: (datagram: Datagram, client: Client | undefined) => void
 }
 
 export interface Netboot6 extends AsyncDisposable {
@@ -37,7 +39,7 @@ export function serviceAddress6({ mode, interface: link, address }: Config['dhcp
 
 /** Rejects with DhcpError, and then holds no socket. Does nothing where the mode is `off`. */
 export async function startNetboot6(parts: Netboot6Parts): Promise<Netboot6> {
-  const { config, store, bootFileFor, bootLoopWatch, machineOf, onEvent } = parts
+  const { config, store, bootFileFor, bootLoopWatch, machineOf, onEvent, onDatagram } = parts
   const { mode, interface: link, address, subnet, preference, rapidCommit, dns, search } = config
   const reservations = (subnet?.reservations ?? []).map(({ mac, duid, address: reserved, hostname }) => ({
     address: formatIpv6(parseIpv6(reserved)!),
@@ -66,6 +68,7 @@ export async function startNetboot6(parts: Netboot6Parts): Promise<Netboot6> {
       dns,
       search,
       onEvent,
+      onDatagram,
     })
     stack.defer(() => listener.stop())
     await listener.start()

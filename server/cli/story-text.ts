@@ -5,7 +5,7 @@ import type { BootStory, StoryStep, Trace, Verdict } from '../contract/trace.ts'
 export function traceText({ clients, boots }: Trace): string {
   if (boots.length === 0) {
     return [
-      `nothing was heard of ${clients.join(', ')} since the server started`,
+      `nothing was heard of ${clients.join(', ')}, or not lately`,
       '  start the machine from the network; `landfall doctor netboot` looks for what is in its way',
     ].join('\n')
   }

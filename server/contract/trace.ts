@@ -94,7 +94,7 @@ export const Trace = z
   .object({
     /** MAC addresses, as which the client was heard; an IP address where nothing told the MAC. */
     clients: z.array(z.string()),
-    /** Newest first. Empty when nothing was heard since the server started. */
+    /** Newest first. Empty when nothing was heard, or not lately. */
     boots: z.array(BootStory),
   })
   .meta({ id: 'Trace' })

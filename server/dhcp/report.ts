@@ -47,7 +47,8 @@ const LEVELS: Record<DhcpEvent['type'], Level> = {
 
 /** The same trouble is told to people once in this time. */
 const REPEAT_MS = 600_000
-const MAX_REMEMBERED = 1000
+/** Troubles told in this time; who makes up more servers and clients than that is no news. */
+const MAX_NEWS = 200
 
 /** A listener for `onEvent` of the service. Never throws because of a full disk. */
 export function dhcpReport({ logger, metrics, events, inventory }: DhcpReportPorts): (event: DhcpEvent) => void {
@@ -79,9 +80,11 @@ export function dhcpReport({ logger, metrics, events, inventory }: DhcpReportPor
 
   function isNews(subject: string): boolean {
     const now = performance.now()
-    const last = told.get(subject)
-    if (last !== undefined && now - last < REPEAT_MS) return false
-    if (told.size >= MAX_REMEMBERED) told.clear()
+    for (const [one, at] of told) {
+      if (now - at < REPEAT_MS) break
+      told.delete(one)
+    }
+    if (told.has(subject) || told.size >= MAX_NEWS) return false
     told.set(subject, now)
     return true
   }

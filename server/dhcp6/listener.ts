@@ -1,10 +1,12 @@
 /** One link's DHCPv6 socket: datagrams to a responder, its replies back out by the same link. */
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { DhcpError } from '../dhcp/errors.ts'
-import type { DhcpEvent } from '../dhcp/events.ts'
+import type { Client } from '../dhcp/client.ts'
+import type { Datagram, DhcpEvent, Endpoint } from '../dhcp/events.ts'
 import type { Listener } from '../dhcp/listener.ts'
 import { listenError } from '../dhcp/sockets.ts'
 import { addressOf6, linkIndex } from '../host/addresses.ts'
+import { isLinkLocal } from '../host/ipv6.ts'
 import { classifyClient6 } from './client.ts'
 import { decodeMessage, messageName6 } from './message.ts'
 import { SERVER_PORT6, type Link6, type Reply6, type Responder6 } from './reply.ts'
@@ -15,6 +17,8 @@ export interface Listener6Options {
   address?: string
   responder: Responder6
   onEvent: (event: DhcpEvent) => void
+  /** Sees everything that comes in and goes out, with whom it is about where that can be told; its bytes may be kept, not changed. */
+  onDatagram?: (datagram: Datagram, client: Client | undefined) => void
   now?: () => number
 }
 
@@ -120,15 +124,37 @@ class LinkListener6 implements Listener {
     if (zone !== undefined && zone !== link.interface) return
     const decoded = decodeMessage(bytes)
     if ('malformed' in decoded) {
+      this.#tap('in', sender, bytes, undefined)
       onEvent({ type: 'malformed', reason: decoded.malformed, from: sender, bytes: bytes.length })
       return
     }
     const { message, relays } = decoded
     const client = classifyClient6(message, relays, sender.address)
+    this.#tap('in', sender, bytes, client)
     onEvent({ type: 'received', message: messageName6(message.type), client, from: sender })
     const { replies, events } = responder.handle({ ...decoded, from: sender, link, now: this.#now() })
-    for (const reply of replies) this.#send(reply)
+    for (const reply of replies) {
+      this.#tap('out', reply.to, reply.bytes, client)
+      this.#send(reply)
+    }
     for (const event of events) onEvent(event)
+  }
+
+  /** `other` is who it came from or goes to; of one that came in, only a sender's lack of another address tells that it was sent to all servers. */
+  #tap(
+    direction: Datagram['direction'],
+    { address, port }: Endpoint,
+    bytes: Uint8Array,
+    client: Client | undefined,
+  ): void {
+    const link = this.#link
+    if (!link || !this.#options.onDatagram) return
+    const other = { address: address.replace(/%.*$/, ''), port }
+    const asked = direction === 'in' && isLinkLocal(address) ? ALL_SERVERS : link.address
+    const own = { address: asked, port: SERVER_PORT6 }
+    const way = direction === 'in' ? { from: other, to: own } : { from: own, to: other }
+    const { interface: name, address: local } = link
+    this.#options.onDatagram({ at: this.#now(), direction, interface: name, local, ...way, bytes }, client)
   }
 
   #send({ bytes, to }: Reply6): void {

@@ -58,11 +58,12 @@ export function messageName6(type: number): string {
   return `dhcp6-${NAMES.get(type) ?? `type-${type}`}`
 }
 
-/** Reads a datagram of a client or a relay. Never throws; what cannot be one is named instead. */
-export function decodeMessage(datagram: Uint8Array): Decoded6 {
+/** Reads a datagram of a client or a relay, or one to them. Never throws; what cannot be one is named instead. */
+export function decodeMessage(datagram: Uint8Array, from: 'client' | 'server' = 'client'): Decoded6 {
   const relays: RelayHop[] = []
+  const wrapping = from === 'client' ? MESSAGE6.relayForward : MESSAGE6.relayReply
   let bytes = datagram
-  while (bytes[0] === MESSAGE6.relayForward) {
+  while (bytes[0] === wrapping) {
     if (bytes.length < RELAY_HEADER) return { malformed: 'too-short' }
     if (relays.length === MAX_RELAYS) return { malformed: 'too-many-relays' }
     const options = readOptions(bytes.subarray(RELAY_HEADER))
@@ -74,7 +75,7 @@ export function decodeMessage(datagram: Uint8Array): Decoded6 {
   }
   if (bytes.length < HEADER) return { malformed: 'too-short' }
   const type = bytes[0]!
-  if (FROM_SERVERS.has(type)) return { malformed: 'wrong-direction' }
+  if (FROM_SERVERS.has(type) !== (from === 'server')) return { malformed: 'wrong-direction' }
   const options = readOptions(bytes.subarray(HEADER))
   if (!options) return { malformed: 'truncated-option' }
   return { message: { type, transaction: (bytes[1]! << 16) | (bytes[2]! << 8) | bytes[3]!, options }, relays }

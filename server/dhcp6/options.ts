@@ -10,6 +10,7 @@ export const OPTION6 = {
   iaAddress: 5,
   optionRequest: 6,
   preference: 7,
+  elapsedTime: 8,
   relayMessage: 9,
   statusCode: 13,
   rapidCommit: 14,

@@ -122,6 +122,9 @@ export class Pool6 {
   hold({ key }: Owner, iaid: number, address: string, now: number): void {
     const before = this.#heldBy.get(holderName(key, iaid))
     if (before !== undefined && before !== address) this.#unhold(before)
+    // It may have been held for another association of the same client.
+    const taken = this.#holds.get(address)
+    if (taken) this.#heldBy.delete(holderName(taken.key, taken.iaid))
     // Deleting first moves the entry to the end of the map, which is the order of expiry.
     this.#holds.delete(address)
     this.#holds.set(address, { key, iaid, until: now + this.#holdMs })

@@ -99,6 +99,7 @@ export interface Schema {
   leases: { address: string; lease: Json }
   leases6: { address: string; lease: Json }
   dhcp6_server: { duid: string }
+  traces: { client: string; format: number; heard_at: number; entries: Uint8Array }
   image_tags: { repository: string; tag: string; digest: string; media_type: string; added_at: Time }
   image_manifests: {
     repository: string

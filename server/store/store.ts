@@ -9,6 +9,7 @@ import { SqliteMachines } from './machines.ts'
 import { SqliteMedia } from './media.ts'
 import { SqliteProfiles } from './profiles.ts'
 import { SqliteTokens } from './tokens.ts'
+import { SqliteTraces } from './traces.ts'
 import { SqliteVerdicts } from './verdicts.ts'
 
 export interface Store {
@@ -23,6 +24,7 @@ export interface Store {
   images: SqliteImages
   media: SqliteMedia
   verdicts: SqliteVerdicts
+  traces: SqliteTraces
   close(): void
 }
 
@@ -41,6 +43,7 @@ export function openStore(file: string): Store {
     images: new SqliteImages(db),
     media: new SqliteMedia(db),
     verdicts: new SqliteVerdicts(db),
+    traces: new SqliteTraces(db),
     close: () => db.close(),
   }
 }

@@ -1,5 +1,4 @@
 // Where one boot of a machine ends and the next begins.
-import { MESSAGE } from '../dhcp/options.ts'
 import type { Happening } from './happenings.ts'
 import { roleOf } from './roles.ts'
 
@@ -33,13 +32,13 @@ function belongs(happening: Happening, { lastAt, advanced, routineOnly }: Boot):
   if (happening.type !== 'dhcp') return !routineOnly && pause <= PAUSE_MS
   if (isRoutine(happening))
     return routineOnly || pause <= ASKING_PAUSE_MS || (advanced && startsSystem(happening, pause))
-  if (happening.message !== MESSAGE.discover) return !routineOnly
+  if (!happening.request.begins) return !routineOnly
   return !routineOnly && !advanced && pause <= ASKING_PAUSE_MS
 }
 
-/** The installer asks for an address of its own; it begins with DISCOVER, while a system that runs only renews. */
-function startsSystem({ message }: Happening & { type: 'dhcp' }, pause: number): boolean {
-  return message === MESSAGE.discover && pause <= PAUSE_MS
+/** The installer asks for an address of its own; it looks for servers, while a system that runs only renews. */
+function startsSystem({ request }: Happening & { type: 'dhcp' }, pause: number): boolean {
+  return request.begins && pause <= PAUSE_MS
 }
 
 function join(happening: Happening, boot: Boot): Boot {
@@ -52,6 +51,6 @@ function join(happening: Happening, boot: Boot): Boot {
 
 const ADVANCED: ReadonlySet<string> = new Set(['script', 'kernel', 'initramfs', 'ca', 'kickstart'])
 
-function isRoutine({ client }: Happening & { type: 'dhcp' }): boolean {
-  return !client.netboot
+function isRoutine({ request }: Happening & { type: 'dhcp' }): boolean {
+  return !request.client.netboot
 }

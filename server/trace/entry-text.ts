@@ -4,7 +4,6 @@ import { classifyClient } from '../dhcp/client.ts'
 import type { Datagram } from '../dhcp/events.ts'
 import { UNSPECIFIED } from '../dhcp/ipv4.ts'
 import {
-  MESSAGE,
   OPTION,
   architectures,
   clientUuid,
@@ -21,9 +20,11 @@ import type { Options } from '../dhcp/options.ts'
 import { BOOTREPLY, BOOTREQUEST, decodePacket } from '../dhcp/packet.ts'
 import type { DhcpPacket } from '../dhcp/packet.ts'
 import { decodePacket as decodeTftp } from '../tftp/packet.ts'
+import { urlHost } from '../host/ipv6.ts'
 import type { Entry, TftpOutcome } from './entry.ts'
+import { dhcp6Text } from './entry-text6.ts'
 
-type Detail = readonly [name: string, value: string | number | undefined]
+export type Detail = readonly [name: string, value: string | number | undefined]
 
 export function entryText(entry: Entry): TraceEntry {
   const { summary, details } = read(entry)
@@ -39,7 +40,7 @@ export function entryText(entry: Entry): TraceEntry {
 function read(entry: Entry): { summary: string; details: Detail[] } {
   switch (entry.kind) {
     case 'dhcp-datagram':
-      return dhcpText(entry.datagram)
+      return entry.version === 4 ? dhcpText(entry.datagram) : dhcp6Of(entry.datagram)
     case 'tftp-request':
       return tftpRequestText(entry.datagram)
     case 'tftp-outcome':
@@ -76,7 +77,14 @@ function read(entry: Entry): { summary: string; details: Detail[] } {
 }
 
 function route({ from, to, bytes }: Datagram): string {
-  return `${from.address}:${from.port} to ${to.address}:${to.port}, ${bytes.length} bytes`
+  return `${urlHost(from.address)}:${from.port} to ${urlHost(to.address)}:${to.port}, ${bytes.length} bytes`
+}
+
+function dhcp6Of(datagram: Datagram): { summary: string; details: Detail[] } {
+  const link: Detail = ['Interface', datagram.interface]
+  const text = dhcp6Text(datagram)
+  if ('malformed' in text) return { summary: `no DHCPv6 (${text.malformed}), ${route(datagram)}`, details: [link] }
+  return { summary: `DHCPv6 ${text.name}, ${route(datagram)}`, details: [link, ...text.details] }
 }
 
 function dhcpText(datagram: Datagram): { summary: string; details: Detail[] } {
@@ -206,9 +214,4 @@ const MAX_VALUE = 300
 export function printable(text: string): string {
   const clean = text.replaceAll(/[^\x20-\x7e]/g, '?')
   return clean.length > MAX_VALUE ? `${clean.slice(0, MAX_VALUE)}...` : clean
-}
-
-/** `DISCOVER`, for what clients send. */
-export function messageText(message: number): string {
-  return Object.values(MESSAGE).includes(message as 1) ? messageName(message).toUpperCase() : `message type ${message}`
 }

@@ -26,10 +26,10 @@ export interface HttpEnd {
   complete: boolean
 }
 
-/** `at` is milliseconds since the epoch. */
+/** `at` is milliseconds since the epoch, `version` that of the protocol. */
 export type Entry =
-  | { kind: 'dhcp-datagram'; at: number; datagram: Datagram }
-  | { kind: 'dhcp-decision'; at: number; event: DhcpDecision }
+  | { kind: 'dhcp-datagram'; at: number; version: 4 | 6; datagram: Datagram }
+  | { kind: 'dhcp-decision'; at: number; version: 4 | 6; event: DhcpDecision }
   | { kind: 'tftp-request'; at: number; datagram: Datagram }
   | { kind: 'tftp-outcome'; at: number; event: TftpOutcome }
   | { kind: 'http'; at: number; request: HttpRequest; end?: HttpEnd }

@@ -1,12 +1,9 @@
 // Entries put together to what happened: a message with its answers, a file with how its transfer ended.
 import type { Event } from '../contract/event.ts'
-import { classifyClient } from '../dhcp/client.ts'
-import type { Client } from '../dhcp/client.ts'
-import { messageType } from '../dhcp/options.ts'
-import { BOOTREPLY, decodePacket } from '../dhcp/packet.ts'
-import type { DhcpPacket } from '../dhcp/packet.ts'
 import { decodePacket as decodeTftp } from '../tftp/packet.ts'
 import type { RequestPacket } from '../tftp/packet.ts'
+import { readRequest } from './dhcp-request.ts'
+import type { DhcpRequest } from './dhcp-request.ts'
 import type { DhcpDecision, Entry, HttpEnd, HttpRequest, TftpOutcome } from './entry.ts'
 import { roleOf } from './roles.ts'
 
@@ -18,14 +15,12 @@ interface Part {
 /** A message of the client, what was decided about it, and what was sent back. */
 export interface DhcpHappening extends Part {
   type: 'dhcp'
-  packet: DhcpPacket
-  client: Client
-  /** Value of option 53. */
-  message: number
-  /** Our address on its link. */
-  local: string
+  request: DhcpRequest
+  /** The server that it asked instead of this one. */
+  otherServer: string | undefined
   decisions: DhcpDecision[]
-  replies: DhcpPacket[]
+  /** How many messages were sent back. */
+  replies: number
 }
 
 export interface TftpHappening extends Part {
@@ -61,7 +56,8 @@ export function happeningsOf(entries: readonly Entry[]): Happening[] {
 
 class Reader {
   readonly happenings: Happening[] = []
-  #lastDhcp: DhcpHappening | undefined
+  /** By version of the protocol. */
+  readonly #lastDhcp = new Map<4 | 6, DhcpHappening>()
   /** By the client's address and port. */
   readonly #tftp = new Map<string, TftpHappening>()
   #decision: { event: Event; entry: Entry } | undefined
@@ -73,8 +69,7 @@ class Reader {
         else this.#answered(entry)
         return
       case 'dhcp-decision':
-        this.#lastDhcp?.decisions.push(entry.event)
-        this.#lastDhcp?.entries.push(entry)
+        this.#decided(entry)
         return
       case 'tftp-request':
         this.#tftpRequest(entry)
@@ -91,32 +86,43 @@ class Reader {
   }
 
   #asked(entry: Entry & { kind: 'dhcp-datagram' }): void {
-    const { at, datagram } = entry
-    const decoded = decodePacket(datagram.bytes)
-    if ('malformed' in decoded) {
-      this.happenings.push({ type: 'malformed', at, entries: [entry], reason: decoded.malformed })
+    const { at, version, datagram } = entry
+    const read = readRequest(datagram, version)
+    if ('malformed' in read) {
+      this.happenings.push({ type: 'malformed', at, entries: [entry], reason: read.malformed })
       return
     }
-    const { packet } = decoded
-    this.#lastDhcp = {
+    const { request } = read
+    // In DHCPv6 a server has an identifier, which the datagram does not tell: the decision says whose it was.
+    const isOther = version === 4 && request.server !== datagram.local
+    const otherServer = isOther ? request.server : undefined
+    const asked: DhcpHappening = {
       type: 'dhcp',
       at,
       entries: [entry],
-      packet,
-      client: classifyClient(packet),
-      message: messageType(packet.options),
-      local: datagram.local,
+      request,
+      otherServer,
       decisions: [],
-      replies: [],
+      replies: 0,
     }
-    this.happenings.push(this.#lastDhcp)
+    this.#lastDhcp.set(version, asked)
+    this.happenings.push(asked)
+  }
+
+  #decided(entry: Entry & { kind: 'dhcp-decision' }): void {
+    const { version, event } = entry
+    const asked = this.#lastDhcp.get(version)
+    if (!asked) return
+    asked.decisions.push(event)
+    asked.entries.push(entry)
+    if (event.type === 'ignored' && event.reason === 'other-server-chosen') asked.otherServer ??= asked.request.server
   }
 
   #answered(entry: Entry & { kind: 'dhcp-datagram' }): void {
-    const decoded = decodePacket(entry.datagram.bytes, BOOTREPLY)
-    if (!('packet' in decoded)) return
-    this.#lastDhcp?.replies.push(decoded.packet)
-    this.#lastDhcp?.entries.push(entry)
+    const asked = this.#lastDhcp.get(entry.version)
+    if (!asked) return
+    asked.replies++
+    asked.entries.push(entry)
   }
 
   #tftpRequest(entry: Entry & { kind: 'tftp-request' }): void {

@@ -1,14 +1,16 @@
 // Recorded datagrams as a capture that tcpdump and Wireshark open: classic pcap of Ethernet frames. Headers below UDP are made up from
 // what the sockets told; lengths and checksums are right.
+import { isIPv6 } from 'node:net'
 import { ipv4Bytes } from '../dhcp/ipv4.ts'
 import type { Datagram } from '../dhcp/events.ts'
+import { ipv6Bytes, macInAddress } from '../host/ipv6.ts'
 import type { Entry } from './entry.ts'
 
 const MAGIC = 0xa1b2c3d4
 const LINKTYPE_ETHERNET = 1
 const SNAP_LENGTH = 65_535
-const ETHERNET_BYTES = 14
 const IP_BYTES = 20
+const IP6_BYTES = 40
 const UDP_BYTES = 8
 const PROTOCOL_UDP = 17
 
@@ -44,17 +46,20 @@ function record(datagram: Datagram): Buffer {
 }
 
 function frameOf(datagram: Datagram): Buffer {
-  const { direction, from, to, bytes } = datagram
-  const [source, destination] = [ipv4Bytes(from.address), ipv4Bytes(to.address)]
-  const client = hardwareAddress(datagram) ?? OTHER_MAC
-  const receiver = to.address === '255.255.255.255' ? BROADCAST_MAC : direction === 'in' ? OWN_MAC : client
+  const { direction, from, to } = datagram
+  const isV6 = isIPv6(from.address)
+  const client = (isV6 ? hardwareAddress6(datagram) : hardwareAddress(datagram)) ?? OTHER_MAC
+  const everybody = isV6 ? multicastMac(to.address) : to.address === '255.255.255.255' ? BROADCAST_MAC : undefined
+  const receiver = everybody ?? (direction === 'in' ? OWN_MAC : client)
+  const type = Buffer.from(isV6 ? [0x86, 0xdd] : [0x08, 0x00])
+  const packet = isV6 ? ipv6Packet(datagram) : ipv4Packet(datagram)
+  return Buffer.concat([receiver, direction === 'in' ? client : OWN_MAC, type, packet])
+}
 
-  const frame = Buffer.alloc(ETHERNET_BYTES + IP_BYTES + UDP_BYTES + bytes.length)
-  frame.set(receiver, 0)
-  frame.set(direction === 'in' ? client : OWN_MAC, 6)
-  frame.writeUInt16BE(0x0800, 12)
-
-  const ip = frame.subarray(ETHERNET_BYTES)
+function ipv4Packet(datagram: Datagram): Buffer {
+  const [source, destination] = [ipv4Bytes(datagram.from.address), ipv4Bytes(datagram.to.address)]
+  const udp = udpOf(datagram, (length) => [...source, ...destination, 0, PROTOCOL_UDP, ...length.subarray(2)])
+  const ip = Buffer.concat([Buffer.alloc(IP_BYTES), udp])
   ip.writeUInt8(0x45, 0)
   ip.writeUInt16BE(ip.length, 2)
   ip.writeUInt8(64, 8)
@@ -62,16 +67,45 @@ function frameOf(datagram: Datagram): Buffer {
   ip.set(source, 12)
   ip.set(destination, 16)
   ip.writeUInt16BE(checksum(ip.subarray(0, IP_BYTES)), 10)
+  return ip
+}
 
-  const udp = ip.subarray(IP_BYTES)
+function ipv6Packet(datagram: Datagram): Buffer {
+  const [source, destination] = [ipv6Bytes(datagram.from.address), ipv6Bytes(datagram.to.address)]
+  const udp = udpOf(datagram, (length) => [...source, ...destination, ...length, 0, 0, 0, PROTOCOL_UDP])
+  const ip = Buffer.concat([Buffer.alloc(IP6_BYTES), udp])
+  ip.writeUInt8(0x60, 0)
+  ip.writeUInt16BE(udp.length, 4)
+  ip.writeUInt8(PROTOCOL_UDP, 6)
+  ip.writeUInt8(64, 7)
+  ip.set(source, 8)
+  ip.set(destination, 24)
+  return ip
+}
+
+/** `pseudo` makes the header that is only summed up, given the length in four bytes. */
+function udpOf({ from, to, bytes }: Datagram, pseudo: (length: Buffer) => number[]): Buffer {
+  const udp = Buffer.concat([Buffer.alloc(UDP_BYTES), bytes])
   udp.writeUInt16BE(from.port, 0)
   udp.writeUInt16BE(to.port, 2)
   udp.writeUInt16BE(udp.length, 4)
-  udp.set(bytes, UDP_BYTES)
-  const pseudo = Buffer.from([...source, ...destination, 0, PROTOCOL_UDP, udp.length >> 8, udp.length & 255])
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(udp.length)
   // A sum of zero would mean that there is none (RFC 768).
-  udp.writeUInt16BE(checksum(Buffer.concat([pseudo, udp])) || 0xffff, 6)
-  return frame
+  udp.writeUInt16BE(checksum(Buffer.concat([Buffer.from(pseudo(length)), udp])) || 0xffff, 6)
+  return udp
+}
+
+/** RFC 2464 section 7. */
+function multicastMac(address: string): Buffer | undefined {
+  const bytes = ipv6Bytes(address)
+  return bytes[0] === 0xff ? Buffer.from([0x33, 0x33, ...bytes.subarray(12)]) : undefined
+}
+
+/** Of a client whose address was made of it. */
+function hardwareAddress6({ direction, from, to }: Datagram): Uint8Array | undefined {
+  const mac = macInAddress((direction === 'in' ? from : to).address)
+  return mac === undefined ? undefined : Buffer.from(mac.replaceAll(':', ''), 'hex')
 }
 
 /** Of a client on our own link: behind a relay the frame came from the relay. */

@@ -1,7 +1,6 @@
 // How far a boot came, and the signs of what is in its way.
 import type { Client } from '../dhcp/client.ts'
-import { MESSAGE, OPTION, readAddress } from '../dhcp/options.ts'
-import { isRelayed } from '../dhcp/reply.ts'
+import type { DhcpRequest } from './dhcp-request.ts'
 import type { DhcpDecision } from './entry.ts'
 import type { DhcpHappening, Happening, HttpHappening, TftpHappening } from './happenings.ts'
 import { fileName, isOptional, roleOf } from './roles.ts'
@@ -118,7 +117,8 @@ class ProgressReader {
     this.#reach('ended')
   }
 
-  #dhcp({ packet, client, message, local, decisions, replies }: DhcpHappening): void {
+  #dhcp({ request, otherServer, decisions, replies }: DhcpHappening): void {
+    const { client } = request
     // The installer's own request comes late, and says nothing about the way there.
     if (!client.netboot && this.#stage > STAGES.indexOf('asked')) return
     this.#reach('asked')
@@ -126,20 +126,19 @@ class ProgressReader {
     // Our iPXE asks again by itself: whatever brought it there, it runs.
     if (client.kind === 'ipxe' && this.#firmwareAsked) this.#reach('loaded')
     this.#firmwareAsked ||= client.netboot && client.kind !== 'ipxe'
-    this.#relay(packet.giaddr, isRelayed(packet), packet.options.has(OPTION.relayAgent))
-    const chosen = readAddress(packet.options, OPTION.serverIdentifier)
-    const isChoice = message === MESSAGE.request && chosen !== undefined && chosen !== local
-    if (isChoice && replies.length === 0) {
+    this.#relay(request)
+    if (request.chooses && otherServer !== undefined && replies === 0) {
       this.#signs.add('other-server')
-      this.#names['server'] = chosen
+      this.#names['server'] = otherServer
     }
     for (const decision of decisions) this.#decided(decision, client)
   }
 
-  #relay(giaddr: string, relayed: boolean, option82: boolean): void {
-    if (!relayed) return
+  #relay({ relay, option82 }: DhcpRequest): void {
+    if (relay === undefined) return
     this.#signs.add('relayed')
-    this.#names['relay'] = giaddr
+    this.#names['relay'] = relay
+    if (option82 === undefined) return
     if (this.#option82 !== undefined && this.#option82 !== option82) this.#signs.add('option-82-lost')
     this.#option82 = option82
   }
@@ -157,6 +156,8 @@ class ProgressReader {
         return
       case 'ack':
       case 'boot-server-ack':
+      case 'inform':
+        if (decision.type === 'inform' && !decision.boot) return
         this.#promise(decision.boot, 'promised')
         if (decision.boot?.kind === 'script') this.#signs.add('script-promised')
         if (!decision.boot && netboot) this.#end('told-local')
@@ -188,7 +189,6 @@ class ProgressReader {
       case 'decline':
       case 'conflict':
       case 'release':
-      case 'inform':
       case 'reservation-busy':
       case 'foreign-server':
     }

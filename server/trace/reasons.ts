@@ -340,7 +340,9 @@ export const REASONS: readonly Reason[] = [
     at: ['asked'],
     signs: ['unknown-subnet'],
     message: 'it asks from a network for which this server has no addresses',
-    causes: ['its messages come through a relay, from a subnet that dhcp.subnet does not name'],
+    causes: [
+      'its messages come through a relay, from a subnet that dhcp.subnet (for IPv6: dhcp6.subnet) does not name',
+    ],
     next: ['serve that subnet with a server of its own, or let the relay send elsewhere'],
   },
   {
@@ -362,7 +364,7 @@ export const REASONS: readonly Reason[] = [
     signs: ['pool-exhausted'],
     message: 'no address of {subnet} is left for it',
     causes: ['more machines than addresses', 'leases are long, and machines come and go'],
-    next: ['enlarge dhcp.subnet.pool, or shorten dhcp.subnet.leaseSeconds'],
+    next: ['enlarge dhcp.subnet.pool, or shorten dhcp.subnet.leaseSeconds; for IPv6 those of dhcp6.subnet'],
   },
   {
     code: 'SERVER_FAILED',
@@ -382,7 +384,10 @@ export const REASONS: readonly Reason[] = [
     afterSeconds: 10,
     message: 'it took the address of another DHCP server, {server}',
     causes: ['two DHCP servers answer on this network, and the other one was quicker or is preferred'],
-    next: ['switch the other server off on this network, or set dhcp.mode to proxy beside it'],
+    next: [
+      'switch the other server off on this network, or set dhcp.mode to proxy beside it',
+      'for IPv6 there is no proxy: set dhcp6.mode to stateless, and dhcp6.preference decides between two servers',
+    ],
   },
   {
     code: 'ADDRESS_REFUSED',
@@ -403,7 +408,7 @@ export const REASONS: readonly Reason[] = [
     afterSeconds: 20,
     message: 'offers went to the relay {relay}, and the client never took one',
     causes: [
-      'the way back is closed: no route from this host to the relay, or a firewall drops UDP 67 to it',
+      'the way back is closed: no route from this host to the relay, or a firewall drops UDP 67 (IPv6: 547) to it',
       'the relay drops answers: its option 82 was changed on the way, or it trusts other servers only',
       'another DHCP server answered first',
     ],
@@ -436,7 +441,7 @@ export const REASONS: readonly Reason[] = [
     causes: [
       'another DHCP server won: its offer was quicker, or firmware liked its options 60 and 43 better',
       'the offer did not arrive: the switch port still blocked (spanning tree takes 30 s, LACP without fallback for ever)',
-      'a firewall on this host drops what goes out to port 68',
+      'a firewall on this host drops what goes out to port 68 (IPv6: 546)',
     ],
     next: [
       'landfall doctor netboot looks for other DHCP servers and at the firewall of this host',

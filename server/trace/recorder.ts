@@ -1,6 +1,7 @@
-// What every client did, in memory: a ring of entries for each, bounded one by one and all together.
+// What every client did, in memory: a ring of entries for each, bounded one by one and all together. An archive may follow it.
 import { weightOf } from './entry.ts'
 import type { Entry } from './entry.ts'
+import type { Kept } from './packing.ts'
 
 export interface RecorderLimits {
   /** Bytes kept of one client; beyond, its oldest entries go. */
@@ -20,10 +21,14 @@ export const RECORDER_LIMITS: RecorderLimits = {
 
 const CLIENT_BYTES = 300
 
-interface Ring {
-  boot: Entry[]
-  routine: Entry[]
+interface Ring extends Kept {
   bytes: number
+}
+
+/** Hears of what is worth saving. */
+export interface RecorderWatch {
+  changed(client: string): void
+  forgotten(client: string): void
 }
 
 export class Recorder {
@@ -31,6 +36,7 @@ export class Recorder {
   /** The client that was quiet for longest comes first. */
   readonly #rings = new Map<string, Ring>()
   #bytes = 0
+  #watch: RecorderWatch | undefined
 
   constructor(limits: RecorderLimits = RECORDER_LIMITS) {
     this.#limits = limits
@@ -46,6 +52,28 @@ export class Recorder {
     return [...this.#rings.keys()]
   }
 
+  /** There is one watch at most. */
+  watch(watch: RecorderWatch): void {
+    this.#watch = watch
+  }
+
+  /** What was kept of a client before, as if it had been heard now. */
+  restore(client: string, { boot, routine }: Kept): void {
+    for (const entry of boot) this.add(client, entry)
+    for (const entry of routine) this.add(client, entry, { routine: true })
+  }
+
+  /** All that is kept of one client. */
+  kept(client: string): Kept | undefined {
+    const ring = this.#rings.get(client)
+    return ring && { boot: ring.boot, routine: ring.routine }
+  }
+
+  /** An entry that was added before tells more by now. */
+  touch(client: string): void {
+    if (this.#rings.has(client)) this.#watch?.changed(client)
+  }
+
   /** `routine` is what a system that runs does every hour. */
   add(client: string, entry: Entry, { routine = false } = {}): void {
     const ring = this.#ringOf(client)
@@ -56,6 +84,7 @@ export class Recorder {
     while (ring.bytes > this.#limits.clientBytes) {
       if (!this.#drop(ring, ring.boot) && !this.#drop(ring, ring.routine)) break
     }
+    this.#watch?.changed(client)
     this.#evict()
   }
 
@@ -100,6 +129,7 @@ export class Recorder {
       if (this.#bytes <= this.#limits.totalBytes) return
       this.#rings.delete(client)
       this.#bytes -= ring.bytes
+      this.#watch?.forgotten(client)
     }
   }
 }

@@ -3,11 +3,10 @@ import { formatBytes } from '../contract/bytes.ts'
 import type { Event } from '../contract/event.ts'
 import type { StoryStep } from '../contract/trace.ts'
 import type { IgnoredReason } from '../dhcp/events.ts'
-import { MESSAGE, OPTION, readAddress } from '../dhcp/options.ts'
-import { clientAddress, isRelayed } from '../dhcp/reply.ts'
 import { describeClient, reasonOfFile } from './client-text.ts'
+import type { DhcpRequest } from './dhcp-request.ts'
 import type { DhcpDecision } from './entry.ts'
-import { entryText, messageText, printable } from './entry-text.ts'
+import { entryText, printable } from './entry-text.ts'
 import type { DhcpHappening, Happening, HttpHappening, TftpHappening } from './happenings.ts'
 import { fileName, isOptional, roleOf } from './roles.ts'
 import type { FileRole } from './roles.ts'
@@ -76,35 +75,30 @@ function draftOf(happening: Happening): Draft {
 /** Asking for so long before the first packet arrives, says a client that counts seconds. */
 const LATE_SECONDS = 8
 
-function dhcpStep({ packet, client, message, local, decisions, replies }: DhcpHappening): Draft {
-  const what = `${messageText(message)}${aboutOf(packet, message, local)} from ${describeClient(client)}`
-  const relay = isRelayed(packet) ? ` through relay ${packet.giaddr}` : ''
+function dhcpStep({ request, otherServer, decisions, replies }: DhcpHappening): Draft {
+  const { client, name, seconds: asking } = request
+  const what = `${name}${aboutOf(request, otherServer)} from ${describeClient(client)}`
+  const relay = request.relay === undefined ? '' : ` through relay ${request.relay}`
   // The request itself names the other server.
   const told = decisions.filter(({ type }) => type !== 'foreign-server').map((decision) => decisionText(decision))
-  const own = readAddress(packet.options, OPTION.serverIdentifier) ?? local
-  const silence = own === local ? 'not answered' : 'left to that server'
+  const silence = otherServer === undefined ? 'not answered' : 'left to that server'
   const answers = told.length > 0 ? told : [{ text: silence, reason: null, level: 'info' as const }]
-  // iPXE puts state into the same field.
-  const late = client.kind !== 'ipxe' && client.netboot && packet.secs >= LATE_SECONDS
+  const late = client.netboot && asking >= LATE_SECONDS
   const reasons = [
     ...answers.flatMap(({ reason }) => (reason === null ? [] : [reason])),
-    ...(late ? [`it had been asking for ${packet.secs} s: its switch port may have kept silent until now`] : []),
+    ...(late ? [`it had been asking for ${asking} s: its switch port may have kept silent until now`] : []),
   ]
   return {
     phase: 'dhcp',
     level: worst(answers.map(({ level }) => level)),
-    text: `${what}${relay}: ${answers.map(({ text }) => text).join('; ')}${replies.length > 1 ? ` (${replies.length} replies)` : ''}`,
+    text: `${what}${relay}: ${answers.map(({ text }) => text).join('; ')}${replies > 1 ? ` (${replies} replies)` : ''}`,
     reason: reasons.join('; ') || null,
   }
 }
 
-function aboutOf(packet: DhcpHappening['packet'], message: number, local: string): string {
-  if (message !== MESSAGE.request) return ''
-  const requested = readAddress(packet.options, OPTION.requestedAddress)
-  const chosen = readAddress(packet.options, OPTION.serverIdentifier)
-  const address = requested ?? clientAddress(packet)
-  const server = chosen === undefined || chosen === local ? '' : ` of the DHCP server ${chosen}`
-  return address === '0.0.0.0' ? server : ` for ${address}${server}`
+function aboutOf({ address }: DhcpRequest, otherServer: string | undefined): string {
+  const server = otherServer === undefined ? '' : ` of the DHCP server ${otherServer}`
+  return address === undefined ? server : ` for ${address}${server}`
 }
 
 const IGNORED: Readonly<Record<IgnoredReason, string>> = {
@@ -144,7 +138,9 @@ function decisionText(decision: DhcpDecision): Told {
     case 'boot-server-ack':
       return info(`told ${decision.boot.file} on the boot server port`, reasonOfFile(client, decision.boot))
     case 'inform':
-      return info(`told what it needs beside its address ${decision.address}`)
+      return decision.boot
+        ? info(`told ${decision.boot.file}, for its address ${decision.address}`, reasonOfFile(client, decision.boot))
+        : info(`told what it needs beside its address ${decision.address}`)
     case 'release':
       return info(`took back ${decision.address}`)
     case 'nak':

@@ -33,6 +33,6 @@ function storyOf(boot: readonly Happening[], now: number): BootStory {
 /** What a system does that runs is told only of clients that never booted from the network. */
 function bootsOfInterest(entries: readonly Entry[]): Happening[][] {
   const all = bootsOf(happeningsOf(entries))
-  const netboots = all.filter((boot) => boot.some((one) => one.type !== 'dhcp' || one.client.netboot))
+  const netboots = all.filter((boot) => boot.some((one) => one.type !== 'dhcp' || one.request.client.netboot))
   return netboots.length > 0 ? netboots : all
 }

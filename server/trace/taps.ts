@@ -1,6 +1,7 @@
 // Where the trace listens: each tap takes what a listener already has at hand and files it under the client it is about.
 import type { Event } from '../contract/event.ts'
 import { plausibleMac } from '../core/identity.ts'
+import type { Client } from '../dhcp/client.ts'
 import type { Datagram, DhcpEvent } from '../dhcp/events.ts'
 import type { TftpEvent } from '../tftp/server.ts'
 import { AddressBook } from './address-book.ts'
@@ -64,10 +65,7 @@ export class Taps {
 
   dhcpDatagram(datagram: Datagram): void {
     const { at, direction, from } = datagram
-    if (direction === 'in') {
-      this.wire.dhcpReceived++
-      this.wire.dhcpLastAt = at
-    }
+    this.#count(datagram)
     const bytes = kept(datagram.bytes)
     const known = clientOf(bytes)
     const client = known ?? this.#at(from.address)
@@ -76,16 +74,52 @@ export class Taps {
       if (address !== undefined) this.#addresses.learn(address, known)
     }
     const routine = known === undefined || isRoutine(bytes, direction)
-    this.#ports.recorder.add(client, { kind: 'dhcp-datagram', at, datagram: { ...datagram, bytes } }, { routine })
+    this.#ports.recorder.add(
+      client,
+      { kind: 'dhcp-datagram', at, version: 4, datagram: { ...datagram, bytes } },
+      { routine },
+    )
+  }
+
+  /** Of DHCPv6, where the listener has found out who it is about; undefined for what is no message. */
+  dhcp6Datagram(datagram: Datagram, client: Client | undefined): void {
+    const { at, from } = datagram
+    this.#count(datagram)
+    const name = client ? nameOf(client) : this.#at(from.address)
+    const entry = {
+      kind: 'dhcp-datagram',
+      at,
+      version: 6,
+      datagram: { ...datagram, bytes: kept(datagram.bytes) },
+    } as const
+    this.#ports.recorder.add(name, entry, { routine: !client?.netboot })
   }
 
   dhcpEvent(event: DhcpEvent): void {
+    this.#decided(event, 4)
+  }
+
+  dhcp6Event(event: DhcpEvent): void {
+    // Nothing else shows whose an address is to whoever asks for files.
+    if (event.type === 'offer' || event.type === 'ack' || event.type === 'inform') {
+      this.#addresses.learn(event.address.replace(/%.*$/, ''), nameOf(event.client))
+    }
+    this.#decided(event, 6)
+  }
+
+  #count({ at, direction }: Datagram): void {
+    if (direction === 'out') return
+    this.wire.dhcpReceived++
+    this.wire.dhcpLastAt = at
+  }
+
+  #decided(event: DhcpEvent, version: 4 | 6): void {
     const at = this.#ports.now()
     if (event.type === 'malformed') this.wire.dhcpMalformed++
     if (event.type === 'foreign-server') this.#otherServer(event.server, at)
     if (!('client' in event) || event.type === 'received') return
     const routine = event.client.kind === 'plain'
-    this.#ports.recorder.add(nameOf(event.client), { kind: 'dhcp-decision', at, event }, { routine })
+    this.#ports.recorder.add(nameOf(event.client), { kind: 'dhcp-decision', at, version, event }, { routine })
   }
 
   /** A datagram to the TFTP port of `local`. */
@@ -127,9 +161,11 @@ export class Taps {
       at: now(),
       request: { ...request, path: maskPath(request.path) },
     }
-    recorder.add(mac ?? (address === undefined ? UNKNOWN_CLIENT : this.#at(address)), entry)
+    const client = mac ?? (address === undefined ? UNKNOWN_CLIENT : this.#at(address))
+    recorder.add(client, entry)
     return (complete) => {
       entry.end = { at: now(), complete }
+      recorder.touch(client)
     }
   }
 

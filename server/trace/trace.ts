@@ -1,7 +1,8 @@
 // The trace as the rest of the server knows it: taps for listeners, stories and captures for whoever asks.
 import type { Trace, TraceClient, TraceOverview } from '../contract/trace.ts'
 import type { Clock } from '../core/clock.ts'
-import { isRelayed } from '../dhcp/reply.ts'
+import { TraceArchive } from './archive.ts'
+import type { TraceStore } from './archive.ts'
 import { describeClient } from './client-text.ts'
 import { pcapOf } from './pcap.ts'
 import { Recorder } from './recorder.ts'
@@ -15,24 +16,38 @@ export interface BootTraceOptions extends Pick<TapPorts, 'macAt' | 'macOf'> {
   machineOf: (mac: string) => string | undefined
   clock: Clock
   limits?: RecorderLimits
+  /** Where stories outlive the process; without it they end with it. */
+  store?: TraceStore
 }
 
 /** Strangers told of at once; the ones heard last. */
 const MAX_CLIENTS = 200
 
-/** Lives as long as the process: what was heard before is forgotten. */
+/** Stories outlive the process where there is a store for them; what arrived at all is counted from its start. */
 export class BootTrace {
   readonly taps: Taps
   readonly #recorder: Recorder
   readonly #options: BootTraceOptions
   readonly #since: number
+  readonly #archive: TraceArchive | undefined
 
   constructor(options: BootTraceOptions) {
-    const { macAt, macOf, clock, limits } = options
+    const { macAt, macOf, clock, limits, store } = options
     this.#options = options
     this.#recorder = new Recorder(limits)
     this.#since = this.#now()
+    if (store) this.#archive = new TraceArchive(this.#recorder, store, () => this.#now())
     this.taps = new Taps({ recorder: this.#recorder, macAt, macOf, now: () => clock.now().getTime() })
+  }
+
+  /** To be called every second or so. Throws what the store throws, and has lost nothing then. */
+  saveSome(): void {
+    this.#archive?.saveSome(this.#now())
+  }
+
+  /** Before an orderly end. */
+  saveAll(): void {
+    this.#archive?.saveAll()
   }
 
   /** What was heard of a machine with these MACs, or of one stranger. */
@@ -78,12 +93,12 @@ export class BootTrace {
     if (!story) return []
     const messages = newestBoot(entries).filter((one) => one.type === 'dhcp')
     const first = messages[0]
-    const relayed = messages.find(({ packet }) => isRelayed(packet))
+    const relayed = messages.find(({ request }) => request.relay !== undefined)
     return [
       {
         client,
-        description: first ? describeClient(first.client) : null,
-        relay: relayed?.packet.giaddr ?? null,
+        description: first ? describeClient(first.request.client) : null,
+        relay: relayed?.request.relay ?? null,
         firstAt: timeOf(entries[0]!.at),
         lastAt: timeOf(entries.at(-1)!.at),
         verdict: story.verdict,

@@ -43,7 +43,10 @@ export const RULES: readonly Rule[] = [
     may: ['node:', 'server/core', 'server/contract/coded-error.ts'],
     mayTypes: ['server/observe'],
   },
-  { folder: 'server/trace', may: ['node:', 'server/contract', 'server/core', 'server/dhcp', 'server/tftp'] },
+  {
+    folder: 'server/trace',
+    may: ['node:', 'server/contract', 'server/core', 'server/dhcp', 'server/dhcp6', 'server/host', 'server/tftp'],
+  },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
   { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {

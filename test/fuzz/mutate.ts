@@ -52,6 +52,6 @@ function place(bytes: Buffer, random: Random): number {
   return Math.floor(random() * bytes.length)
 }
 
-function pick<T>(random: Random, list: readonly T[]): T {
+export function pick<T>(random: Random, list: readonly T[]): T {
   return list[Math.floor(random() * list.length)]!
 }

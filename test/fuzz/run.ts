@@ -2,10 +2,12 @@
 import { parseArgs } from 'node:util'
 import { campaign } from './campaign.ts'
 import type { FuzzTarget } from './campaign.ts'
+import { dhcp } from './dhcp.ts'
+import { dhcp6 } from './dhcp6.ts'
 import { http } from './http.ts'
 import { tftp } from './tftp.ts'
 
-const TARGETS: readonly FuzzTarget[] = [tftp, http]
+const TARGETS: readonly FuzzTarget[] = [tftp, http, dhcp, dhcp6]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -24,7 +26,8 @@ if (unknown.length > 0 || !Number.isSafeInteger(inputs) || !Number.isSafeInteger
 }
 for (const target of TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
   console.error(`${target.name}: ${inputs} inputs, seed ${seed}`)
-  const report = await campaign(target, { inputs, seed })
+  const onTenth = (fired: number) => console.error(`${target.name}: ${fired} fired`)
+  const report = await campaign(target, { inputs, seed, onTenth })
   console.log(JSON.stringify(report))
   if (report.problems.length > 0) process.exitCode = 1
 }

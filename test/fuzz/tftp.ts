@@ -1,7 +1,9 @@
 // TFTP: datagrams at the port of requests, and at that of a transfer under way.
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import {
   decodePacket,
   encodeAck,
@@ -13,47 +15,59 @@ import {
 import { pattern } from '../interop/tftp-pattern.ts'
 import type { FuzzTarget } from './campaign.ts'
 import { startProgram } from './child.ts'
+import { hostile } from './mutate.ts'
+import { allRead } from './receive-queue.ts'
 
 const ADDRESS = '127.0.0.79'
-const SIZE = 100_000
+/** Whoever fires has a share of transfers of its own. */
+const HOSTILE_ADDRESS = '127.0.0.80'
+const FILE = 'snponly.efi'
 const RESEND_MS = 500
-const CONTENT = pattern(SIZE)
+const CONTENT = pattern(100_000)
 
 const read = (file: string, options: Record<string, string>) =>
   encodeRequest({ op: 'rrq', file, mode: 'octet', options: new Map(Object.entries(options)) })
 
+/** What honest clients send: the beginnings of mutations. */
+const EXAMPLES = [
+  read(FILE, { tsize: '0', blksize: '1468', windowsize: '4' }),
+  read('EFI\\BOOT\\X.EFI', { blksize: '512', timeout: '1' }),
+  encodeRequest({ op: 'wrq', file: 'x', mode: 'netascii', options: new Map() }),
+  encodeData(1, Buffer.from('data')),
+  encodeAck(1),
+  encodeError(0, 'stop'),
+  encodeOack(new Map([['blksize', '512']])),
+].map((bytes) => Buffer.from(bytes))
+
 export const tftp: FuzzTarget = {
   name: 'tftp',
   batch: 50,
-  examples: [
-    read(`size-${SIZE}`, { tsize: '0', blksize: '1468', windowsize: '4' }),
-    read('EFI\\BOOT\\X.EFI', { blksize: '512', timeout: '1' }),
-    encodeRequest({ op: 'wrq', file: 'x', mode: 'netascii', options: new Map() }),
-    encodeData(1, Buffer.from('data')),
-    encodeAck(1),
-    encodeError(0, 'stop'),
-    encodeOack(new Map([['blksize', '512']])),
-  ].map((bytes) => Buffer.from(bytes)),
+  hostile: (random) => hostile(random, EXAMPLES),
 
   async start() {
     const port = await freePort()
-    const program = await startProgram('tftp-serve.ts', { address: ADDRESS, port }, /"serving"/)
-    const [stranger, requester] = [await opened(), await opened()]
+    const folder = await mkdtemp(join(tmpdir(), 'landfall-fuzz-'))
+    await writeFile(join(folder, FILE), CONTENT)
+    const program = await startProgram('tftp-serve.ts', { address: ADDRESS, port, folder }, /"serving"/)
+    const [stranger, requester] = [await opened(HOSTILE_ADDRESS), await opened(HOSTILE_ADDRESS)]
     let answered = 0
     stranger.on('message', () => answered++)
     let transferPort: number | undefined
     return {
       pid: program.pid,
-      async fire(input) {
-        // Whatever reads as a request may be answered; the rest is not even an error.
-        const from = isRequest(input) ? requester : stranger
-        from.send(input, port, ADDRESS)
-        if (transferPort !== undefined) stranger.send(input, transferPort, ADDRESS)
-        // Gives the server its turn, so that the kernel need not drop what it has no time for.
-        await sleep(1)
+      async fire(inputs) {
+        for (const input of inputs) {
+          // Whatever reads as a request may be answered; the rest is not even an error.
+          const from = isRequest(input) ? requester : stranger
+          from.send(input, port, ADDRESS)
+          if (transferPort !== undefined) stranger.send(input, transferPort, ADDRESS)
+        }
+        await allRead(program.pid, [port])
         const wrong = answered
         answered = 0
-        return wrong === 0 ? undefined : `${wrong} answers to garbage like ${input.toString('hex')}`
+        return wrong === 0
+          ? []
+          : [`${wrong} answers to garbage like ${inputs.map((one) => one.toString('hex')).join(' ')}`]
       },
       async work() {
         const content = await download(port, (from) => (transferPort = from))
@@ -62,6 +76,7 @@ export const tftp: FuzzTarget = {
       async [Symbol.asyncDispose]() {
         await program.end()
         for (const socket of [stranger, requester]) socket.close()
+        await rm(folder, { recursive: true })
       },
     }
   },
@@ -79,15 +94,16 @@ async function download(port: number, transferAt: (port: number) => void): Promi
   const socket = await opened()
   try {
     const parts: Uint8Array[] = []
-    let last = read(`size-${SIZE}`, {})
+    let last = read(FILE, {})
     let to = port
     for (let silent = 0; silent < 20;) {
       socket.send(last, to, ADDRESS)
-      const received = await Promise.race([once(socket, 'message'), sleep(RESEND_MS)])
+      const received = await once(socket, 'message', { signal: AbortSignal.timeout(RESEND_MS) }).catch(() => undefined)
       if (!received) {
         silent++
         continue
       }
+      silent = 0
       const [datagram, from] = received as [Buffer, RemoteInfo]
       const packet = decodePacket(datagram)
       if (!('op' in packet) || packet.op === 'oack') continue
@@ -107,9 +123,9 @@ async function download(port: number, transferAt: (port: number) => void): Promi
   }
 }
 
-async function opened(): Promise<Socket> {
+async function opened(address = '127.0.0.1'): Promise<Socket> {
   const socket = createSocket('udp4')
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => socket.bind(0, address, resolve))
   return socket
 }
 

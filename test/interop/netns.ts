@@ -112,7 +112,7 @@ export async function withNetns(
 const PROGRAM_FOLDERS = ['/usr/local/sbin', '/usr/local/bin', '/usr/sbin', '/usr/bin', '/sbin', '/bin']
 
 /** Why this host cannot run such a test, or undefined if it can. */
-function netnsUnavailable(programs: readonly string[] = []): string | undefined {
+export function netnsUnavailable(programs: readonly string[] = []): string | undefined {
   if (process.platform !== 'linux') return 'needs Linux network namespaces'
   if (process.getuid?.() !== 0) return 'needs root for network namespaces'
   const missing = ['ip', 'setpriv', ...programs].filter(

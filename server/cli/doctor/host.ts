@@ -28,7 +28,7 @@ export interface HostFacts {
   firewallUnknown?: string
 }
 
-const PORTS = [67, 69, 4011]
+const PORTS = [67, 69, 547, 4011]
 
 export async function readHost(): Promise<HostFacts> {
   const [links, holders, firewall] = await Promise.all([readLinks(), readHolders(), readFirewall()])
@@ -44,7 +44,7 @@ async function readLinks(): Promise<HostLink[]> {
       return {
         name,
         carrier: carrier === '' ? undefined : carrier.trim() === '1',
-        addresses: (addresses[name] ?? []).filter(({ family }) => family === 'IPv4').map(({ address }) => address),
+        addresses: (addresses[name] ?? []).map(({ address }) => address),
       }
     }),
   )

@@ -35,14 +35,14 @@ export function diagnoseNetboot(facts: NetbootFacts): Finding[] {
       message: `the server does not answer: ${server.unreachable}`,
       next: [server.next],
     }
-    return [problem, ...(host ? [...portFindings(host, false), ...firewallFindings(host, undefined, 8080)] : [])]
+    return [problem, ...(host ? [...portFindings(host, []), ...firewallFindings(host, [], 8080)] : [])]
   }
   const { system, overview } = server
   return [
     ...serviceFindings(system),
     ...(host ? linkFindings(host, system) : [REMOTE]),
-    ...(host ? portFindings(host, system.dhcp.length > 0) : []),
-    ...(host ? firewallFindings(host, system.dhcp[0]?.interface, portOf(system.httpUrl)) : []),
+    ...(host ? portFindings(host, system.dhcp) : []),
+    ...(host ? firewallFindings(host, system.dhcp, portOf(system.httpUrl)) : []),
     ...wireFindings(system, overview, now),
     ...(client ? clientFindings(client, now) : strangerFindings(overview)),
   ]
@@ -98,11 +98,26 @@ function linkFindings({ links }: HostFacts, { dhcp }: SystemInfo): Finding[] {
   })
 }
 
-const SERVICES: Readonly<Record<number, string>> = { 67: 'DHCP', 69: 'TFTP', 4011: 'PXE boot server' }
+const SERVICES4: readonly Service[] = [
+  [67, 'DHCP'],
+  [4011, 'PXE boot server'],
+]
+const SERVICES6: readonly Service[] = [[547, 'DHCPv6']]
+const TFTP: Service = [69, 'TFTP']
+type Service = readonly [port: number, name: string]
 
-function portFindings({ holders }: HostFacts, wanted: boolean): Finding[] {
-  return Object.entries(SERVICES).flatMap(([text, service]): Finding[] => {
-    const port = Number(text)
+/** What the server should be heard on; where nothing tells, what machines with IPv4 ask for. */
+function servicesOf(links: Links): Service[] {
+  const isV6 = ({ mode }: Links[number]) => mode === 'stateful' || mode === 'stateless'
+  const six = links.some(isV6)
+  const four = !six || links.some((link) => !isV6(link))
+  return [...(four ? SERVICES4 : []), ...(six ? SERVICES6 : []), TFTP].toSorted(([a], [b]) => a - b)
+}
+
+type Links = SystemInfo['dhcp']
+
+function portFindings({ holders }: HostFacts, links: Links): Finding[] {
+  return servicesOf(links).flatMap(([port, service]): Finding[] => {
     const mine = holders.filter((holder) => holder.port === port)
     const strangers = mine.filter(({ process }) => process && !process.command.includes('landfall'))
     if (strangers.length > 0) {
@@ -111,7 +126,7 @@ function portFindings({ holders }: HostFacts, wanted: boolean): Finding[] {
       return [{ code: 'PORT_TAKEN', level: 'problem', message, next: [`stop it, or have it leave UDP ${port} alone`] }]
     }
     if (mine.length === 0) {
-      if (!wanted) return []
+      if (links.length === 0) return []
       const message = `nobody listens on UDP ${port} (${service})`
       return [{ code: 'PORT_CLOSED', level: 'problem', message, next: ["the server's log tells why it does not"] }]
     }
@@ -121,17 +136,14 @@ function portFindings({ holders }: HostFacts, wanted: boolean): Finding[] {
   })
 }
 
-function firewallFindings(
-  { firewall, firewallUnknown }: HostFacts,
-  link: string | undefined,
-  httpPort: number,
-): Finding[] {
+function firewallFindings({ firewall, firewallUnknown }: HostFacts, links: Links, httpPort: number): Finding[] {
+  const link = links[0]?.interface
   if (!firewall) {
     const message = `the firewall of this host could not be read: ${firewallUnknown}`
     return [{ code: 'FIREWALL_UNKNOWN', level: 'note', message }]
   }
   const probes: Probe[] = [
-    ...Object.keys(SERVICES).map((port) => ({ protocol: 'udp' as const, port: Number(port) })),
+    ...servicesOf(links).map(([port]) => ({ protocol: 'udp' as const, port })),
     { protocol: 'tcp', port: httpPort },
   ]
   const found = probes.flatMap((probe): Finding[] => {
@@ -156,10 +168,14 @@ function firewallFindings(
 function wireFindings({ dhcp }: SystemInfo, { wire }: TraceOverview, now: number): Finding[] {
   const mode = dhcp[0]?.mode
   if (mode === undefined) return []
+  const six = dhcp.some((link) => link.mode === 'stateful' || link.mode === 'stateless')
   const others = wire.otherServers.map(({ address, lastAt }): Finding => {
     const message = `another DHCP server, ${address}, was chosen by a client ${formatAge(lastAt, now)} ago`
-    if (mode === 'proxy') return { code: 'OTHER_SERVER', level: 'ok', message }
-    const next = ['switch it off on this network, or set dhcp.mode to proxy beside it']
+    if (mode === 'proxy' && !address.startsWith('DUID')) return { code: 'OTHER_SERVER', level: 'ok', message }
+    // A server of DHCPv6 is known by its identifier.
+    const isV6 = address.startsWith('DUID')
+    const beside = isV6 ? 'set dhcp6.mode to stateless beside it' : 'set dhcp.mode to proxy beside it'
+    const next = [`switch it off on this network, or ${beside}`]
     return { code: 'OTHER_SERVER', level: 'problem', message, next }
   })
   if (wire.dhcpReceived === 0) {
@@ -172,9 +188,13 @@ function wireFindings({ dhcp }: SystemInfo, { wire }: TraceOverview, now: number
           'machines are in another network or VLAN than this link; PXE sends untagged',
           'a switch drops DHCP to servers it does not trust (DHCP snooping)',
           'no relay sends to this server',
+          ...(six ? ['no router announces that addresses or boot data are to be had by DHCPv6 (flags M and O)'] : []),
           'no machine has tried to boot from the network yet',
         ],
-        next: ['start a machine from the network and run this again', `tcpdump -i ${dhcp[0]!.interface} port 67`],
+        next: [
+          'start a machine from the network and run this again',
+          `tcpdump -i ${dhcp[0]!.interface} port ${mode === 'stateful' || mode === 'stateless' ? 547 : 67}`,
+        ],
       },
       ...others,
     ]
@@ -201,7 +221,7 @@ function clientFindings({ name, trace }: NonNullable<NetbootFacts['client']>, no
       {
         code: 'CLIENT_NOT_HEARD',
         level: 'problem',
-        message: `nothing was heard of ${name} since the server started`,
+        message: `nothing was heard of ${name}, or not lately`,
         causes: [
           'it does not try: network boot is not in its boot order, or off for this network card',
           'its cable is in another network card, switch port or VLAN',

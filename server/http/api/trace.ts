@@ -34,7 +34,7 @@ const getMachineTrace = createRoute({
   summary: 'Boot stories of a machine, newest first',
   ...needs('viewer'),
   request: { params: IdParameter },
-  responses: { 200: json(Trace, 'what was heard of it since the server started'), ...refusals, ...notFound },
+  responses: { 200: json(Trace, 'what is kept of it; empty when nothing was heard'), ...refusals, ...notFound },
 })
 
 const getMachinePackets = createRoute({
@@ -63,7 +63,7 @@ const getClientTrace = createRoute({
   summary: 'Boot stories of a client that is no machine, or not yet',
   ...needs('viewer'),
   request: { params: ClientParameter },
-  responses: { 200: json(Trace, 'what was heard of it since the server started'), ...refusals, ...notFound },
+  responses: { 200: json(Trace, 'what is kept of it; empty when nothing was heard'), ...refusals, ...notFound },
 })
 
 const getClientPackets = createRoute({
@@ -100,8 +100,8 @@ export function traceRoutes({ inventory, trace }: Services): OpenAPIHono<HttpEnv
     if (trace.knows(client)) return client
     const mac = client.replaceAll('-', ':')
     if (trace.knows(mac)) return mac
-    throw new HttpProblem(404, 'CLIENT_NOT_HEARD', `nothing was heard of ${client} since the server started`, {
-      hint: 'GET /trace lists who was; only the newest boots are kept, and none over a restart',
+    throw new HttpProblem(404, 'CLIENT_NOT_HEARD', `nothing was heard of ${client}, or not lately`, {
+      hint: 'GET /trace lists who was; only the newest boots are kept',
     })
   }
 }

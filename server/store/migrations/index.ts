@@ -3,7 +3,8 @@ import { initial } from './0001-initial.ts'
 import { media } from './0002-media.ts'
 import { ipxeRefused } from './0003-ipxe-refused.ts'
 import { dhcp6 } from './0004-dhcp6.ts'
+import { traces } from './0005-traces.ts'
 import { registry } from './0006-registry.ts'
 import { trust } from './0007-trust.ts'
 
-export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6, registry, trust]
+export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6, traces, registry, trust]

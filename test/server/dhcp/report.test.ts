@@ -39,6 +39,12 @@ describe('the history', () => {
     expect(told()).toEqual([])
   })
 
+  it('does not grow without end by servers that somebody makes up', () => {
+    const { tell, told } = report()
+    for (let n = 0; n < 5000; n++) tell({ type: 'foreign-server', server: `10.77.${n >> 8}.${n & 255}`, client })
+    expect(told()).toHaveLength(200)
+  })
+
   it.each([
     ['boot.refused', { type: 'refused', client, reason: 'no loader' }],
     ['boot.loop', { type: 'boot-loop', client, loaders: 5 }],

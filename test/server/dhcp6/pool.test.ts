@@ -42,6 +42,15 @@ it('what was advertised and never asked for comes free again', () => {
   expect(addresses.choose(owner(2), [ia(1)], NOW + 61_000)).toEqual(['fd00:77::2'])
 })
 
+it('an address is held for one association at a time, also of the same client', () => {
+  const addresses = pool([['fd00:77::2', 'fd00:77::9']])
+  addresses.hold(owner(1), 1, 'fd00:77::2', NOW)
+  addresses.hold(owner(1), 2, 'fd00:77::2', NOW)
+  addresses.dropHold(owner(1), 2)
+  addresses.dropHold(owner(1), 1)
+  expect(addresses.choose(owner(2), [ia(1, 'fd00:77::2')], NOW)).toEqual(['fd00:77::2'])
+})
+
 it('the address free for longest goes first, and leases under way never', () => {
   const addresses = pool([['fd00:77::2', 'fd00:77::4']])
   addresses.bind(owner(1), 1, 'fd00:77::2', HOUR, NOW)

@@ -9,6 +9,8 @@ import type { DhcpPacket } from '../../../server/dhcp/packet.ts'
 import { createBootServer } from '../../../server/dhcp/proxy.ts'
 import type { Outcome, Responder } from '../../../server/dhcp/reply.ts'
 import type { TftpEvent } from '../../../server/tftp/server.ts'
+import { classifyClient6 } from '../../../server/dhcp6/client.ts'
+import { decodeMessage } from '../../../server/dhcp6/message.ts'
 import { encodeRequest } from '../../../server/tftp/packet.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
 import type { BootTraceOptions } from '../../../server/trace/trace.ts'
@@ -17,6 +19,7 @@ import { testClock } from '../../helpers/clock.ts'
 import { LINK, message, send, testServer, usualBoot } from '../dhcp/messages.ts'
 import type { MessageParts } from '../dhcp/messages.ts'
 import { RESPONDERS } from '../dhcp/responders.ts'
+import { LINK as LINK6, SENDER, server } from '../dhcp6/messages.ts'
 
 export const MAC = '52:54:00:12:34:56'
 export const CLIENT_ADDRESS = '10.77.0.100'
@@ -26,6 +29,7 @@ export class MadeUpBoot {
   readonly clock = testClock()
   readonly trace: BootTrace
   readonly #port67: Responder
+  readonly #port547 = server()
   readonly #port4011 = createBootServer({ bootFileFor: usualBoot })
   #seq = 0
 
@@ -67,6 +71,31 @@ export class MadeUpBoot {
     }
     for (const event of outcome.events) taps.dhcpEvent(event)
     return outcome
+  }
+
+  /** A message of a client of DHCPv6, as it came over the wire; answered by the real responder. */
+  dhcp6(bytes: Uint8Array, { address = SENDER, port = 546 } = {}): this {
+    const { taps } = this.trace
+    const at = this.clock.now().getTime()
+    const ours = { address: LINK6.address, port: 547 }
+    const theirs = { address: address.replace(/%.*$/, ''), port }
+    const common = { at, interface: LINK6.interface, local: LINK6.address }
+    const decoded = decodeMessage(bytes)
+    const client = 'message' in decoded ? classifyClient6(decoded.message, decoded.relays, address) : undefined
+    taps.dhcp6Datagram(
+      { ...common, direction: 'in', from: theirs, to: { ...ours, address: 'ff02::1:2' }, bytes },
+      client,
+    )
+    if ('malformed' in decoded) {
+      taps.dhcp6Event({ type: 'malformed', reason: decoded.malformed, from: theirs, bytes: bytes.length })
+      return this
+    }
+    const { replies, events } = this.#port547.handle({ ...decoded, from: { address, port }, link: LINK6, now: at })
+    for (const { bytes: sent } of replies) {
+      taps.dhcp6Datagram({ ...common, direction: 'out', from: ours, to: theirs, bytes: sent }, client)
+    }
+    for (const event of events) taps.dhcp6Event(event)
+    return this
   }
 
   /** Something the DHCP service found out by itself. */

@@ -20,23 +20,25 @@ machine's page shows the same. [A machine does not netboot](../how-to/machine-do
 
 ## What is kept
 
-- DHCP datagrams in and out, with addresses, interface and time; the decision on each and its reason.
+- DHCP and DHCPv6 datagrams in and out, with addresses, interface and time; the decision on each and its reason.
 - TFTP requests as they came, and how each transfer ended; HTTP requests for boot files, with status, size, client and whether the answer went out whole.
 - Which boot script was decided on, and when the installer registered.
 
-It is kept in memory: ${RECORDER_LIMITS.clientBytes / 1024} KiB a client, ${RECORDER_LIMITS.totalBytes / 2 ** 20} MiB in all. That is room for the newest boots of some hundred machines; beyond, whoever was
-quiet for longest is forgotten, and a restart forgets everything. Of a system that runs and renews its lease only the newest ${RECORDER_LIMITS.routineEntries} packets and
+It takes ${RECORDER_LIMITS.clientBytes / 1024} KiB a client and ${RECORDER_LIMITS.totalBytes / 2 ** 20} MiB in all at most. That is room for the newest boots of some hundred machines; beyond, whoever was
+quiet for longest is forgotten. It is saved, packed, some seconds after it happened, so a restart keeps it and a crash costs a story its last seconds; what
+arrived at all is counted from the start. Of a system that runs and renews its lease only the newest ${RECORDER_LIMITS.routineEntries} packets and
 decisions are kept, so that they cannot push out the boot.
 
 A client is known by its MAC address. TFTP and HTTP show an address only: it is the one that DHCP gave or that the client chose from another server;
-where nothing tells, the address itself is the client. DHCPv6 is not traced.
+where nothing tells, the address itself is the client. DHCPv6 shows the MAC address in the client's link-local address, in option 79 of its relay or in
+its DUID; where none does, the client is \`id:\` and the DUID.
 
 ## Who may see it
 
 Stories need the role viewer. They leave out what is not known to be harmless: of options without a known meaning only the number is told, and tokens in
 paths are masked before they are kept. Packets (\`--pcap\`, \`trace.pcap\`) need operator, since they may hold what a story leaves out.
 
-The capture is classic pcap with Ethernet frames. DHCP and TFTP payloads are the real ones; headers around them are made up from what sockets tell, so
+The capture is classic pcap with Ethernet frames. DHCP, DHCPv6 and TFTP payloads are the real ones; headers around them are made up from what sockets tell, so
 MAC addresses of the server (02:00:00:00:00:0a) and of others (02:00:00:00:00:0b) stand in for those nobody saw.
 
 ## When a new story begins

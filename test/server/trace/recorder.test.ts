@@ -7,7 +7,12 @@ const KB = 1024
 function entry(at: number, bytes: number): Entry {
   const end = { address: '0.0.0.0', port: 68 }
   const common = { interface: 'lan0', local: '10.77.0.1', from: end, to: end }
-  return { kind: 'dhcp-datagram', at, datagram: { at, direction: 'in', ...common, bytes: new Uint8Array(bytes) } }
+  return {
+    kind: 'dhcp-datagram',
+    version: 4,
+    at,
+    datagram: { at, direction: 'in', ...common, bytes: new Uint8Array(bytes) },
+  }
 }
 
 describe('Recorder', () => {

@@ -6,10 +6,13 @@ import type { HostFacts } from '../../../../server/cli/doctor/host.ts'
 import { diagnoseNetboot } from '../../../../server/cli/doctor/netboot.ts'
 import type { NetbootFacts } from '../../../../server/cli/doctor/netboot.ts'
 import { SYSTEM } from '../../http/support.ts'
+import { MESSAGE6, encodeMessage } from '../../../../server/dhcp6/message.ts'
 import { pxeOptions } from '../../dhcp/messages.ts'
+import { UUID_DUID, message as message6 } from '../../dhcp6/messages.ts'
 import { MAC, MadeUpBoot } from '../../trace/made-up.ts'
 
 const LINK = { interface: 'eth1', address: '10.77.0.1', mode: 'server', state: 'running', problem: null } as const
+const LINK6 = { ...LINK, address: 'fd00:77::1', mode: 'stateful' } as const
 const landfall = { pid: 7, name: 'node', command: 'node server/cli/landfall.js serve' }
 const open = [67, 69, 4011].map((port) => ({ port, process: landfall }))
 const ALL_WELL: HostFacts = {
@@ -67,6 +70,23 @@ describe('doctor netboot', () => {
       ['FIREWALL_DROPS'],
     ],
     ['that nothing arrives', { boot: new MadeUpBoot() }, ['NOTHING_HEARD']],
+    [
+      'what DHCPv6 alone needs, and nothing else',
+      { system: { dhcp: [LINK6] }, host: { links: [{ name: 'eth1', carrier: true, addresses: [LINK6.address] }] } },
+      ['PORT_CLOSED'],
+    ],
+    [
+      'another server of DHCPv6',
+      {
+        system: { dhcp: [LINK6] },
+        host: {
+          links: [{ name: 'eth1', carrier: true, addresses: [LINK6.address] }],
+          holders: [547, 69].map((port) => ({ port, process: landfall })),
+        },
+        boot: heard().dhcp6(encodeMessage(message6({ type: MESSAGE6.request, server: UUID_DUID }))),
+      },
+      ['OTHER_SERVER'],
+    ],
     ['strangers in trouble', { boot: heard().wait(60) }, ['OFFER_NOT_REQUESTED']],
     [
       'a machine that was never heard',

@@ -69,8 +69,8 @@ function NothingHeard({ macs }: { macs: readonly string[] }) {
     <EmptyState headingLevel="h3" titleText="Nothing was heard of this machine yet" variant="sm">
       <EmptyStateBody>
         <p>
-          Since the server started, no packet of <span className="lf-mono">{macs.join(', ')}</span> arrived. Start the
-          machine and choose network boot in its boot menu, often with F12.
+          No packet of <span className="lf-mono">{macs.join(', ')}</span> arrived. Start the machine and choose network
+          boot in its boot menu, often with F12.
         </p>
         <p>
           When it stays silent, <span className="lf-mono">landfall doctor netboot {macs[0]}</span> on the server looks
