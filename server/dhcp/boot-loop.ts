@@ -1,5 +1,7 @@
 /** Notices machines that fetch a loader over and over but never get as far as a boot script. */
 
+import { RecentMap } from '../core/recent-map.ts'
+
 export interface BootLoopWatch {
   /** Counts one attempt of the machine; `attempt` tells retransmissions apart. Returns the count when it has become a loop, once. */
   loaderServed(mac: string, attempt: number, now: number): number | undefined
@@ -14,21 +16,19 @@ const MAX_MACHINES = 10_000
 
 /** A watch over any number of listeners. `limit` loaders within `windowMs` without a script make a loop. */
 export function createBootLoopWatch({ limit = LIMIT, windowMs = WINDOW_MS } = {}): BootLoopWatch {
-  const machines = new Map<string, { attempts: Map<number, number>; told: boolean }>()
+  const machines = new RecentMap<string, { attempts: Map<number, number>; told: boolean }>()
   return {
     loaderServed(mac, attempt, now) {
       const machine = machines.get(mac) ?? { attempts: new Map<number, number>(), told: false }
       for (const [id, at] of machine.attempts) if (at <= now - windowMs) machine.attempts.delete(id)
       if (machine.attempts.size === 0) machine.told = false
       if (machine.attempts.size < limit) machine.attempts.set(attempt, machine.attempts.get(attempt) ?? now)
-      machines.delete(mac)
       machines.set(mac, machine)
-      const oldest = machines.keys().next().value
-      if (machines.size > MAX_MACHINES && oldest !== undefined) machines.delete(oldest)
+      if (machines.size > MAX_MACHINES) machines.delete(machines.oldest()!.key)
       if (machine.told || machine.attempts.size < limit) return undefined
       machine.told = true
       return machine.attempts.size
     },
-    scriptServed: (mac) => void machines.delete(mac),
+    scriptServed: (mac) => machines.delete(mac),
   }
 }

@@ -120,7 +120,7 @@ function ipxeDetails(value: Uint8Array | undefined): NonNullable<Client['ipxe']>
 }
 
 /** Bytes as `aa:bb:cc:..`. */
-function formatMac(bytes: Uint8Array): string {
+export function formatMac(bytes: Uint8Array): string {
   let text = ''
   for (const byte of bytes) text += text === '' ? HEX[byte] : `:${HEX[byte]}`
   return text

@@ -1,6 +1,7 @@
 /** Notices firmware that fetches a loader and comes back without having run it: that is how a refusal by Secure Boot looks from here. */
 
 import { basename } from 'node:path/posix'
+import { RecentMap } from '../core/recent-map.ts'
 
 export interface LoaderWatch {
   /** Firmware was told what to fetch, by name or path. Its address is not known where another server gives it. */
@@ -27,7 +28,7 @@ const MAX_MACHINES = 10_000
 
 /** A watch over any number of listeners, TFTP and HTTP included. */
 export function createLoaderWatch(): LoaderWatch {
-  const boots = new Map<string, Boot>()
+  const boots = new RecentMap<string, Boot>()
   const byAddress = new Map<string, string>()
   const byUuid = new Map<string, string>()
 
@@ -52,8 +53,7 @@ export function createLoaderWatch(): LoaderWatch {
       boots.set(mac, boot)
       if (boot.address !== undefined) byAddress.set(boot.address, mac)
       if (boot.uuid !== undefined) byUuid.set(boot.uuid, mac)
-      const oldest = boots.keys().next().value
-      if (boots.size > MAX_MACHINES && oldest !== undefined) forget(oldest)
+      if (boots.size > MAX_MACHINES) forget(boots.oldest()!.key)
     },
     fetched(address, file) {
       const boot = boots.get(byAddress.get(address) ?? '')

@@ -1,4 +1,5 @@
 /** Which address a client gets: one subnet's leases, holds and free addresses, each found without searching. */
+import { RecentMap } from '../core/recent-map.ts'
 import type { Client } from './client.ts'
 import { formatIpv4, parseIpv4 } from './ipv4.ts'
 import { isLive, type Lease, type LeaseStore } from './leases.ts'
@@ -54,7 +55,7 @@ export class AddressPool {
   readonly #byAddress = new Map<number, Lease>()
   readonly #byKey = new Map<string, Lease>()
   /** Offered addresses by key, in the order in which they run out. */
-  readonly #holds = new Map<string, { address: number; until: number }>()
+  readonly #holds = new RecentMap<string, { address: number; until: number }>()
   readonly #holders = new Map<number, string>()
   readonly #reclaim = new ReclaimQueue()
   /** Next address of the ranges that was never used, as range and offset. */
@@ -262,16 +263,13 @@ export class AddressPool {
   #hold(key: string, address: number, now: number): void {
     const before = this.#holds.get(key)
     if (before && before.address !== address) this.dropHold(key)
-    // Deleting first moves the entry to the end of the map, which is the order of expiry.
-    this.#holds.delete(key)
     this.#holds.set(key, { address, until: now + this.#holdMs })
     this.#holders.set(address, key)
   }
 
   #expireHolds(now: number): void {
-    for (const [key, { until }] of this.#holds) {
-      if (until > now) return
-      this.dropHold(key)
+    for (let first = this.#holds.oldest(); first && first.value.until <= now; first = this.#holds.oldest()) {
+      this.dropHold(first.key)
     }
   }
 

@@ -1,8 +1,9 @@
 /** UDP sockets for DHCP: bound by us, or opened by whoever started us with a link to listen on. */
-import { createSocket, type Socket } from 'node:dgram'
+import type { Socket } from 'node:dgram'
 import { existsSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { activeAddresses } from '../host/addresses.ts'
+import { udpSocket } from '../host/udp-socket.ts'
 import { DhcpError } from './errors.ts'
 
 /** Where a socket listens; `fd` is one that is bound already. */
@@ -13,7 +14,7 @@ export type Binding = { address: string; port: number } | { fd: number }
  * NOT_PERMITTED or LISTEN_FAILED naming the socket.
  */
 export async function openSocket(name: string, binding: Binding): Promise<Socket> {
-  const socket = createSocket({ type: 'udp4', reuseAddr: true })
+  const socket = udpSocket({ type: 'udp4', reuseAddr: true })
   try {
     await new Promise<void>((resolve, reject) => {
       socket.once('error', reject)

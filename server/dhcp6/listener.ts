@@ -1,5 +1,5 @@
 /** One link's DHCPv6 socket: datagrams to a responder, its replies back out by the same link. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { RemoteInfo, Socket } from 'node:dgram'
 import { DhcpError } from '../dhcp/errors.ts'
 import type { Client } from '../dhcp/client.ts'
 import type { Datagram, DhcpEvent, Endpoint } from '../dhcp/events.ts'
@@ -7,6 +7,7 @@ import type { Listener } from '../dhcp/listener.ts'
 import { listenError } from '../dhcp/sockets.ts'
 import { addressOf6, linkIndex } from '../host/addresses.ts'
 import { isLinkLocal } from '../host/ipv6.ts'
+import { udpSocket } from '../host/udp-socket.ts'
 import { classifyClient6 } from './client.ts'
 import { decodeMessage, messageName6 } from './message.ts'
 import { SERVER_PORT6, type Link6, type Reply6, type Responder6 } from './reply.ts'
@@ -72,7 +73,7 @@ class LinkListener6 implements Listener {
 
   async #open(link: Link6 & { index: number | undefined }): Promise<void> {
     const { onEvent } = this.#options
-    const socket = createSocket({ type: 'udp6', ipv6Only: true, reuseAddr: true })
+    const socket = udpSocket({ type: 'udp6', ipv6Only: true, reuseAddr: true })
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject)

@@ -1,6 +1,7 @@
 /** The TFTP listener on one address: read requests to transfers, each on a socket of its own. */
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
+import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
+import { udpSocket } from '../host/udp-socket.ts'
 import { TftpError } from './errors.ts'
 import { normalizeName } from './names.ts'
 import { DEFAULT_LIMITS, negotiate, type Limits, type Terms } from './options.ts'
@@ -269,7 +270,7 @@ const REFUSALS: Record<RefusedReason, { code: number; message: string }> = {
 }
 
 function socketFor(address: string): Socket {
-  return createSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' })
+  return udpSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' })
 }
 
 /** A timer that is set for the same time over and over costs next to nothing. */

@@ -1,16 +1,16 @@
 // Which client an IP address belongs to: TFTP and HTTP show nothing else, DHCP showed both.
 
+import { RecentMap } from '../core/recent-map.ts'
+
 /** Addresses remembered; beyond, the one not heard of for longest is forgotten. */
 const MAX_ADDRESSES = 4096
 
 export class AddressBook {
-  readonly #clients = new Map<string, string>()
+  readonly #clients = new RecentMap<string, string>()
 
   learn(address: string, client: string): void {
-    this.#clients.delete(address)
     this.#clients.set(address, client)
-    const [oldest] = this.#clients.keys()
-    if (this.#clients.size > MAX_ADDRESSES && oldest !== undefined) this.#clients.delete(oldest)
+    if (this.#clients.size > MAX_ADDRESSES) this.#clients.delete(this.#clients.oldest()!.key)
   }
 
   clientAt(address: string): string | undefined {

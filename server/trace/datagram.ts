@@ -1,4 +1,5 @@
 // What is read off a DHCP datagram the moment it passes: who it is about, without decoding all of it.
+import { formatMac } from '../dhcp/client.ts'
 import { OPTION, hex } from '../dhcp/options.ts'
 import { UNSPECIFIED, readIpv4 } from '../dhcp/ipv4.ts'
 
@@ -14,7 +15,7 @@ export function clientOf(bytes: Uint8Array): string | undefined {
   if (bytes.length < OPTIONS_OFFSET || bytes[236] !== 0x63 || bytes[237] !== 0x82) return undefined
   const length = bytes[2]!
   if (length > 16) return undefined
-  if (length > 0) return macText(bytes.subarray(28, 28 + length))
+  if (length > 0) return formatMac(bytes.subarray(28, 28 + length))
   const id = optionOf(bytes, OPTION.clientIdentifier)
   return id && `id:${hex(id)}`
 }
@@ -57,8 +58,4 @@ function optionOf(bytes: Uint8Array, wanted: number): Uint8Array | undefined {
     at += 2 + length
   }
   return undefined
-}
-
-function macText(bytes: Uint8Array): string {
-  return hex(bytes).replace(/..(?=.)/g, '$&:')
 }

@@ -1,4 +1,5 @@
 // What every client did, in memory: a ring of entries for each, bounded one by one and all together. An archive may follow it.
+import { RecentMap } from '../core/recent-map.ts'
 import { weightOf } from './entry.ts'
 import type { Entry } from './entry.ts'
 import type { Kept } from './packing.ts'
@@ -33,8 +34,7 @@ export interface RecorderWatch {
 
 export class Recorder {
   readonly #limits: RecorderLimits
-  /** The client that was quiet for longest comes first. */
-  readonly #rings = new Map<string, Ring>()
+  readonly #rings = new RecentMap<string, Ring>()
   #bytes = 0
   #watch: RecorderWatch | undefined
 
@@ -49,7 +49,7 @@ export class Recorder {
 
   /** Who was heard, the one that was quiet for longest first. */
   clients(): string[] {
-    return [...this.#rings.keys()]
+    return this.#rings.keys()
   }
 
   /** There is one watch at most. */
@@ -100,14 +100,9 @@ export class Recorder {
 
   #ringOf(client: string): Ring {
     const known = this.#rings.get(client)
-    if (known) {
-      this.#rings.delete(client)
-      this.#rings.set(client, known)
-      return known
-    }
-    const ring: Ring = { boot: [], routine: [], bytes: 0 }
+    const ring = known ?? { boot: [], routine: [], bytes: 0 }
     this.#rings.set(client, ring)
-    this.#weigh(ring, CLIENT_BYTES)
+    if (!known) this.#weigh(ring, CLIENT_BYTES)
     return ring
   }
 
@@ -125,11 +120,12 @@ export class Recorder {
   }
 
   #evict(): void {
-    for (const [client, ring] of this.#rings) {
-      if (this.#bytes <= this.#limits.totalBytes) return
-      this.#rings.delete(client)
-      this.#bytes -= ring.bytes
-      this.#watch?.forgotten(client)
+    while (this.#bytes > this.#limits.totalBytes) {
+      const quietest = this.#rings.oldest()
+      if (!quietest) return
+      this.#rings.delete(quietest.key)
+      this.#bytes -= quietest.value.bytes
+      this.#watch?.forgotten(quietest.key)
     }
   }
 }

@@ -194,7 +194,8 @@ export class Taps {
   }
 }
 
-/** A copy: the original may be a piece of a larger buffer, or be used again. */
+/** As much as is worth keeping; copied where it is a piece of something larger, which would be kept with it. */
 function kept(bytes: Uint8Array): Uint8Array {
-  return new Uint8Array(bytes.subarray(0, MAX_DATAGRAM))
+  const isWhole = bytes.length === bytes.buffer.byteLength && bytes.length <= MAX_DATAGRAM
+  return isWhole ? bytes : new Uint8Array(bytes.subarray(0, MAX_DATAGRAM))
 }

@@ -40,7 +40,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'server/tftp',
-    may: ['node:', 'server/core', 'server/contract/coded-error.ts'],
+    may: ['node:', 'server/host', 'server/core', 'server/contract/coded-error.ts'],
     mayTypes: ['server/observe'],
   },
   {

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
@@ -12,12 +12,12 @@ import { freePort } from '../../server/host/free-port.ts'
 import { loopback } from '../interop/serve.ts'
 import { median } from './result.ts'
 import type { Bench } from './result.ts'
+import { SERVES, residentBytes, serveCommand } from './server-process.ts'
 
 const MACHINES = 100
 const IDLE_MS = 60_000
 const READINGS = 5
 const READING_INTERVAL_MS = 1000
-const project = resolve(import.meta.dirname, '../..')
 
 export const idle: Bench = {
   name: 'idle',
@@ -27,8 +27,8 @@ export const idle: Bench = {
     const [http, https] = [await freePort(), await freePort()]
     // Started as `npm start` does it, but on loopback.
     const flags = loopback({ http, https })
-    const argv = [...(await startArguments()), '--data-dir', dataDir, ...flags]
-    const server = spawn(process.execPath, argv, { cwd: project, stdio: ['ignore', 'pipe', 'ignore'] })
+    const [program = '', ...argv] = [...(await serveCommand()), '--data-dir', dataDir, ...flags]
+    const server = spawn(program, argv, { stdio: ['ignore', 'pipe', 'ignore'] })
     const gone = once(server, 'exit')
     try {
       await started(server.stdout)
@@ -57,22 +57,7 @@ export const idle: Bench = {
   },
 }
 
-/** What `npm start` gives to Node, up to the command. */
-async function startArguments(): Promise<string[]> {
-  const { scripts } = JSON.parse(await readFile(join(project, 'package.json'), 'utf8')) as {
-    scripts: { start: string }
-  }
-  const words = scripts.start.split(' ')
-  return words.slice(1, words.indexOf('serve') + 1)
-}
-
 async function started(output: NodeJS.ReadableStream): Promise<void> {
-  for await (const line of createInterface({ input: output })) if (/^Landfall \S+ serves /.test(line)) return
+  for await (const line of createInterface({ input: output })) if (SERVES.test(line)) return
   throw new Error('the server ended before it served')
-}
-
-/** VmRSS of /proc/PID/status, which counts kB of 1024. */
-async function residentBytes(pid: number): Promise<number> {
-  const status = await readFile(`/proc/${pid}/status`, 'utf8')
-  return Number(/^VmRSS:\s+(\d+) kB$/m.exec(status)![1]) * 1024
 }

@@ -7,9 +7,10 @@ import { registry } from './registry.ts'
 import { resultLine } from './result.ts'
 import type { Bench } from './result.ts'
 import { size } from './size.ts'
+import { storm } from './storm.ts'
 import { tftp } from './tftp.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp, deploy, registry]
+const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp, storm, deploy, registry]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))
