@@ -5,12 +5,7 @@ import type { MachineSpec } from './spec.ts'
 export function beyondAgent(spec: MachineSpec): string[] {
   const { disks, registry, kickstart } = spec
   const asked: Record<string, boolean> = {
-    'disks.scheme': disks.scheme !== 'plain',
     'disks.automatic': disks.automatic,
-    'disks.mirror': disks.mirror !== undefined,
-    'disks.rootSize': disks.rootSize !== undefined,
-    'disks.volumes': disks.volumes.length > 0,
-    'disks.encryption': disks.encryption !== undefined,
     network: spec.network.length > 0,
     'registry.credentials': registry.credentials.length > 0,
     'registry.certificates': registry.certificates.length > 0,

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Digest, Firmware, Mac, Timestamp, Uuid } from './common.ts'
 import { Facts } from './facts.ts'
 import { Failure, InstallStepName } from './install.ts'
-import { DiskPlan } from './plan.ts'
+import { StoragePlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
 
 /** POST /agent/v1/register, with `Authorization: Bearer <install token>`. Answer: {@link RegisterResponse}. */
@@ -69,7 +69,7 @@ export type Task = z.infer<typeof Task>
 /** PUT /agent/v1/installs/{id}/plan: recorded and shown before anything is written; the agent writes only after `go`. */
 export const PlanResponse = z.object({ go: z.boolean(), reason: z.string().optional() })
 export type PlanResponse = z.infer<typeof PlanResponse>
-export const PlanRequest = DiskPlan
+export const PlanRequest = StoragePlan
 
 const step = { step: InstallStepName }
 export const AgentEvent = z.discriminatedUnion('type', [

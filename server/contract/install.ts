@@ -1,7 +1,7 @@
 // One run of an install: steps, outcome, reason codes.
 import { z } from 'zod'
 import { Digest, Timestamp, Uuid } from './common.ts'
-import { DiskPlan } from './plan.ts'
+import { StoragePlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
 
 /** Steps in the order they happen; an install may skip none. */
@@ -25,6 +25,7 @@ export const ReasonCode = z.enum([
   'DISK_NONE_MATCHES',
   'DISK_SEVERAL_MATCH',
   'DISK_TOO_SMALL',
+  'DISK_LAYOUT',
   'DISK_IO',
   'DIGEST_MISMATCH',
   'DIFFID_MISMATCH',
@@ -82,7 +83,7 @@ export const Install = z
     image: z.string(),
     digest: Digest,
     spec: MachineSpec,
-    plan: DiskPlan.nullable(),
+    plan: StoragePlan.nullable(),
     steps: z.array(InstallStep),
     failure: Failure.nullable(),
     createdAt: Timestamp,

@@ -1,5 +1,5 @@
 // What installs ask of the database.
-import type { DiskPlan } from '../contract/plan.ts'
+import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import type { InstallProgress } from './install-state.ts'
 
@@ -14,7 +14,7 @@ export interface InstallRecord extends InstallProgress {
   digest: string
   followReference: string
   spec: MachineSpec
-  plan: DiskPlan | null
+  plan: StoragePlan | null
   /** Number of the newest agent event taken in. */
   lastEvent: number
   createdAt: string

@@ -12,7 +12,7 @@ import type {
 import type { Install } from '../contract/install.ts'
 import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import type { MachineMedium } from '../contract/medium.ts'
-import type { DiskPlan } from '../contract/plan.ts'
+import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { beyondAgent } from '../contract/agent-limits.ts'
 import { wantsInstall } from './boot.ts'
@@ -229,7 +229,7 @@ export class Installs {
   }
 
   /** Stores the plan before anything is written. Not `go` once the install was cancelled or replaced. Throws INSTALL_NOT_FOUND. */
-  recordPlan(session: AgentSession, installId: string, plan: DiskPlan): PlanResponse {
+  recordPlan(session: AgentSession, installId: string, plan: StoragePlan): PlanResponse {
     const { installs, events, transactions } = this.#ports
     return transactions.transaction(() => {
       const install = this.#own(session, installId)
@@ -240,8 +240,11 @@ export class Installs {
         machineId: install.machineId,
         installId,
         actor: 'machine',
-        message: `will write ${plan.partitions.length} partitions to ${plan.device}`,
-        data: { device: plan.device, disk: plan.disk.name, warnings: plan.warnings },
+        message: `will write to ${plan.disks.map(({ device }) => device).join(' and ')}`,
+        data: {
+          disks: plan.disks.map(({ device, disk }) => ({ device, name: disk.name, serial: disk.serial ?? null })),
+          warnings: plan.warnings,
+        },
       })
       return { go: true }
     })

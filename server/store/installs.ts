@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Failure } from '../contract/install.ts'
-import type { DiskPlan } from '../contract/plan.ts'
+import type { StoragePlan } from '../contract/plan.ts'
 import { MachineSpec } from '../contract/spec.ts'
 import type { InstallBoot, InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
 import type { StepProgress } from '../core/install-state.ts'
@@ -158,7 +158,7 @@ export class SqliteInstalls implements InstallStore {
       followReference: row.follow_reference,
       // Of an install of an earlier version, what that did not know has its default.
       spec: MachineSpec.parse(JSON.parse(row.spec)),
-      plan: parseOrNull<DiskPlan>(row.plan),
+      plan: planOf(row),
       failure: parseOrNull<Failure>(row.failure),
       bootId: row.boot_id,
       lastEvent: row.last_event,
@@ -170,6 +170,12 @@ export class SqliteInstalls implements InstallStore {
       steps: steps.map(stepFromRow),
     }
   }
+}
+
+/** Plans that were made before plans had several disks are no longer shown. */
+function planOf({ plan: text }: Row): StoragePlan | null {
+  const plan = parseOrNull<StoragePlan>(text)
+  return plan && 'disks' in plan ? plan : null
 }
 
 function changeable(install: InstallRecord) {

@@ -2,7 +2,7 @@
 import type { z } from 'zod'
 import { EventsResponse, PlanResponse, RegisterResponse, Task } from '../../../server/contract/agent.ts'
 import type { EventsRequest, RegisterRequest } from '../../../server/contract/agent.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { retry } from './retry.ts'
 import { ServerError } from './server.ts'
 import type { CallOptions, Server } from './server.ts'
@@ -56,7 +56,7 @@ export class Session {
     return this.#call(Task, 'GET', `/agent/v1/task?wait=${waitSeconds}`, { timeout, signal })
   }
 
-  sendPlan(installId: string, plan: DiskPlan, signal?: AbortSignal): Promise<PlanResponse> {
+  sendPlan(installId: string, plan: StoragePlan, signal?: AbortSignal): Promise<PlanResponse> {
     return this.#call(PlanResponse, 'PUT', `/agent/v1/installs/${installId}/plan`, { body: plan, signal })
   }
 

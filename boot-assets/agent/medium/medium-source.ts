@@ -81,9 +81,9 @@ function askingFirst(link: InstallLink, prompt: Prompt): InstallLink {
   return {
     ...link,
     async sendPlan(installId, plan, signal) {
-      const { name, serial } = plan.disk
-      const disk = serial === undefined ? name : `${name} (serial ${serial})`
-      const answer = await prompt.ask(`Everything on ${disk} will be lost. Type yes to install, anything else to stop:`)
+      const disks = plan.disks.map(({ disk: { name, serial } }) => (serial ? `${name} (serial ${serial})` : name))
+      const loss = `Everything on ${disks.join(' and ')} will be lost`
+      const answer = await prompt.ask(`${loss}. Type yes to install, anything else to stop:`)
       if (answer.toLowerCase() !== 'yes') return { go: false, reason: `${JSON.stringify(answer)} was typed, not yes` }
       return link.sendPlan(installId, plan, signal)
     },

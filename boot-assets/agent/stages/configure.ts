@@ -34,6 +34,8 @@ export interface ConfigureOptions {
   confirmation: Confirmation | undefined
   /** Written as they are. */
   files: DiskImageTask['files']
+  /** What belongs to the disks. */
+  storageFiles: readonly NewFile[]
   say: (text: string) => void
   warn: (text: string) => void
 }
@@ -62,6 +64,7 @@ export async function configure(options: ConfigureOptions): Promise<void> {
     ...(await selinuxMode(root, spec.selinux)),
     ...presets(spec.services, spec.firewall.mode),
     ...(confirmation === undefined ? [] : report(confirmation)),
+    ...options.storageFiles,
     ...options.files.map((file) => ({ ...file, path: file.path.slice(1) })),
   ]
   await switchServices(tree, spec.services)

@@ -1,12 +1,16 @@
 // One install from task to reboot: the order of its stages, and what happens when one fails.
 import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
 import { ImageTree } from '../deployment/tree.ts'
+import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
+import { newRecoveryKey } from '../disk/keys.ts'
+import type { Keys } from '../disk/layers.ts'
+import { unmountAll } from '../disk/mounts.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError, toFailure } from '../errors.ts'
 import type { InstallOrder } from '../link/task-source.ts'
@@ -17,20 +21,22 @@ import { installBootloader } from './bootloader.ts'
 import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
-import { finalize } from './finalize.ts'
+import { finalize, release } from './finalize.ts'
 import { noteMedium } from './note-medium.ts'
-import { partitionDisk, unmountAll } from './partition.ts'
+import { makeStorage } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
 import { resolveImage } from './resolve.ts'
 import type { ResolvedImage } from './resolve.ts'
+import { seedVolumes } from './volumes.ts'
 
 export interface InstallContext {
   host: Host
   console: Console
   identify: () => Promise<Facts>
-  planDisks: (spec: MachineSpec, facts: Facts) => DiskPlan | Failure
-  /** Where the target is mounted, and an empty folder off it for the image's root. */
+  planDisks: (spec: MachineSpec, facts: Facts, seed: string) => StoragePlan | Failure
+  /** Where the target is mounted, a folder off it for its other file systems, and an empty one for the image's root. */
   mountPoint: string
+  volumes: string
   stage: string
   /** Peak resident set of this process, bytes. */
   peakRss: () => number
@@ -75,11 +81,16 @@ async function runStages(
   report: Reporter,
   signal: AbortSignal,
 ): Promise<string> {
-  const { host, console, mountPoint, stage } = context
+  const { host, console, mountPoint, volumes, stage } = context
   const { task, images, link } = order
   const { spec } = task
   const { say, warn } = report
-  const facts = await report.step('identify', 'looking at the machine once more', () => context.identify())
+  const facts = await report.step('identify', 'looking at the machine once more', async () => {
+    // What an agent that was killed has left mounted makes its disk look taken.
+    await unmountAll(host, volumes)
+    await unmountAll(host, mountPoint)
+    return context.identify()
+  })
 
   const { image, plan } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
     if (spec.engine === 'bootc') {
@@ -92,17 +103,18 @@ async function runStages(
       )
     }
     const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
-    const planned = context.planDisks(spec, facts)
+    const planned = context.planDisks(spec, facts, task.installId)
     const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
     return { image: resolved, plan: agreed }
   })
 
+  const keys = keysFor(spec)
   try {
-    const target = await report.step('partition', `writing to ${plan.device}`, async () => {
-      await unmountAll(host, mountPoint)
-      return partitionDisk(host, plan, mountPoint, say)
-    })
+    const devices = plan.disks.map(({ device }) => device).join(', ')
+    const target = await report.step('partition', `writing to ${devices}`, () =>
+      makeStorage({ host, plan, mountPoint, volumes, keys: keys && [keys.passphrase, ...keys.further], say }),
+    )
     signal.throwIfAborted()
     const { mergeCommit } = await report.step(
       'fetch',
@@ -113,7 +125,7 @@ async function runStages(
     signal.throwIfAborted()
     const tree = await ImageTree.checkout(host, mountPoint, mergeCommit, stage)
     try {
-      await finishInTree(context, order, report, signal, { facts, target, image, tree, mergeCommit })
+      await finishInTree(context, order, report, signal, { facts, target, image, tree, mergeCommit, keys })
     } catch (error) {
       // The first failure counts, not that of tidying up after it.
       await tree.remove().catch(() => {})
@@ -123,7 +135,7 @@ async function runStages(
     await report.step('finalize', 'writing everything out', () => finalize(host, target, say))
     return mergeCommit
   } catch (error) {
-    await makeUnbootable(host, plan, mountPoint, warn)
+    await makeUnbootable(context, plan, warn)
     throw error
   }
 }
@@ -134,17 +146,27 @@ async function finishInTree(
   { task: { spec, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
-  made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
+  made: {
+    facts: Facts
+    target: Target
+    image: ResolvedImage
+    tree: ImageTree
+    mergeCommit: string
+    keys: DiskKeys | undefined
+  },
 ): Promise<void> {
-  const { facts, target, image, tree, mergeCommit } = made
+  const { facts, target, image, tree, mergeCommit, keys } = made
   const { say, warn } = report
-  const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, () =>
-    deploy({ target, tree, image, spec, mergeCommit, say }),
-  )
+  const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, async () => {
+    const deployed = await deploy({ target, tree, image, spec, mergeCommit, say })
+    await seedVolumes(host, target, say)
+    return deployed
+  })
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
-    await configure({ deployment, tree, spec, confirmation, files: diskImage?.files ?? [], say, warn })
+    const storageFiles = keys?.enrolment === undefined ? [] : tpm2Files(target.plan, keys.enrolment)
+    await configure({ deployment, tree, spec, confirmation, files: diskImage?.files ?? [], storageFiles, say, warn })
     if (diskImage) await forgetMachine(deployment.path)
   })
   signal.throwIfAborted()
@@ -159,16 +181,33 @@ async function finishInTree(
 
 /** Best effort: the first failure is what counts, and what cannot be erased now was not bootable before the last stage. */
 async function makeUnbootable(
-  host: Host,
-  plan: DiskPlan,
-  mountPoint: string,
+  { host, mountPoint, volumes }: Pick<InstallContext, 'host' | 'mountPoint' | 'volumes'>,
+  plan: StoragePlan,
   warn: (text: string) => void,
 ): Promise<void> {
-  try {
-    await unmountAll(host, mountPoint).catch((error: Error) => warn(error.message))
-    await eraseDisk(host, `/dev/${plan.disk.name}`, plan.disk)
-    warn(`the partition table of ${plan.disk.name} was erased: nothing half-installed can boot`)
-  } catch (error) {
-    warn(`erasing ${plan.disk.name} after the failure: ${(error as Error).message}`)
+  await release(host, { plan, mountPoint, volumes }).catch((error: Error) => warn(error.message))
+  for (const planned of plan.disks) {
+    const { name } = planned.disk
+    try {
+      await eraseDisk(host, `/dev/${name}`, planned)
+      warn(`what made ${name} bootable was erased: nothing half-installed can boot`)
+    } catch (error) {
+      warn(`erasing ${name} after the failure: ${(error as Error).message}`)
+    }
   }
+}
+
+interface DiskKeys {
+  /** The person's own. */
+  passphrase: string
+  /** By which the deployed system binds its disks to the TPM. */
+  enrolment: string | undefined
+  /** All but the person's own. */
+  further: string[]
+}
+
+function keysFor({ disks: { encryption } }: MachineSpec): DiskKeys | undefined {
+  if (encryption === undefined) return undefined
+  const enrolment = encryption.tpm2 ? newRecoveryKey() : undefined
+  return { passphrase: encryption.passphrase, enrolment, further: enrolment === undefined ? [] : [enrolment] }
 }

@@ -45,7 +45,10 @@ export function addInstallCommands(program: Command): void {
           ['Install', found.id],
           ['State', found.state],
           ['Image', `${found.image} ${found.digest}`],
-          ['Disk', found.plan ? `${found.plan.device} serial ${found.plan.disk.serial ?? '-'}` : '-'],
+          ...(found.plan?.disks ?? []).map(({ device, disk }): [string, string] => [
+            'Disk',
+            `${device} serial ${disk.serial ?? '-'}`,
+          ]),
           ['Confirmed', found.confirmedDigest ?? '-'],
           ...(found.failure
             ? [['Failure', `${found.failure.code}: ${found.failure.message}`] as [string, string]]

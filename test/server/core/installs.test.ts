@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Task } from '../../../server/contract/agent.ts'
 import type { AgentEvent, DiskImageTask } from '../../../server/contract/agent.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { CoreError } from '../../../server/core/errors.ts'
 import type { AgentSession } from '../../../server/core/tokens.ts'
@@ -566,7 +566,7 @@ describe('recordPlan', () => {
   })
 })
 
-const PLAN: DiskPlan = {
+const PLAN: StoragePlan = {
   disk: {
     name: 'vda',
     size: 2 ** 34,

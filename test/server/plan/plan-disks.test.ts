@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DiskFacts } from '../../../server/contract/facts.ts'
-import { DiskPlan } from '../../../server/contract/plan.ts'
+import { StoragePlan } from '../../../server/contract/plan.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 import type { DiskSelector } from '../../../server/contract/spec-disks.ts'
 import { MIB, MIN_ROOT_SIZE, smallestDisk } from '../../../server/plan/partitions.ts'
@@ -153,7 +153,7 @@ describe('laying out partitions', () => {
         },
       ],
     })
-    expect(DiskPlan.parse(result)).toEqual(result)
+    expect(StoragePlan.parse(result)).toEqual(result)
   })
 
   it('leaves the BIOS boot partition out on arm64 and uses its root type', () => {
