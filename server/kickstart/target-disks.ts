@@ -66,9 +66,13 @@ function refuseConditions(selector: DiskSelector): void {
   const { vendor, pick, ...others } = selector
   const conditions = Object.values(others).some((value) => typeof value === 'object')
   if (vendor === undefined && pick === undefined && !conditions) return
-  throw new KickstartError('SPEC_UNSUPPORTED', 'disks are chosen by vendor, pick or parts of a text, and the machine has not told its disks', {
-    hint: 'boot it from the network once, so that it tells them, or name the disk by a whole serial',
-  })
+  throw new KickstartError(
+    'SPEC_UNSUPPORTED',
+    'disks are chosen by vendor, pick or parts of a text, and the machine has not told its disks',
+    {
+      hint: 'boot it from the network once, so that it tells them, or name the disk by a whole serial',
+    },
+  )
 }
 
 /** People paste whole paths. */

@@ -142,14 +142,22 @@ function layersAndFilesystems(
     const below = raid ? layers.raid(name, members, raid.level) : members[0]!
     return encryption ? layers.luks(name, below) : below
   }
-  const on = (at: Base, volume: Omit<WantedVolume, 'size' | 'grow' | 'preserve'>, mounts: PlannedFilesystem['mounts']) => {
+  const on = (
+    at: Base,
+    volume: Omit<WantedVolume, 'size' | 'grow' | 'preserve'>,
+    mounts: PlannedFilesystem['mounts'],
+  ) => {
     const existing = wanted.find(({ name }) => name === volume.name)?.existing
     return filesystem({ ...at, ...volume, mounts, kept: existing !== undefined, uuid: existing?.filesystemUuid }, idOf)
   }
   const mounted = (volume: WantedVolume) => (volume.mount === 'swap' ? [] : [{ mountPoint: volume.mount }])
 
   const filesystems: PlannedFilesystem[] = found('EFI-SYSTEM').map((esp, at) =>
-    on(esp, { name: 'EFI-SYSTEM', mount: '/boot/efi', filesystem: 'vfat' }, at === 0 ? [{ mountPoint: '/boot/efi' }] : []),
+    on(
+      esp,
+      { name: 'EFI-SYSTEM', mount: '/boot/efi', filesystem: 'vfat' },
+      at === 0 ? [{ mountPoint: '/boot/efi' }] : [],
+    ),
   )
   const boot = raid ? layers.raid('boot', found('boot'), 1, '1.0') : found('boot')[0]!
   // Whatever the root is: every GRUB reads ext4 and can write grubenv on it, and mkfs.xfs refuses small partitions.

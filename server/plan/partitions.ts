@@ -25,9 +25,11 @@ export type PlacedPartition = Omit<PlannedPartition, 'id' | 'uuid'> & { existing
  * ones keep their numbers, the others get those that are free.
  */
 export function placePartitions(diskSize: number, wanted: readonly WantedPartition[]): PlacedPartition[] | undefined {
-  const kept = wanted.flatMap(({ existing, ...rest }) =>
-    existing ? [{ ...rest, existing, number: existing.number, start: existing.start, size: existing.size }] : [],
-  )
+  const kept = wanted.flatMap(({ existing, name, role, typeGuid }): PlacedPartition[] => {
+    if (existing === undefined) return []
+    const { number, start, size } = existing
+    return [{ number, name, role, typeGuid, start, size, kept: true, existing }]
+  })
   const fresh = wanted.filter(({ existing }) => existing === undefined)
   const gap = largestGap(diskSize, kept)
   const needed = fresh.reduce((sum, { size }) => sum + size, 0)
@@ -45,8 +47,7 @@ export function placePartitions(diskSize: number, wanted: readonly WantedPartiti
     start += partition.size
     return partition
   })
-  const keptOnes = kept.map(({ grow: _, ...partition }) => ({ ...partition, kept: true }))
-  return [...placed, ...keptOnes].toSorted((a, b) => a.number - b.number)
+  return [...placed, ...kept].toSorted((a, b) => a.number - b.number)
 }
 
 /** `rest` in equal parts of whole `unit`s for those that grow; what is over goes to the first. */

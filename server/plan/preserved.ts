@@ -21,7 +21,8 @@ export function findPreserved(
     hint: 'save what it holds and leave preserve out of this volume for one install, or change the volume to what is there',
   })
   if (others.length > 0) return refuse(`${others.length + 1} partitions have that name`)
-  if (found.filesystem !== filesystem) return refuse(`it holds ${found.filesystem ?? 'nothing known'}, not ${filesystem}`)
+  if (found.filesystem !== filesystem)
+    return refuse(`it holds ${found.filesystem ?? 'nothing known'}, not ${filesystem}`)
   if (found.filesystemUuid === undefined) return refuse('its file system has no UUID to mount it by')
   return found
 }

@@ -84,7 +84,8 @@ function* unusable(disk: DiskFacts, selector: DiskSelector, disks: readonly Disk
   if (disk.removable && !namesOneDisk(selector)) yield 'removable'
   if (disk.size === 0) yield 'no medium'
   const twin = disks.find((other) => other !== disk && isSameDisk(disk, other))
-  if (twin) yield `the same disk as ${twin.name} by another path, and multipath is not supported: leave one path connected`
+  if (twin)
+    yield `the same disk as ${twin.name} by another path, and multipath is not supported: leave one path connected`
 }
 
 /** Two paths to one disk of a storage network. Cheap USB adapters share a WWN as well, but not all else. */

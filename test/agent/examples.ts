@@ -60,4 +60,10 @@ export function plan(
 }
 
 /** A second disk of the same kind. */
-export const secondDisk: DiskFacts = { ...disk, name: 'vdb', serial: 'S2', byId: ['virtio-S2'], byPath: ['pci-0000:00:06.0'] }
+export const secondDisk: DiskFacts = {
+  ...disk,
+  name: 'vdb',
+  serial: 'S2',
+  byId: ['virtio-S2'],
+  byPath: ['pci-0000:00:06.0'],
+}

@@ -121,7 +121,10 @@ journey(
       const { landfall, machine, key, data } = world
       const { id, address } = await landfall.machine(machine.mac)
       const installId = await landfall.assign(id, DEMO_2)
-      await machine.ssh(address!, key).run('systemctl reboot').catch(() => {})
+      await machine
+        .ssh(address!, key)
+        .run('systemctl reboot')
+        .catch(() => {})
       await landfall.until('the second image runs', async () => {
         const { state, installId: now } = await landfall.machine(machine.mac)
         return state === 'deployed' && now === installId ? { state } : `it is ${state}`

@@ -85,6 +85,7 @@ class Deployed {
       spec: MachineSpec.parse(spec),
       confirmation: undefined,
       files: [],
+      storageFiles: [],
       say: () => {},
       warn: () => {},
     })

@@ -57,10 +57,7 @@ export function layerSteps(
       return luksSteps(layer, deviceOf(layer.on), keys)
     case 'volume-group': {
       const below = deviceOf(layer.on)
-      const commands = [
-        lvm(below, 'pvcreate', '--force', '--force', below),
-        lvm(below, 'vgcreate', layer.name, below),
-      ]
+      const commands = [lvm(below, 'pvcreate', '--force', '--force', below), lvm(below, 'vgcreate', layer.name, below)]
       return { commands, device: undefined }
     }
     case 'thin-pool': {

@@ -8,7 +8,8 @@ export async function takeDown(host: Host, disk: string): Promise<void> {
     for (const holder of await host.list(`/sys/class/block/${name}/holders`)) {
       await takeDown(host, holder)
       const mapped = await host.read(`/sys/class/block/${holder}/dm/name`)
-      const command = mapped === undefined ? ['mdadm', '--stop', `/dev/${holder}`] : ['dmsetup', 'remove', '--retry', mapped]
+      const command =
+        mapped === undefined ? ['mdadm', '--stop', `/dev/${holder}`] : ['dmsetup', 'remove', '--retry', mapped]
       await host.run(command[0]!, command.slice(1), { env: NO_UDEV })
     }
   }

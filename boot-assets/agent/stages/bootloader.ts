@@ -66,7 +66,12 @@ async function installByBootupd({ tree, target, firmware }: BootloaderOptions): 
   await tree.run('bootupctl', ['backend', 'install', '--write-uuid', ...where, '/'])
   if (byFilesystem || !firmware.includes('bios')) return
   for (const device of others) {
-    await tree.run('grub2-install', ['--target=i386-pc', '--boot-directory=/boot', '--modules=mdraid1x part_gpt', device])
+    await tree.run('grub2-install', [
+      '--target=i386-pc',
+      '--boot-directory=/boot',
+      '--modules=mdraid1x part_gpt',
+      device,
+    ])
   }
 }
 

@@ -117,7 +117,9 @@ async function checkInitramfs(tree: ImageTree, plan: StoragePlan, say: (text: st
   if (listed === undefined) say('the image cannot list what its initramfs holds: going by the programs it has')
   for (const { module, program, what } of needs) {
     if (listed ? listed.includes(module) : tree.hasProgram(program)) continue
-    const lacks = listed ? `the initramfs of the image lacks the dracut module ${module}` : `the image has no ${program}`
+    const lacks = listed
+      ? `the initramfs of the image lacks the dracut module ${module}`
+      : `the image has no ${program}`
     throw new AgentError('IMAGE_UNSUPPORTED', `the disks of the spec need ${what}, and ${lacks}`, {
       hint: `build the image with ${program} and an initramfs that has ${module}, or choose simpler disks in spec.disks`,
     })

@@ -109,7 +109,11 @@ async function makeLayers(
   }
 }
 
-async function makeFilesystem({ host, plan, say }: StorageOptions, target: Target, made: PlannedFilesystem): Promise<void> {
+async function makeFilesystem(
+  { host, plan, say }: StorageOptions,
+  target: Target,
+  made: PlannedFilesystem,
+): Promise<void> {
   const device = deviceOf(target, made.on)
   say(`making ${made.filesystem} on ${device} (${made.label})`)
   const [program, ...args] = mkfsCommand(made, device, plan.disks[0]!.disk.logicalBlockSize)

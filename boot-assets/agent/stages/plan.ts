@@ -27,7 +27,10 @@ export async function agreeOnPlan(
   return planned
 }
 
-function diskSummary({ disk, device, partitions }: PlannedDisk, { firmware }: StoragePlan): (readonly [string, string])[] {
+function diskSummary(
+  { disk, device, partitions }: PlannedDisk,
+  { firmware }: StoragePlan,
+): (readonly [string, string])[] {
   const kept = partitions.filter((partition) => partition.kept).map(({ name }) => name)
   const fate = kept.length === 0 ? 'will be wiped' : `will be wiped but for ${kept.join(', ')}`
   return [

@@ -23,6 +23,7 @@ async function run(spec: object, change: Partial<ConfigureOptions> = {}): Promis
     spec: MachineSpec.parse(spec),
     confirmation: { url: 'https://192.0.2.1:8443', token: 'secret', installId: 'id', ca: 'PEM' },
     files: [],
+    storageFiles: [],
     say: (text) => said.push(text),
     warn: (text) => said.push(`warning: ${text}`),
     ...change,

@@ -86,6 +86,7 @@ function scene(change: Change = {}) {
     identify: async () => facts,
     planDisks: () => plan(),
     mountPoint: join(folder, 'target'),
+    volumes: join(folder, 'volumes'),
     stage: join(folder, 'stage'),
     peakRss: () => 1,
     ...context,
@@ -194,11 +195,12 @@ describe('install, once it writes', () => {
       `zero /dev/vda 0 ${4 * 2 ** 20}`,
       `zero /dev/vda ${disk.size - 4 * 2 ** 20} ${4 * 2 ** 20}`,
     ]
-    expect(broken.host.ran.map((line) => line.replace(/ -m uuid=\S+| -U \S+| -i [0-9a-f]{8}/g, ''))).toEqual([
+    expect(broken.host.ran.map((line) => line.replace(/ -m uuid=\S+| -U \S+| -i [0-9A-F]{8}/g, ''))).toEqual([
       ...erase,
       'sfdisk --wipe always --wipe-partitions always --quiet /dev/vda',
       'partx --update /dev/vda',
       'udevadm settle --timeout=30',
+      ...[1, 2, 3, 4].map((number) => `wipefs --all --force --quiet /dev/vda${number}`),
       'mkfs.vfat -F 32 -n EFI-SYSTEM /dev/vda2',
       'mkfs.ext4 -q -F -L boot -O ^orphan_file,^metadata_csum_seed /dev/vda3',
       'mkfs.xfs -q -f -L root -i nrext64=0 /dev/vda4',

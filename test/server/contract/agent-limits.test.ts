@@ -11,6 +11,19 @@ describe("what is beyond Landfall's agent", () => {
     ).toEqual([])
   })
 
+  it('is nothing of what it does with disks', () => {
+    const disks = {
+      scheme: 'lvm',
+      raid: { level: 1, disks: [{ serial: 'B' }] },
+      thin: true,
+      volumes: [{ mount: '/var', size: 2 ** 30 }],
+      encryption: { passphrase: 'long enough', tpm2: true },
+      rootSize: 2 ** 33,
+      erase: 'discard',
+    }
+    expect(beyondAgent(MachineSpec.parse({ disks }))).toEqual([])
+  })
+
   it('is nothing of what it does in /etc', () => {
     const system = {
       users: [{ name: 'ada', uid: 1815, gid: 1852, comment: 'Ada', home: '/var/lib/ada', shell: '/bin/zsh' }],
@@ -27,9 +40,7 @@ describe("what is beyond Landfall's agent", () => {
   })
 
   it.each([
-    ['disks.volumes', { disks: { volumes: [{ mount: 'swap', size: 2 ** 30 }] } }],
-    ['disks.scheme', { disks: { scheme: 'raid1' } }],
-    ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
+    ['disks.automatic', { disks: { automatic: true } }],
     ['network', { network: [{ macs: ['52:54:00:12:34:56'] }] }],
     ['kickstart.post', { kickstart: { post: 'true' } }],
   ])('is %s', (path, spec) => {

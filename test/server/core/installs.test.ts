@@ -562,26 +562,38 @@ describe('recordPlan', () => {
     await takeTask(session)
     expect(core.installs.recordPlan(session, installId, PLAN)).toEqual({ go: true })
     expect(core.installs.get(installId).plan).toEqual(PLAN)
-    expect(core.events.recent({ limit: 1 })).toMatchObject([{ type: 'install.plan', data: { device: '/dev/vda' } }])
+    expect(core.events.recent({ limit: 1 })).toMatchObject([
+      { type: 'install.plan', data: { disks: [{ device: '/dev/vda' }] } },
+    ])
   })
 })
 
 const PLAN: StoragePlan = {
-  disk: {
-    name: 'vda',
-    size: 2 ** 34,
-    transport: 'virtio',
-    rotational: false,
-    removable: false,
-    readOnly: false,
-    logicalBlockSize: 512,
-    physicalBlockSize: 512,
-    byId: [],
-    byPath: [],
-    signatures: [],
-  },
-  device: '/dev/vda',
   firmware: 'uefi',
-  partitions: [],
+  disks: [
+    {
+      id: 'disk1',
+      disk: {
+        name: 'vda',
+        size: 2 ** 34,
+        transport: 'virtio',
+        rotational: false,
+        removable: false,
+        readOnly: false,
+        logicalBlockSize: 512,
+        physicalBlockSize: 512,
+        byId: [],
+        byPath: [],
+        signatures: [],
+        partitions: [],
+      },
+      device: '/dev/vda',
+      uuid: '0a1b2c3d-0000-8000-8000-000000000001',
+      partitions: [],
+    },
+  ],
+  layers: [],
+  filesystems: [],
+  erase: 'signatures',
   warnings: [],
 }

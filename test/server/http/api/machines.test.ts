@@ -210,6 +210,7 @@ describe('the plan', () => {
     byId: [],
     byPath: [],
     signatures: [],
+    partitions: [],
   })
 
   it('shows what would be written, or why nothing would', async () => {
@@ -224,7 +225,8 @@ describe('the plan', () => {
     expect(await problemOf(plan())).toMatchObject({ status: 422, code: 'DISK_SEVERAL_MATCH' })
     await server.call('PATCH', `/api/v1/machines/${id}`, { json: { spec: { disks: { disk: { serial: 'B' } } } } })
     const shown = (await (await plan()).json()) as StoragePlan
-    expect(shown.disk.name).toBe('nvme1n1')
-    expect(shown.partitions.at(-1)).toMatchObject({ role: 'root', mountPoint: '/' })
+    expect(shown.disks.map(({ disk: { name } }) => name)).toEqual(['nvme1n1'])
+    expect(shown.filesystems.at(-1)).toMatchObject({ filesystem: 'xfs', mounts: [{ mountPoint: '/' }] })
+    expect(await (await plan()).json()).toEqual(shown)
   })
 })
