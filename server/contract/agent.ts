@@ -71,6 +71,11 @@ export const PlanResponse = z.object({ go: z.boolean(), reason: z.string().optio
 export type PlanResponse = z.infer<typeof PlanResponse>
 export const PlanRequest = StoragePlan
 
+/** PUT /agent/v1/installs/{id}/recovery-key: kept by the server before the first disk is encrypted with it. */
+export const RecoveryKeyRequest = z.object({ key: z.string().min(32).max(256) })
+export const RecoveryKeyResponse = z.object({ kept: z.literal(true) })
+export type RecoveryKeyResponse = z.infer<typeof RecoveryKeyResponse>
+
 const step = { step: InstallStepName }
 export const AgentEvent = z.discriminatedUnion('type', [
   z.object({

@@ -73,6 +73,9 @@ export const Failure = z
   .meta({ id: 'Failure' })
 export type Failure = z.infer<typeof Failure>
 
+/** Opens all encrypted disks of one install. */
+export const RecoveryKey = z.object({ key: z.string() }).meta({ id: 'RecoveryKey' })
+
 export const Install = z
   .object({
     id: Uuid,

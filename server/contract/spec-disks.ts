@@ -79,6 +79,8 @@ const Encryption = z.strictObject({
   passphrase: z.string().min(8).max(512),
   /** Binds it to the machine's TPM as well, so that it starts unattended. */
   tpm2: z.boolean().default(false),
+  /** A second key for people, which the server keeps until it was shown once. */
+  recoveryKey: z.boolean().optional(),
 })
 
 /** An array over several disks, each of them bootable. */

@@ -52,6 +52,9 @@ export interface InstallStore {
   appendLog(installId: string, lines: readonly LogLine[]): void
   /** Lines after `after`, oldest first. */
   log(installId: string, after: number, limit: number): LogLine[]
+  /** Opens the install's encrypted disks. Kept beside the record, so that nothing that shows installs shows it; null forgets it. */
+  keepRecoveryKey(installId: string, key: string | null): void
+  recoveryKey(installId: string): string | null
   /** Number of the newest line; 0 when there is none. */
   lastLogLine(installId: string): number
 }

@@ -5,6 +5,7 @@ import type {
   EventsRequest,
   EventsResponse,
   PlanResponse,
+  RecoveryKeyResponse,
   RegisterRequest,
   RegisterResponse,
   Task,
@@ -136,6 +137,24 @@ export class Installs {
     return { id, state, generation, installer: waiting?.installer, media: waiting?.media }
   }
 
+  /** The recovery key of the install's disks, which is forgotten hereby. Throws INSTALL_NOT_FOUND, CONFLICT when there is none. */
+  takeRecoveryKey(installId: string, actor: string): string {
+    const { installs, events, transactions } = this.#ports
+    return transactions.transaction(() => {
+      const { machineId } = this.#record(installId)
+      const key = installs.recoveryKey(installId)
+      if (key === null) {
+        const hint =
+          'it is made when disks.encryption.recoveryKey is set, and shown only once; the history says to whom'
+        throw new CoreError('CONFLICT', 'no recovery key of this install is kept', { hint })
+      }
+      installs.keepRecoveryKey(installId, null)
+      const message = 'the recovery key was shown, and is kept no longer'
+      events.append({ type: 'install.recovery-key', machineId, installId, actor, message })
+      return key
+    })
+  }
+
   /** Throws INSTALL_NOT_FOUND. */
   get(installId: string): Install {
     return installOf(this.#record(installId))
@@ -247,6 +266,19 @@ export class Installs {
         },
       })
       return { go: true }
+    })
+  }
+
+  /** Keeps the key before anything is encrypted with it; a later one of the same install replaces it. Throws INSTALL_NOT_FOUND, INSTALL_OVER. */
+  recordRecoveryKey(session: AgentSession, installId: string, key: string): RecoveryKeyResponse {
+    const { installs, events, transactions } = this.#ports
+    return transactions.transaction(() => {
+      const { machineId, state } = this.#own(session, installId)
+      if (state !== 'running') throw new CoreError('INSTALL_OVER', `the install is ${state}`)
+      installs.keepRecoveryKey(installId, key)
+      const message = 'a recovery key of its disks is kept, to be shown once'
+      events.append({ type: 'install.recovery-key', machineId, installId, actor: 'machine', message })
+      return { kept: true }
     })
   }
 

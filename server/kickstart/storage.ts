@@ -48,6 +48,7 @@ function refuseContradictions({ disks, release }: StorageInput): void {
   if (volumes.some(({ preserve }) => preserve)) {
     refuse(`disks.volumes preserves what is there: ${own}`, 'leave preserve out, or take installer agent')
   }
+  if (encryption?.recoveryKey) refuse(`disks.encryption.recoveryKey: ${own}`, 'leave it out, or take installer agent')
   if (scheme === 'btrfs' && !isFedora(release)) {
     refuse(`disks.scheme btrfs: ${release} has no btrfs`, 'take plain or lvm')
   }

@@ -110,6 +110,15 @@ export class SqliteInstalls implements InstallStore {
     )
   }
 
+  keepRecoveryKey(installId: string, key: string | null): void {
+    this.#db.run(this.#db.query.updateTable('installs').set({ recovery_key: key }).where('id', '=', installId))
+  }
+
+  recoveryKey(installId: string): string | null {
+    const query = this.#db.query.selectFrom('installs').select('recovery_key').where('id', '=', installId)
+    return this.#db.first(query)?.recovery_key ?? null
+  }
+
   lastLogLine(installId: string): number {
     const query = this.#db.query.selectFrom('install_log').select('seq').where('install_id', '=', installId)
     return this.#db.first(query.orderBy('seq', 'desc').limit(1))?.seq ?? 0

@@ -149,7 +149,7 @@ journey(
       const { machine } = world
       await begin(world, {
         scheme: 'lvm',
-        encryption: { passphrase, tpm2: true },
+        encryption: { passphrase, tpm2: true, recoveryKey: true },
         volumes: [{ mount: '/var', size: 2 * GIB, grow: false }],
       })
       await typePassphrase(machine, passphrase)
@@ -161,11 +161,17 @@ journey(
       await switchOff(machine, ssh)
     })
 
-    chapter('is opened by its TPM at the second', async ({ landfall, machine, key }) => {
+    chapter('is opened by its TPM at the second, and by the recovery key, which is shown once', async (world) => {
+      const { landfall, machine, key } = world
       await machine.powerOn()
-      const { address } = await landfall.machine(machine.mac)
+      const { address, installId } = await landfall.machine(machine.mac)
       const ssh = machine.ssh(address!, key)
       await ssh.waitUntilReady({ timeout: 900_000 })
+      const shown = await landfall.cli('install', 'recovery-key', installId!, '-o', 'json')
+      const { key: recovery } = JSON.parse(shown) as { key: string }
+      const device = '$(blkid -t TYPE=crypto_LUKS -o device)'
+      await ssh.run(`cryptsetup open --test-passphrase ${device}`, { input: recovery, timeout: 300_000 })
+      await expect(landfall.cli('install', 'recovery-key', installId!)).rejects.toThrow(/no recovery key/)
       await switchOff(machine, ssh)
     })
   },

@@ -1,6 +1,12 @@
 // The agent's conversation with the server: registration, tasks, plans, events. A lost session is opened again.
 import type { z } from 'zod'
-import { EventsResponse, PlanResponse, RegisterResponse, Task } from '../../../server/contract/agent.ts'
+import {
+  EventsResponse,
+  PlanResponse,
+  RecoveryKeyResponse,
+  RegisterResponse,
+  Task,
+} from '../../../server/contract/agent.ts'
 import type { EventsRequest, RegisterRequest } from '../../../server/contract/agent.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { retry } from './retry.ts'
@@ -58,6 +64,11 @@ export class Session {
 
   sendPlan(installId: string, plan: StoragePlan, signal?: AbortSignal): Promise<PlanResponse> {
     return this.#call(PlanResponse, 'PUT', `/agent/v1/installs/${installId}/plan`, { body: plan, signal })
+  }
+
+  sendRecoveryKey(installId: string, key: string, signal?: AbortSignal): Promise<RecoveryKeyResponse> {
+    const options = { body: { key }, signal }
+    return this.#call(RecoveryKeyResponse, 'PUT', `/agent/v1/installs/${installId}/recovery-key`, options)
   }
 
   sendEvents(installId: string, request: EventsRequest): Promise<EventsResponse> {

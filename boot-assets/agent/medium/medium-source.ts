@@ -73,6 +73,15 @@ function orderOf({ spec, image, report }: MediumEntry, label: string, mountPoint
 /** Who started this machine from the medium has agreed to what it says, and reads events on the console. */
 const consentingLink: InstallLink = {
   sendPlan: async () => ({ go: true }),
+  sendRecoveryKey: async () => {
+    throw new AgentError(
+      'CONFIGURE_FAILED',
+      'the spec wants a recovery key, and this medium names no server to keep it',
+      {
+        hint: 'install over the network, or leave disks.encryption.recoveryKey out',
+      },
+    )
+  },
   sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)?.seq ?? 0, cancelled: false }),
 }
 

@@ -110,10 +110,14 @@ async function runStages(
   })
 
   const keys = keysFor(spec)
+  if (keys?.recovery !== undefined) {
+    say('handing over the recovery key of the disks')
+    await link.sendRecoveryKey(task.installId, keys.recovery, signal)
+  }
   try {
     const devices = plan.disks.map(({ device }) => device).join(', ')
     const target = await report.step('partition', `writing to ${devices}`, () =>
-      makeStorage({ host, plan, mountPoint, volumes, keys: keys && [keys.passphrase, ...keys.further], say }),
+      makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say }),
     )
     signal.throwIfAborted()
     const { mergeCommit } = await report.step(
@@ -198,16 +202,18 @@ async function makeUnbootable(
 }
 
 interface DiskKeys {
-  /** The person's own. */
-  passphrase: string
+  /** The person's own first. */
+  all: Keys
+  /** Kept by the server until somebody has seen it. */
+  recovery: string | undefined
   /** By which the deployed system binds its disks to the TPM. */
   enrolment: string | undefined
-  /** All but the person's own. */
-  further: string[]
 }
 
 function keysFor({ disks: { encryption } }: MachineSpec): DiskKeys | undefined {
   if (encryption === undefined) return undefined
+  const recovery = encryption.recoveryKey ? newRecoveryKey() : undefined
   const enrolment = encryption.tpm2 ? newRecoveryKey() : undefined
-  return { passphrase: encryption.passphrase, enrolment, further: enrolment === undefined ? [] : [enrolment] }
+  const further = [recovery, enrolment].filter((key) => key !== undefined)
+  return { all: [encryption.passphrase, ...further], recovery, enrolment }
 }

@@ -2,7 +2,7 @@
 import { formatBytes } from '../../contract/bytes.ts'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { Install } from '../../contract/install.ts'
+import { Install, RecoveryKey } from '../../contract/install.ts'
 import { printObject, printRows, shortDigest, table } from '../output.ts'
 import { withClient } from './context.ts'
 import { findMachine } from './machine.ts'
@@ -55,6 +55,17 @@ export function addInstallCommands(program: Command): void {
             : []),
         ])
         if (output === 'table') console.log(`\n${stepTable(found)}`)
+      }),
+    )
+
+  install
+    .command('recovery-key')
+    .description('show the recovery key of the encrypted disks; the server forgets it then')
+    .argument('<install>', 'id of the install')
+    .action(async (id: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const found = await client.call('POST', `/installs/${encodeURIComponent(id)}/recovery-key`, RecoveryKey)
+        printObject(output, found, [['Recovery key', found.key]])
       }),
     )
 

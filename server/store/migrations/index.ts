@@ -3,5 +3,6 @@ import { initial } from './0001-initial.ts'
 import { media } from './0002-media.ts'
 import { ipxeRefused } from './0003-ipxe-refused.ts'
 import { dhcp6 } from './0004-dhcp6.ts'
+import { recoveryKey } from './0008-recovery-key.ts'
 
-export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6]
+export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6, recoveryKey]

@@ -72,10 +72,14 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-type Change = Partial<InstallContext> & { image?: ReturnType<typeof image>; link?: InstallOrder['link'] }
+type Change = Partial<InstallContext> & {
+  image?: ReturnType<typeof image>
+  link?: InstallOrder['link']
+  spec?: object
+}
 
 function scene(change: Change = {}) {
-  const { image: served = image(), link, ...context } = change
+  const { image: served = image(), link, spec: wanted = {}, ...context } = change
   const events: AgentEvent[] = []
   const plans: unknown[] = []
   let text = ''
@@ -100,7 +104,7 @@ function scene(change: Change = {}) {
     type: 'install',
     installId: '01890000-0000-7000-8000-000000000003',
     generation: 1,
-    spec: {},
+    spec: wanted,
     image: { repository: 'os/web', digest: served.digest, targetReference: 'r.example/os/web:1' },
     confirmToken: 'c',
     nextEvent: 1,
@@ -120,6 +124,7 @@ function scene(change: Change = {}) {
     images: serverImages(server, ''),
     link: link ?? {
       sendPlan: async (_, sent) => (plans.push(sent), { go: true }),
+      sendRecoveryKey: async () => ({ kept: true }),
       sendEvents: async (_: string, request: EventsRequest) => {
         events.push(...request.events.map(({ event }) => event))
         return { acknowledged: request.events.at(-1)!.seq, cancelled: false }
@@ -160,6 +165,7 @@ describe('install, before the disk is touched', () => {
       {
         link: {
           sendPlan: async () => ({ go: false, reason: 'cancelled' }),
+          sendRecoveryKey: async () => ({ kept: true as const }),
           sendEvents: async (_: string, { events }: EventsRequest) => ({
             acknowledged: events.at(-1)!.seq,
             cancelled: false,
@@ -173,6 +179,22 @@ describe('install, before the disk is touched', () => {
     expect(await run()).toMatchObject({ state: 'failed', failure: { code } })
     expect(host.ran).toEqual([])
     expect(text()).toContain(`Reason: ${code}`)
+  })
+
+  it('hands the recovery key over before anything is encrypted, and stops when nobody keeps it', async () => {
+    const link: InstallOrder['link'] = {
+      sendPlan: async () => ({ go: true }),
+      sendRecoveryKey: async () => {
+        throw new ServerError('REFUSED', 'the install is failed', { status: 409 })
+      },
+      sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)!.seq, cancelled: false }),
+    }
+    const { run, host } = scene({
+      link,
+      spec: { disks: { encryption: { passphrase: 'long enough', recoveryKey: true } } },
+    })
+    expect(await run()).toMatchObject({ state: 'failed' })
+    expect(host.ran).toEqual([])
   })
 
   it('shows what will be lost, and says in which step it failed', async () => {
@@ -220,6 +242,7 @@ describe('install, once it writes', () => {
     const { run } = scene({
       link: {
         // The server answers the plan only after it has cancelled.
+        sendRecoveryKey: async () => ({ kept: true }),
         sendPlan: () => new Promise((resolve) => setTimeout(() => resolve({ go: true }), 300)),
         sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)!.seq, cancelled: true }),
       },

@@ -568,6 +568,25 @@ describe('recordPlan', () => {
   })
 })
 
+describe('the recovery key', () => {
+  it('is kept while the install runs, shown once, and each time noted', async () => {
+    const session = boot()
+    const installId = await assign()
+    expect(() => core.installs.recordRecoveryKey(session, installId, 'early')).toThrowWithCode(
+      CoreError,
+      'INSTALL_OVER',
+    )
+    await takeTask(session)
+    expect(core.installs.recordRecoveryKey(session, installId, 'first')).toEqual({ kept: true })
+    // An agent that was started again makes another one.
+    core.installs.recordRecoveryKey(session, installId, 'second')
+    expect(JSON.stringify([core.installs.get(installId), core.events.recent({ limit: 50 })])).not.toContain('second')
+    expect(core.installs.takeRecoveryKey(installId, 'token:ada')).toBe('second')
+    expect(core.events.recent({ limit: 1 })).toMatchObject([{ type: 'install.recovery-key', actor: 'token:ada' }])
+    expect(() => core.installs.takeRecoveryKey(installId, 'token:ada')).toThrowWithCode(CoreError, 'CONFLICT')
+  })
+})
+
 const PLAN: StoragePlan = {
   firmware: 'uefi',
   disks: [
