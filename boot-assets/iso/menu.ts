@@ -33,7 +33,12 @@ function describe(entries: readonly MediumEntry[]): { what: string; loss: string
 }
 
 function diskOf(entries: readonly MediumEntry[]): string {
-  const disks = new Set(entries.map(({ spec }) => describeSelector(spec.disks.disk)))
+  const disks = new Set(
+    entries.map(({ spec: { disks: layout } }) => {
+      const further = layout.mirror ? [layout.mirror] : (layout.raid?.disks ?? [])
+      return [layout.disk, ...further].map(describeSelector).join(' and ')
+    }),
+  )
   const [only] = disks
   return disks.size === 1 && only !== undefined ? only : 'the disk chosen for it'
 }

@@ -15,7 +15,7 @@ import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import type { MachineMedium } from '../contract/medium.ts'
 import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
-import { beyondAgent } from '../contract/agent-limits.ts'
+import { beyondAgent, beyondDiskImage } from '../contract/agent-limits.ts'
 import { wantsInstall } from './boot.ts'
 import type { BootMachine } from './boot.ts'
 import { timestamp } from './clock.ts'
@@ -499,7 +499,7 @@ export class Installs {
       kickstarts.render({ machine, facts, spec, generation, followReference, token: 'lfi_trial', createdAt })
       return
     }
-    const beyond = beyondAgent(spec)
+    const beyond = this.#ports.diskImage ? beyondDiskImage(spec) : beyondAgent(spec)
     if (beyond.length === 0) return
     const message = `Landfall's agent cannot carry out ${beyond.join(', ')}`
     throw new CoreError('VALIDATION', message, { hint: 'leave these values out, or set installer to anaconda' })

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MachineSpec } from '../../../server/contract/spec.ts'
-import { beyondAgent } from '../../../server/contract/agent-limits.ts'
+import { beyondAgent, beyondDiskImage } from '../../../server/contract/agent-limits.ts'
 
 describe("what is beyond Landfall's agent", () => {
   it('is nothing of a spec by default, nor of what it does', () => {
@@ -46,4 +46,13 @@ describe("what is beyond Landfall's agent", () => {
   ])('is %s', (path, spec) => {
     expect(beyondAgent(MachineSpec.parse(spec))).toEqual([path])
   })
+})
+
+it.each([
+  ['disks.scheme', { disks: { scheme: 'lvm' } }],
+  ['disks.volumes', { disks: { volumes: [{ mount: '/var', size: 2 ** 30 }] } }],
+  ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
+  ['disks.automatic', { disks: { automatic: true } }],
+])('%s is beyond a disk image', (path, spec) => {
+  expect(beyondDiskImage(MachineSpec.parse(spec))).toEqual([path])
 })
