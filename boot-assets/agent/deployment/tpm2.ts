@@ -3,7 +3,7 @@
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { NewFile } from './new-file.ts'
 
-export const TPM2_UNIT = 'landfall-tpm2.service'
+const TPM2_UNIT = 'landfall-tpm2.service'
 
 /** Not `etc/landfall`: that goes as soon as the first boot is reported. */
 const FOLDER = '/etc/landfall-tpm2'

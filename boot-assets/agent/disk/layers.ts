@@ -1,10 +1,11 @@
 // How arrays, encryption and logical volumes are made, and where the kernel shows them then.
 import type { PlannedLayer, StoragePlan } from '../../../server/contract/plan.ts'
+import { RAID_DATA_OFFSET, THIN_METADATA } from '../../../server/plan/layers.ts'
 
 /** Texts that open encrypted layers; the first is the person's own, and is what the installer itself opens them with. */
 export type Keys = readonly [string, ...string[]]
 
-export interface LayerCommand {
+interface LayerCommand {
   command: [string, ...string[]]
   /** Standard input: keys go that way, where no process list shows them. */
   input?: string
@@ -24,10 +25,6 @@ const LVM_CONFIG =
 
 /** Argon2 with as much memory as any machine has left while it starts. */
 const PBKDF = ['--pbkdf', 'argon2id', '--pbkdf-memory', String(256 * 1024)]
-
-/** Arrays begin their data where the plan reckons with (server/plan/layers.ts). */
-const DATA_OFFSET = '16M'
-const THIN_METADATA = '64m'
 
 /** Their control devices are there only once the kernel has them. */
 const MODULES: Record<PlannedLayer['type'], string[]> = {
@@ -62,7 +59,7 @@ export function layerSteps(
     }
     case 'thin-pool': {
       const group = groupOf(layer, layers)
-      const size = ['--size', `${layer.size}b`, '--poolmetadatasize', THIN_METADATA]
+      const size = ['--size', `${layer.size}b`, '--poolmetadatasize', `${THIN_METADATA}b`]
       const name = ['--name', layer.name, group.name]
       return {
         commands: [lvm(deviceOf(group.on), 'lvcreate', '--type', 'thin-pool', ...size, ...name)],
@@ -91,7 +88,7 @@ function raidSteps({ name, level, metadata, uuid, on }: Layer<'raid'>, deviceOf:
     ['--run', '--quiet', '--level', String(level), '--raid-devices', String(on.length)],
     ['--metadata', metadata, '--uuid', uuid, '--name', name, '--homehost', 'any'],
     level === 0 ? [] : ['--bitmap', 'internal'],
-    metadata === '1.0' ? [] : ['--data-offset', DATA_OFFSET],
+    metadata === '1.0' ? [] : ['--data-offset', `${RAID_DATA_OFFSET / 1024}K`],
   ].flat()
   return { commands: [{ command: ['mdadm', '--create', device, ...settings, ...on.map(deviceOf)] }], device }
 }

@@ -40,7 +40,7 @@ describe('layerSteps', () => {
     const common = '--run --quiet --level 1 --raid-devices 2 --metadata'
     expect(ran).toEqual([
       `mdadm --create /dev/md/boot ${common} 1.0 --uuid U --name boot --homehost any --bitmap internal /dev/vda3 /dev/vdb3`,
-      `mdadm --create /dev/md/root ${common} 1.2 --uuid U --name root --homehost any --bitmap internal --data-offset 16M /dev/vda4 /dev/vdb4`,
+      `mdadm --create /dev/md/root ${common} 1.2 --uuid U --name root --homehost any --bitmap internal --data-offset 16384K /dev/vda4 /dev/vdb4`,
     ])
     expect(devices['raid/root']).toBe('/dev/md/root')
   })
@@ -80,7 +80,7 @@ describe('layerSteps', () => {
   it('makes thin volumes in a pool', () => {
     const { ran } = run({ ...ONE, scheme: 'lvm', thin: true, rootSize: 4096 * MIB })
     expect(ran.slice(2)).toEqual([
-      expect.stringMatching(/--type thin-pool --size \d+b --poolmetadatasize 64m --name pool system_X$/),
+      expect.stringMatching(/--type thin-pool --size \d+b --poolmetadatasize 67108864b --name pool system_X$/),
       expect.stringMatching(/--type thin --virtualsize \d+b --thinpool pool --name root system_X$/),
     ])
   })

@@ -120,13 +120,27 @@ describe('describeDisk', () => {
 
   it('tells the partitions of a GPT, by which later installs find what to keep', () => {
     const partition = {
-      ...{ name: 'sda5', type: 'part', partn: 5, start: 4096, size: 2 ** 30, partlabel: 'var', fstype: 'ext4' },
-      ...{ uuid: 'U', partuuid: 'P', parttype: 'T' },
+      name: 'sda5',
+      type: 'part',
+      partn: 5,
+      start: 4096,
+      size: 2 ** 30,
+      partlabel: 'var',
+      fstype: 'ext4',
+      uuid: 'U',
+      partuuid: 'P',
+      parttype: 'T',
     }
     expect(describeOne({ children: [device(partition)] }).partitions).toEqual([
       {
-        ...{ number: 5, start: 4096 * 512, size: 2 ** 30, name: 'var', type: 'T', uuid: 'P' },
-        ...{ filesystem: 'ext4', filesystemUuid: 'U' },
+        number: 5,
+        start: 4096 * 512,
+        size: 2 ** 30,
+        name: 'var',
+        type: 'T',
+        uuid: 'P',
+        filesystem: 'ext4',
+        filesystemUuid: 'U',
       },
     ])
     expect(describeOne({ pttype: 'dos', children: [device(partition)] }).partitions).toEqual([])

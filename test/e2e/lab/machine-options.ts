@@ -74,7 +74,7 @@ export interface MachineHardware {
   tpm: boolean
 }
 
-export type MachineDisk = Required<Omit<DiskOptions, 'sizeGiB' | 'base'>> & {
+type MachineDisk = Required<Omit<DiskOptions, 'sizeGiB' | 'base'>> & {
   format: 'raw' | 'qcow2'
   /** Pulled out: the machine starts without it. */
   unplugged: boolean

@@ -218,7 +218,7 @@ describe('preserving', () => {
   ])('refuses to overwrite %s', (_, change, message) => {
     const kept = installed(plan(layout))
     const partitions = kept.partitions.map((one) => (one.name === 'var' ? { ...one, ...change } : one))
-    expect(planned(layout, [{ ...kept, partitions } as DiskFacts])).toMatchObject({
+    expect(planned(layout, [{ ...kept, partitions }])).toMatchObject({
       code: 'DISK_LAYOUT',
       message: expect.stringMatching(message),
     })
