@@ -97,7 +97,7 @@ async function makeLayers(
   devices: Map<string, string>,
 ): Promise<void> {
   const modules = layerModules(plan.layers)
-  if (modules.length > 0) await host.run('modprobe', ['--all', ...modules])
+  if (modules.length > 0) await host.run('modprobe', ['-a', ...modules])
   for (const layer of plan.layers) {
     const { commands, device } = layerSteps(layer, plan, (id) => deviceOf(target, id), keys)
     say(`making ${layer.type} ${layer.name}`)
