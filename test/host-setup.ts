@@ -43,6 +43,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   radvd: 'the router of networks with IPv6',
   shellcheck: 'judges the scripts of kickstarts',
   skopeo: 'judges and moves images',
+  swtpm: 'the TPM of virtual machines',
   'tftp-hpa': 'TFTP client',
   tshark: 'judges captures of boots',
   udhcpc: 'DHCP client',

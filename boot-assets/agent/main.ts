@@ -23,6 +23,7 @@ import { agentVersion } from './version.ts'
 /** Read by the installer's init once the agent has ended. */
 const FINISH_FILE = '/run/landfall/finish'
 const MOUNT_POINT = '/run/landfall/target'
+const VOLUMES = '/run/landfall/volumes'
 const STAGE = '/run/landfall/image-root'
 const MEDIUM = '/run/landfall/medium'
 
@@ -58,6 +59,7 @@ async function main(): Promise<Finish> {
         ...common,
         planDisks,
         mountPoint: MOUNT_POINT,
+        volumes: VOLUMES,
         stage: STAGE,
         peakRss: () => process.resourceUsage().maxRSS * 1024,
       },

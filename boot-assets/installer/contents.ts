@@ -43,7 +43,9 @@ const PROGRAM_PACKAGES = [
   'btrfs-progs',
   'busybox-static',
   'coreutils',
+  'cryptsetup-bin',
   'dash',
+  'dmsetup',
   'dosfstools',
   'e2fsprogs',
   'efibootmgr',
@@ -53,6 +55,8 @@ const PROGRAM_PACKAGES = [
   'libc6',
   'libgcc-s1',
   'libstdc++6',
+  'lvm2',
+  'mdadm',
   'mount',
   'udev',
   'util-linux',
@@ -98,8 +102,10 @@ export const PROGRAMS: readonly string[] = [
   // coreutils: the ones where BusyBox lacks options that matter
   'chroot cp dd df du ln mkdir mv numfmt readlink realpath rm sha256sum sort stat stdbuf sync tail timeout touch truncate',
   // block devices and file systems
-  'blkdiscard blkid blockdev findmnt flock fsfreeze fstrim losetup lsblk mount mountpoint partx sfdisk swapoff umount wipefs',
+  'blkdiscard blkid blockdev findmnt flock fsfreeze fstrim losetup lsblk mkswap mount mountpoint partx sfdisk swapoff umount wipefs',
   'btrfs chattr e2fsck lsattr mke2fs mkfs.btrfs mkfs.fat mkfs.xfs resize2fs tune2fs xfs_admin xfs_growfs xfs_io xfs_repair',
+  // what lies between partitions and file systems
+  'cryptsetup dmsetup lvm mdadm',
   'efibootmgr getfattr setfattr',
   // namespaces
   'nsenter setpriv unshare',

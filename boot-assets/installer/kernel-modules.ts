@@ -34,6 +34,14 @@ export const WANTED_MODULES: readonly string[] = [
   'kernel/drivers/mmc/host/',
   'kernel/drivers/nvdimm/',
   'kernel/drivers/acpi/nfit/',
+  // Mirrors and other arrays, logical volumes, thin ones, encryption.
+  'kernel/drivers/md/raid0.ko',
+  'kernel/drivers/md/raid1.ko',
+  'kernel/drivers/md/raid10.ko',
+  'kernel/drivers/md/raid456.ko',
+  'kernel/drivers/md/dm-mod.ko',
+  'kernel/drivers/md/dm-crypt.ko',
+  'kernel/drivers/md/dm-thin-pool.ko',
   // Buses and hypervisors.
   'kernel/drivers/virtio/',
   'kernel/drivers/hv/',

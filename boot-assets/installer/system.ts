@@ -54,7 +54,7 @@ export async function buildSystem(inputs: SystemInputs, stage: string, image: st
     '-comp',
     'zstd',
     '-Xcompression-level',
-    '15',
+    '22',
     '-b',
     '256K',
     '-no-xattrs',

@@ -33,24 +33,33 @@ function describe(entries: readonly MediumEntry[]): { what: string; loss: string
 }
 
 function diskOf(entries: readonly MediumEntry[]): string {
-  const disks = new Set(entries.map(({ spec }) => describeSelector(spec.disks.disk)))
+  const disks = new Set(
+    entries.map(({ spec: { disks: layout } }) => {
+      const further = layout.mirror ? [layout.mirror] : (layout.raid?.disks ?? [])
+      return [layout.disk, ...further].map(describeSelector).join(' and ')
+    }),
+  )
   const [only] = disks
   return disks.size === 1 && only !== undefined ? only : 'the disk chosen for it'
 }
 
 /** Which disk a selector means, for people: `the disk with serial S3Z8`. */
 export function describeSelector(selector: DiskSelector): string {
-  const { serial, wwn, byId, byPath, ...kinds } = selector
-  if (serial !== undefined) return `the disk with serial ${serial}`
-  if (wwn !== undefined) return `the disk with WWN ${wwn}`
-  if (byId !== undefined) return `the disk ${byId}`
-  if (byPath !== undefined) return `the disk at ${byPath}`
-  const { model, transport, rotational } = kinds
+  const { serial, wwn, byId, byPath, pick, ...kinds } = selector
+  if (typeof serial === 'string') return `the disk with serial ${serial}`
+  if (typeof wwn === 'string') return `the disk with WWN ${wwn}`
+  if (typeof byId === 'string') return `the disk ${byId}`
+  if (typeof byPath === 'string') return `the disk at ${byPath}`
+  if (pick !== undefined || Object.values(selector).some((value) => typeof value === 'object')) {
+    return 'the disk that its conditions fit'
+  }
+  const { model, vendor, transport, rotational } = kinds
   const words = [
     rotational === undefined ? undefined : rotational ? 'rotating' : 'solid-state',
     transport === undefined || transport === 'other' ? undefined : transport.toUpperCase(),
   ].filter((word) => word !== undefined)
   const disk = `the only ${[...words, 'disk'].join(' ')}`
-  if (model !== undefined) return `${disk} of model ${model}`
+  const make = [vendor, model].filter((word) => typeof word === 'string').join(' ')
+  if (make !== '') return `${disk} of model ${make}`
   return kinds.minSize === undefined && kinds.maxSize === undefined ? disk : `${disk} of the wanted size`
 }

@@ -1,5 +1,5 @@
 // From a blueprint to what Landfall does with it: a spec, and a list of every key that has no effect.
-import { beyondAgent } from '../contract/agent-limits.ts'
+import { beyondDiskImage } from '../contract/agent-limits.ts'
 import { KernelArgument, MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { applyDisks } from './apply-disks.ts'
 import { applyFiles } from './apply-files.ts'
@@ -58,7 +58,7 @@ export function applyBlueprint(blueprint: Blueprint, target: BlueprintTarget): A
   applyUsers(customizations, outcome)
   applyFiles(customizations, outcome)
   applyDisks(customizations, outcome)
-  if (target === 'disk-image') withdrawBeyondAgent(outcome)
+  if (target === 'disk-image') withdrawBeyondDiskImage(outcome)
   const { files, minRootSize, minDiskSize, notApplied } = outcome
   return { spec: checkedSpec(outcome.spec), files, minRootSize, minDiskSize, notApplied }
 }
@@ -102,9 +102,9 @@ function splitArguments(append: string): string[] {
   throw new BlueprintError('INVALID_VALUE', `customizations.kernel.append: ${bad} is not a kernel argument`)
 }
 
-/** Disk images are made by Landfall's agent: what it cannot do yet is taken out of the spec and told by its keys. */
-function withdrawBeyondAgent(outcome: Outcome): void {
-  for (const path of beyondAgent(MachineSpec.parse(checkedSpec(outcome.spec)))) {
+/** What disk images cannot have yet is taken out of the spec and told by its keys. */
+function withdrawBeyondDiskImage(outcome: Outcome): void {
+  for (const path of beyondDiskImage(MachineSpec.parse(checkedSpec(outcome.spec)))) {
     outcome.withdraw(path, 'not yet possible in disk images')
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { Digest, Firmware, Mac, Timestamp, Uuid } from './common.ts'
 import { Facts } from './facts.ts'
 import { Failure, InstallStepName } from './install.ts'
-import { DiskPlan } from './plan.ts'
+import { StoragePlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
 import { TrustBasis } from './trust.ts'
 
@@ -72,7 +72,12 @@ export type Task = z.infer<typeof Task>
 /** PUT /agent/v1/installs/{id}/plan: recorded and shown before anything is written; the agent writes only after `go`. */
 export const PlanResponse = z.object({ go: z.boolean(), reason: z.string().optional() })
 export type PlanResponse = z.infer<typeof PlanResponse>
-export const PlanRequest = DiskPlan
+export const PlanRequest = StoragePlan
+
+/** PUT /agent/v1/installs/{id}/recovery-key: kept by the server before the first disk is encrypted with it. */
+export const RecoveryKeyRequest = z.object({ key: z.string().min(32).max(256) })
+export const RecoveryKeyResponse = z.object({ kept: z.literal(true) })
+export type RecoveryKeyResponse = z.infer<typeof RecoveryKeyResponse>
 
 const step = { step: InstallStepName }
 export const AgentEvent = z.discriminatedUnion('type', [

@@ -17,6 +17,7 @@ export const EventType = z.enum([
   'boot.loader',
   'install.created',
   'install.plan',
+  'install.recovery-key',
   'install.step',
   'install.progress',
   'install.log',

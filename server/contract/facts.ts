@@ -15,6 +15,21 @@ export const NicFacts = z.object({
 })
 export type NicFacts = z.infer<typeof NicFacts>
 
+export const PartitionFacts = z.object({
+  number: z.number().int().positive(),
+  /** Bytes from the start of the disk. */
+  start: z.number().int().nonnegative(),
+  size: z.number().int().nonnegative(),
+  /** GPT name, type and unique GUID. */
+  name: z.string().optional(),
+  type: z.string().optional(),
+  uuid: z.string().optional(),
+  /** What blkid finds on it: `xfs`, `crypto_LUKS`, ... */
+  filesystem: z.string().optional(),
+  filesystemUuid: z.string().optional(),
+})
+export type PartitionFacts = z.infer<typeof PartitionFacts>
+
 export const DiskFacts = z.object({
   /** Kernel name without /dev, good for one boot only: `nvme0n1`. */
   name: z.string(),
@@ -36,6 +51,8 @@ export const DiskFacts = z.object({
   blocked: z.string().optional(),
   /** Signatures found on it now: `gpt`, `xfs`, `linux_raid_member`, ... */
   signatures: z.array(z.string()).default([]),
+  /** Of a GPT, by number. */
+  partitions: z.array(PartitionFacts).default([]),
 })
 export type DiskFacts = z.infer<typeof DiskFacts>
 

@@ -1,7 +1,7 @@
 // One run of an install: steps, outcome, reason codes.
 import { z } from 'zod'
 import { Digest, Timestamp, Uuid } from './common.ts'
-import { DiskPlan } from './plan.ts'
+import { StoragePlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
 import { TrustCode, TrustVerdict } from './trust.ts'
 
@@ -27,6 +27,7 @@ export const ReasonCode = z.enum([
   'DISK_NONE_MATCHES',
   'DISK_SEVERAL_MATCH',
   'DISK_TOO_SMALL',
+  'DISK_LAYOUT',
   'DISK_IO',
   'DIGEST_MISMATCH',
   'DIFFID_MISMATCH',
@@ -77,6 +78,9 @@ export const Failure = z
   .meta({ id: 'Failure' })
 export type Failure = z.infer<typeof Failure>
 
+/** Opens all encrypted disks of one install. */
+export const RecoveryKey = z.object({ key: z.string() }).meta({ id: 'RecoveryKey' })
+
 export const Install = z
   .object({
     id: Uuid,
@@ -89,7 +93,7 @@ export const Install = z
     spec: MachineSpec,
     /** Why the image was allowed; null for installs of versions that did not judge. */
     trust: TrustVerdict.nullable(),
-    plan: DiskPlan.nullable(),
+    plan: StoragePlan.nullable(),
     steps: z.array(InstallStep),
     failure: Failure.nullable(),
     createdAt: Timestamp,

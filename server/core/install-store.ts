@@ -1,5 +1,5 @@
 // What installs ask of the database.
-import type { DiskPlan } from '../contract/plan.ts'
+import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import type { InstallProgress } from './install-state.ts'
 import type { TrustCheck } from './trust.ts'
@@ -17,7 +17,7 @@ export interface InstallRecord extends InstallProgress {
   spec: MachineSpec
   /** What allowed the image, judged by the server; null for installs of versions that did not. */
   trust: TrustCheck | null
-  plan: DiskPlan | null
+  plan: StoragePlan | null
   /** Number of the newest agent event taken in. */
   lastEvent: number
   createdAt: string
@@ -55,6 +55,9 @@ export interface InstallStore {
   appendLog(installId: string, lines: readonly LogLine[]): void
   /** Lines after `after`, oldest first. */
   log(installId: string, after: number, limit: number): LogLine[]
+  /** Opens the install's encrypted disks. Kept beside the record, so that nothing that shows installs shows it; null forgets it. */
+  keepRecoveryKey(installId: string, key: string | null): void
+  recoveryKey(installId: string): string | null
   /** Number of the newest line; 0 when there is none. */
   lastLogLine(installId: string): number
 }

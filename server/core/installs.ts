@@ -5,6 +5,7 @@ import type {
   EventsRequest,
   EventsResponse,
   PlanResponse,
+  RecoveryKeyResponse,
   RegisterRequest,
   RegisterResponse,
   Task,
@@ -12,10 +13,10 @@ import type {
 import type { Install } from '../contract/install.ts'
 import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import type { MachineMedium } from '../contract/medium.ts'
-import type { DiskPlan } from '../contract/plan.ts'
+import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { trustHint } from '../contract/trust.ts'
-import { beyondAgent } from '../contract/agent-limits.ts'
+import { beyondAgent, beyondDiskImage } from '../contract/agent-limits.ts'
 import { wantsInstall } from './boot.ts'
 import type { BootMachine } from './boot.ts'
 import { timestamp } from './clock.ts'
@@ -142,6 +143,24 @@ export class Installs {
     return { id, state, generation, installer: waiting?.installer, media: waiting?.media }
   }
 
+  /** The recovery key of the install's disks, which is forgotten hereby. Throws INSTALL_NOT_FOUND, CONFLICT when there is none. */
+  takeRecoveryKey(installId: string, actor: string): string {
+    const { installs, events, transactions } = this.#ports
+    return transactions.transaction(() => {
+      const { machineId } = this.#record(installId)
+      const key = installs.recoveryKey(installId)
+      if (key === null) {
+        const hint =
+          'it is made when disks.encryption.recoveryKey is set, and shown only once; the history says to whom'
+        throw new CoreError('CONFLICT', 'no recovery key of this install is kept', { hint })
+      }
+      installs.keepRecoveryKey(installId, null)
+      const message = 'the recovery key was shown, and is kept no longer'
+      events.append({ type: 'install.recovery-key', machineId, installId, actor, message })
+      return key
+    })
+  }
+
   /** Throws INSTALL_NOT_FOUND. */
   get(installId: string): Install {
     return installOf(this.#record(installId))
@@ -238,7 +257,7 @@ export class Installs {
   }
 
   /** Stores the plan before anything is written. Not `go` once the install was cancelled or replaced. Throws INSTALL_NOT_FOUND. */
-  recordPlan(session: AgentSession, installId: string, plan: DiskPlan): PlanResponse {
+  recordPlan(session: AgentSession, installId: string, plan: StoragePlan): PlanResponse {
     const { installs, events, transactions } = this.#ports
     return transactions.transaction(() => {
       const install = this.#own(session, installId)
@@ -249,10 +268,26 @@ export class Installs {
         machineId: install.machineId,
         installId,
         actor: 'machine',
-        message: `will write ${plan.partitions.length} partitions to ${plan.device}`,
-        data: { device: plan.device, disk: plan.disk.name, warnings: plan.warnings },
+        message: `will write to ${plan.disks.map(({ device }) => device).join(' and ')}`,
+        data: {
+          disks: plan.disks.map(({ device, disk }) => ({ device, name: disk.name, serial: disk.serial ?? null })),
+          warnings: plan.warnings,
+        },
       })
       return { go: true }
+    })
+  }
+
+  /** Keeps the key before anything is encrypted with it; a later one of the same install replaces it. Throws INSTALL_NOT_FOUND, INSTALL_OVER. */
+  recordRecoveryKey(session: AgentSession, installId: string, key: string): RecoveryKeyResponse {
+    const { installs, events, transactions } = this.#ports
+    return transactions.transaction(() => {
+      const { machineId, state } = this.#own(session, installId)
+      if (state !== 'running') throw new CoreError('INSTALL_OVER', `the install is ${state}`)
+      installs.keepRecoveryKey(installId, key)
+      const message = 'a recovery key of its disks is kept, to be shown once'
+      events.append({ type: 'install.recovery-key', machineId, installId, actor: 'machine', message })
+      return { kept: true }
     })
   }
 
@@ -501,7 +536,7 @@ export class Installs {
       kickstarts.render({ machine, facts, spec, generation, followReference, token: 'lfi_trial', createdAt })
       return
     }
-    const beyond = beyondAgent(spec)
+    const beyond = this.#ports.diskImage ? beyondDiskImage(spec) : beyondAgent(spec)
     if (beyond.length === 0) return
     const message = `Landfall's agent cannot carry out ${beyond.join(', ')}`
     throw new CoreError('VALIDATION', message, { hint: 'leave these values out, or set installer to anaconda' })

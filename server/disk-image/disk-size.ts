@@ -1,7 +1,9 @@
 // How large the disk must be, and whether what was asked for is enough.
 import { formatBytes, parseBytes } from '../contract/bytes.ts'
 import type { DiskLayout } from '../contract/spec-disks.ts'
-import { MIB, MIN_ROOT_SIZE, smallestDisk } from '../plan/partitions.ts'
+import { smallestDisk } from '../plan/layout.ts'
+import { MIB, roundUp } from '../plan/units.ts'
+import { MIN_ROOT_SIZE } from '../plan/wanted-volumes.ts'
 import { DiskImageError } from './errors.ts'
 
 const GIB = 2 ** 30
@@ -10,7 +12,7 @@ const DEFAULT_SIZE = 10 * GIB
 export interface SizeWish {
   /** As the user wrote it. */
   size: string | undefined
-  layout: Pick<DiskLayout, 'filesystem' | 'espSize' | 'bootSize'>
+  layout: DiskLayout
   /** Bytes that the root file system, or the whole disk, shall at least have. */
   minRootSize?: number | undefined
   minDiskSize?: number | undefined
@@ -47,8 +49,4 @@ export function requireRoomFor(packedBytes: number, disk: number, layout: SizeWi
     `the image does not fit: its packed layers have ${formatBytes(packedBytes)}, the root file system ${formatBytes(root)}`,
     { hint: 'give a larger --size' },
   )
-}
-
-function roundUp(bytes: number): number {
-  return Math.ceil(bytes / MIB) * MIB
 }

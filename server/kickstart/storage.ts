@@ -37,10 +37,18 @@ export function storageCommands(input: StorageInput): string[] {
 }
 
 function refuseContradictions({ disks, release }: StorageInput): void {
-  const { scheme, automatic, volumes, encryption, rootSize, mirror } = disks
+  const { scheme, automatic, volumes, encryption, rootSize, mirror, raid, thin, erase } = disks
   const refuse = (message: string, hint: string): never => {
     throw new KickstartError('SPEC_UNSUPPORTED', message, { hint })
   }
+  const own = "only Landfall's own agent does that"
+  if (raid) refuse(`disks.raid: ${own}`, 'take disks.scheme raid1 with disks.mirror, or installer agent')
+  if (thin) refuse(`disks.thin: ${own}`, 'set disks.thin to false, or take installer agent')
+  if (erase !== 'signatures') refuse(`disks.erase ${erase}: ${own}`, 'leave it out, or take installer agent')
+  if (volumes.some(({ preserve }) => preserve)) {
+    refuse(`disks.volumes preserves what is there: ${own}`, 'leave preserve out, or take installer agent')
+  }
+  if (encryption?.recoveryKey) refuse(`disks.encryption.recoveryKey: ${own}`, 'leave it out, or take installer agent')
   if (scheme === 'btrfs' && !isFedora(release)) {
     refuse(`disks.scheme btrfs: ${release} has no btrfs`, 'take plain or lvm')
   }

@@ -37,9 +37,14 @@ export function targetDisks({ disk, mirror }: MachineSpec['disks'], facts: Facts
 
 function targetDisk(selector: DiskSelector, facts: Facts | undefined, placeholder: string): TargetDisk {
   if (!facts) {
+    refuseConditions(selector)
     const { byId, byPath, ...others } = selector
     const lasting =
-      byId !== undefined ? `by-id/${leaf(byId)}` : byPath !== undefined ? `by-path/${leaf(byPath)}` : undefined
+      typeof byId === 'string'
+        ? `by-id/${leaf(byId)}`
+        : typeof byPath === 'string'
+          ? `by-path/${leaf(byPath)}`
+          : undefined
     const alone =
       Object.values(others).every((value) => value === undefined) && (byId === undefined || byPath === undefined)
     return lasting !== undefined && alone ? { name: `/dev/disk/${lasting}` } : { name: placeholder, selector }
@@ -54,6 +59,20 @@ function targetDisk(selector: DiskSelector, facts: Facts | undefined, placeholde
   return byId[0] === undefined
     ? { name: placeholder, selector, description }
     : { name: `/dev/disk/by-id/${byId[0]}`, description }
+}
+
+/** What only Landfall's own planner judges, by the disks that a machine has told. */
+function refuseConditions(selector: DiskSelector): void {
+  const { vendor, pick, ...others } = selector
+  const conditions = Object.values(others).some((value) => typeof value === 'object')
+  if (vendor === undefined && pick === undefined && !conditions) return
+  throw new KickstartError(
+    'SPEC_UNSUPPORTED',
+    'disks are chosen by vendor, pick or parts of a text, and the machine has not told its disks',
+    {
+      hint: 'boot it from the network once, so that it tells them, or name the disk by a whole serial',
+    },
+  )
 }
 
 /** People paste whole paths. */

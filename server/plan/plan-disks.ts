@@ -1,44 +1,87 @@
 // The dry run of an install's disk part: from what is wanted and what is there to what will be written, or to a refusal.
-import { formatBytes } from '../contract/bytes.ts'
 import type { DiskFacts, Facts } from '../contract/facts.ts'
 import type { Failure } from '../contract/install.ts'
-import type { DiskPlan } from '../contract/plan.ts'
+import type { PlannedDisk, StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
-import { layOutPartitions, smallestDisk } from './partitions.ts'
+import type { DiskLayout, DiskSelector } from '../contract/spec-disks.ts'
+import { contradiction } from './check-layout.ts'
+import { layOut, raidOf } from './layout.ts'
 import { describeDisk, selectDisk } from './select-disk.ts'
+import { stableIds } from './stable-ids.ts'
 
 /**
- * Plans the one disk that `spec.disks.disk` means. Pure: the agent writes by the very plan the server can preview. Refuses with
- * DISK_NONE_MATCHES, DISK_SEVERAL_MATCH or DISK_TOO_SMALL; the message lists every disk and what speaks for or against it.
+ * Plans the disks that `spec.disks` means. Pure: the agent writes by the very plan the server can preview; `seed`, the install's id,
+ * decides the UUIDs. Refuses with DISK_NONE_MATCHES, DISK_SEVERAL_MATCH, DISK_TOO_SMALL or DISK_LAYOUT; of disks the message lists each
+ * and what speaks for or against it.
  */
 export function planDisks(
-  spec: Pick<MachineSpec, 'disks'>,
+  { disks: layout }: Pick<MachineSpec, 'disks'>,
   facts: Pick<Facts, 'architecture' | 'firmware' | 'disks'>,
-): DiskPlan | Failure {
-  const { disk: selector, ...layout } = spec.disks
-  const disk = selectDisk(selector, facts.disks)
-  if ('code' in disk) return disk
-  const partitions = layOutPartitions(disk.size, layout, facts.architecture)
-  if (!partitions) {
-    const needed = smallestDisk(layout, facts.architecture)
+  seed: string,
+): StoragePlan | Failure {
+  const refused = contradiction(layout)
+  if (refused) return refused
+  const disks = chosenDisks(layout, facts.disks)
+  if ('code' in disks) return disks
+  const unbootable = unbootableDisk(disks, facts.firmware)
+  if (unbootable) return unbootable
+  const made = layOut(layout, disks, facts.architecture, stableIds(seed))
+  if ('code' in made) return made
+  return { firmware: facts.firmware, ...made, erase: layout.erase, warnings: made.disks.flatMap(warningsFor) }
+}
+
+/** One for each selector, all different. */
+function chosenDisks(layout: DiskLayout, disks: readonly DiskFacts[]): DiskFacts[] | Failure {
+  const further = raidOf(layout)?.disks ?? []
+  const option = (at: number) => (layout.scheme === 'raid1' ? 'disks.mirror' : `disks.raid.disks[${at}]`)
+  const selectors: [DiskSelector, string][] = [
+    [layout.disk, 'disks.disk'],
+    ...further.map((selector, at): [DiskSelector, string] => [selector, option(at)]),
+  ]
+  const chosen: DiskFacts[] = []
+  for (const [selector, name] of selectors) {
+    const disk = selectDisk(selector, disks, name)
+    if ('code' in disk) return disk
+    const before = chosen.indexOf(disk)
+    if (before >= 0) {
+      return {
+        code: 'DISK_SEVERAL_MATCH',
+        message: `${selectors[before]![1]} and ${name} both mean ${describeDisk(disk)}`,
+        hint: 'name two disks, by serial for instance, or by pick with different nth',
+      }
+    }
+    chosen.push(disk)
+  }
+  return chosen
+}
+
+/** What no boot loader could start from. */
+function unbootableDisk(disks: readonly DiskFacts[], firmware: Facts['firmware']): Failure | undefined {
+  const [first] = disks
+  const other = disks.find((disk) => disk.logicalBlockSize !== first?.logicalBlockSize)
+  if (first && other) {
     return {
-      code: 'DISK_TOO_SMALL',
-      message: `disk ${describeDisk(disk)} is too small: the layout needs ${formatBytes(needed)}`,
-      hint: 'choose another disk with spec.disks.disk, or smaller espSize and bootSize',
+      code: 'DISK_LAYOUT',
+      message: `${describeDisk(first)} has sectors of ${first.logicalBlockSize} bytes, ${describeDisk(other)} of ${other.logicalBlockSize}: one array cannot hold both`,
+      hint: 'choose disks with the same sector size',
     }
   }
-  return { disk, device: devicePath(disk), firmware: facts.firmware, partitions, warnings: warningsFor(disk) }
+  if (first && firmware === 'bios' && first.logicalBlockSize > 512) {
+    return {
+      code: 'DISK_LAYOUT',
+      message: `a BIOS cannot start from ${describeDisk(first)}: its sectors have ${first.logicalBlockSize} bytes, and it reads only 512`,
+      hint: 'switch the firmware of this machine to UEFI, or choose another disk',
+    }
+  }
+  return undefined
 }
 
-/** A by-id name stays right when kernel names change between the plan and the write. */
-function devicePath({ name, byId }: DiskFacts): string {
-  return byId[0] ? `/dev/disk/by-id/${byId[0]}` : `/dev/${name}`
-}
-
-function warningsFor(disk: DiskFacts): string[] {
+function warningsFor({ disk, partitions }: PlannedDisk): string[] {
   const warnings: string[] = []
+  const kept = partitions.filter((partition) => partition.kept).map(({ name }) => name)
   if (disk.signatures.length > 0) {
-    warnings.push(`everything on ${describeDisk(disk)} will be lost; it holds: ${disk.signatures.join(', ')}`)
+    const but = kept.length > 0 ? ` but ${kept.join(', ')}` : ''
+    warnings.push(`everything${but} on ${describeDisk(disk)} will be lost; it holds: ${disk.signatures.join(', ')}`)
   }
   if (disk.byId.length === 0) warnings.push(`${disk.name} has no stable name below /dev/disk/by-id`)
   if (disk.removable) warnings.push(`${disk.name} is removable`)

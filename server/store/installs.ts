@@ -2,7 +2,7 @@
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { Failure } from '../contract/install.ts'
-import type { DiskPlan } from '../contract/plan.ts'
+import type { StoragePlan } from '../contract/plan.ts'
 import { MachineSpec } from '../contract/spec.ts'
 import type { InstallBoot, InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
 import type { StepProgress } from '../core/install-state.ts'
@@ -111,6 +111,15 @@ export class SqliteInstalls implements InstallStore {
     )
   }
 
+  keepRecoveryKey(installId: string, key: string | null): void {
+    this.#db.run(this.#db.query.updateTable('installs').set({ recovery_key: key }).where('id', '=', installId))
+  }
+
+  recoveryKey(installId: string): string | null {
+    const query = this.#db.query.selectFrom('installs').select('recovery_key').where('id', '=', installId)
+    return this.#db.first(query)?.recovery_key ?? null
+  }
+
   lastLogLine(installId: string): number {
     const query = this.#db.query.selectFrom('install_log').select('seq').where('install_id', '=', installId)
     return this.#db.first(query.orderBy('seq', 'desc').limit(1))?.seq ?? 0
@@ -160,7 +169,7 @@ export class SqliteInstalls implements InstallStore {
       // Of an install of an earlier version, what that did not know has its default.
       spec: MachineSpec.parse(JSON.parse(row.spec)),
       trust: parseOrNull<TrustCheck>(row.trust),
-      plan: parseOrNull<DiskPlan>(row.plan),
+      plan: planOf(row),
       failure: parseOrNull<Failure>(row.failure),
       bootId: row.boot_id,
       lastEvent: row.last_event,
@@ -172,6 +181,12 @@ export class SqliteInstalls implements InstallStore {
       steps: steps.map(stepFromRow),
     }
   }
+}
+
+/** Plans that were made before plans had several disks are no longer shown. */
+function planOf({ plan: text }: Row): StoragePlan | null {
+  const plan = parseOrNull<StoragePlan>(text)
+  return plan && 'disks' in plan ? plan : null
 }
 
 function changeable(install: InstallRecord) {

@@ -50,6 +50,7 @@ export interface Schema {
     last_event: number
     confirmed_digest: string | null
     agent_peak_rss: number | null
+    recovery_key: string | null
     created_at: Time
     started_at: Time | null
     ended_at: Time | null

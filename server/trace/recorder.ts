@@ -71,7 +71,7 @@ export class Recorder {
 
   /** An entry that was added before tells more by now. */
   touch(client: string): void {
-    if (this.#rings.has(client)) this.#watch?.changed(client)
+    if (this.#rings.get(client)) this.#watch?.changed(client)
   }
 
   /** `routine` is what a system that runs does every hour. */

@@ -1,6 +1,8 @@
 // A machine, a disk and a plan that tests share.
 import type { DiskFacts, Facts } from '../../server/contract/facts.ts'
-import type { DiskPlan } from '../../server/contract/plan.ts'
+import type { StoragePlan } from '../../server/contract/plan.ts'
+import { MachineSpec } from '../../server/contract/spec.ts'
+import { planDisks } from '../../server/plan/plan-disks.ts'
 
 const MIB = 2 ** 20
 
@@ -19,6 +21,7 @@ export const disk: DiskFacts = {
   byId: ['virtio-S1'],
   byPath: ['pci-0000:00:05.0'],
   signatures: ['gpt', 'ext4'],
+  partitions: [],
 }
 
 export const facts: Facts = {
@@ -43,57 +46,24 @@ export const facts: Facts = {
   installer: { kernel: '6.12.0', version: '0.1.0' },
 }
 
-/** The layout of a machine that starts by either firmware. */
+/** What is planned for a machine with such disks; by default for one disk that starts by either firmware. */
 export function plan(
-  change: { name?: string; size?: number; device?: string; logicalBlockSize?: number } = {},
-): DiskPlan {
-  const { device = '/dev/disk/by-id/virtio-S1', ...own } = change
-  const target = { ...disk, ...own }
-  const root = target.size - 514 * MIB - 1024 * MIB - MIB
-  return {
-    disk: target,
-    device,
-    firmware: 'uefi',
-    partitions: [
-      {
-        number: 1,
-        name: 'BIOS-BOOT',
-        role: 'bios-boot',
-        typeGuid: '21686148-6449-6E6F-744E-656564454649',
-        start: MIB,
-        size: MIB,
-      },
-      {
-        number: 2,
-        name: 'EFI-SYSTEM',
-        role: 'esp',
-        typeGuid: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
-        start: 2 * MIB,
-        size: 512 * MIB,
-        filesystem: 'vfat',
-        mountPoint: '/boot/efi',
-      },
-      {
-        number: 3,
-        name: 'boot',
-        role: 'boot',
-        typeGuid: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
-        start: 514 * MIB,
-        size: 1024 * MIB,
-        filesystem: 'ext4',
-        mountPoint: '/boot',
-      },
-      {
-        number: 4,
-        name: 'root',
-        role: 'root',
-        typeGuid: '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
-        start: 1538 * MIB,
-        size: root,
-        filesystem: 'xfs',
-        mountPoint: '/',
-      },
-    ],
-    warnings: [`everything on ${target.name} will be lost`],
-  }
+  change: Partial<DiskFacts> & { device?: string } = {},
+  disks: MachineSpec['disks'] = MachineSpec.parse({}).disks,
+  others: DiskFacts[] = [],
+): StoragePlan {
+  const { device, ...own } = change
+  const made = planDisks({ disks }, { ...facts, disks: [{ ...disk, ...own }, ...others] }, 'an install')
+  if ('code' in made) throw new Error(made.message)
+  if (device !== undefined) made.disks[0]!.device = device
+  return made
+}
+
+/** A second disk of the same kind. */
+export const secondDisk: DiskFacts = {
+  ...disk,
+  name: 'vdb',
+  serial: 'S2',
+  byId: ['virtio-S2'],
+  byPath: ['pci-0000:00:06.0'],
 }

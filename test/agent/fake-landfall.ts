@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { ConfirmRequest, EventsRequest, RegisterRequest } from '../../server/contract/agent.ts'
 import type { AgentEvent, PlanResponse, Task } from '../../server/contract/agent.ts'
-import { DiskPlan } from '../../server/contract/plan.ts'
+import { StoragePlan } from '../../server/contract/plan.ts'
 import { issueCaCertificate, issueServerCertificate } from '../../server/pki/certificate.ts'
 
 const VALIDITY = { notBefore: new Date('2000-01-01'), notAfter: new Date('2100-01-01') }
@@ -16,7 +16,7 @@ export class FakeLandfall {
   readonly url: string
   readonly ca: string
   readonly registrations: RegisterRequest[] = []
-  readonly plans: DiskPlan[] = []
+  readonly plans: StoragePlan[] = []
   readonly confirmations: ConfirmRequest[] = []
   /** Events by number, each stored once. */
   readonly events = new Map<number, AgentEvent>()
@@ -109,7 +109,7 @@ export class FakeLandfall {
       }
     }
     if (path.endsWith('/plan')) {
-      this.plans.push(DiskPlan.parse(body))
+      this.plans.push(StoragePlan.parse(body))
       return { status: 200, json: this.planResponse }
     }
     if (path.endsWith('/events')) return { status: 200, json: this.#store(EventsRequest.parse(body)) }

@@ -26,7 +26,7 @@ export const RULES: readonly Rule[] = [
   { folder: 'server/host', may: ['node:', 'server/contract'] },
   { folder: 'server/config', may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/host'] },
   { folder: 'server/core', may: ['node:', 'server/contract'] },
-  { folder: 'server/plan', may: ['server/contract'], mayTypes: ['server/core'] },
+  { folder: 'server/plan', may: ['node:crypto', 'server/contract'], mayTypes: ['server/core'] },
   { folder: 'server/store', may: ['node:', 'better-sqlite3', 'kysely', 'server/core', 'server/contract'] },
   {
     folder: 'server/dhcp',
@@ -229,6 +229,7 @@ export const RULES: readonly Rule[] = [
       'web/src/ui',
       'server/contract/bytes.ts',
       'server/contract/trust-text.ts',
+      'server/contract/plan-rows.ts',
     ],
     mayTypes: ['server/contract'],
   },

@@ -35,13 +35,7 @@ const imported = await fetchImage({
   onProgress: () => {},
 })
 const tree = await ImageTree.checkout(realHost, mountPoint, imported.mergeCommit, stage)
-const partition = plan().partitions.find(({ role }) => role === 'root')!
-const target = {
-  plan: plan(),
-  device: 'none',
-  mountPoint,
-  partitions: [{ partition, device: 'none', uuid: '00000000-0000-4000-8000-000000000000' }],
-}
+const target = { plan: plan(), devices: new Map<string, string>(), mountPoint, volumes: `${mountPoint}-volumes` }
 await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, enforced: false, say: () => {} })
 await tree.remove()
 await realHost.run('sync', ['--file-system', mountPoint])

@@ -25,8 +25,8 @@ journey(
       await machine.powerOn()
       await landfall.waitForProgress(installId, 'fetch', 0.3)
       const { plan } = await landfall.install(installId)
-      expect(plan).toMatchObject({ firmware: 'bios', disk: { transport: 'sata', serial: 'bios-disk0' } })
-      expect(plan?.partitions.map(({ role }) => role)).toContain('bios-boot')
+      expect(plan).toMatchObject({ firmware: 'bios', disks: [{ disk: { transport: 'sata', serial: 'bios-disk0' } }] })
+      expect(plan?.disks[0]?.partitions.map(({ role }) => role)).toContain('bios-boot')
     })
 
     chapter('power cut in the middle of the install: the next boot installs cleanly', async (world) => {

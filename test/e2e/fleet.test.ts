@@ -69,5 +69,5 @@ scenario('a fleet ISO with a server: a machine nobody knows joins, is assigned a
   await machine.serial.waitForLine(/Waiting for an image to be assigned/, BOOT)
   const installId = await landfall.assign(id, DEMO_1)
   const { plan } = await landfall.waitForProgress(installId, 'fetch')
-  expect(plan?.disk.serial).toBe('joins-disk1')
+  expect(plan?.disks[0]?.disk.serial).toBe('joins-disk1')
 })

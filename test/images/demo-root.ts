@@ -32,10 +32,16 @@ const PACKAGES = [
   'grub-efi-amd64-signed',
   'grub-pc-bin',
   'shim-signed',
-  // file systems
+  // file systems, and what lies below them
   'btrfs-progs',
+  'cryptsetup-bin',
   'dosfstools',
   'e2fsprogs',
+  'lvm2',
+  'mdadm',
+  'systemd-cryptsetup',
+  'thin-provisioning-tools',
+  'tpm2-tools',
   'xfsprogs',
   // network
   'ca-certificates',

@@ -86,6 +86,7 @@ class Deployed {
       confirmation: undefined,
       enforcement: undefined,
       files: [],
+      storageFiles: [],
       say: () => {},
       warn: () => {},
     })

@@ -217,6 +217,7 @@ async function installOnto(device: string): Promise<InstallOutcome> {
     identify: async () => facts,
     planDisks: () => base,
     mountPoint: join(folder, 'mnt'),
+    volumes: join(folder, 'volumes'),
     stage: join(folder, 'stage'),
     peakRss: () => process.resourceUsage().maxRSS * 1024,
   }

@@ -20,6 +20,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { labelRoot } from '../../boot-assets/agent/deployment/label-root.ts'
 import { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
+import { filesystemAt } from '../../boot-assets/agent/disk/target.ts'
 import type { Target } from '../../boot-assets/agent/disk/target.ts'
 import { importImage } from '../../boot-assets/agent/ostree/import-image.ts'
 import type { ImportResult } from '../../boot-assets/agent/ostree/import-image.ts'
@@ -571,16 +572,15 @@ class World {
 
   #target(): Target {
     const example = plan()
-    const partition = (number: number) => example.partitions.find((one) => one.number === number)!
-    const boot = this.bootDevice
+    const filesystems = [
+      { ...filesystemAt(example, '/'), uuid: this.rootUuid },
+      ...(this.bootDevice === undefined ? [] : [{ ...filesystemAt(example, '/boot'), uuid: this.bootUuid }]),
+    ]
     return {
-      plan: example,
-      device: this.rootDevice,
+      plan: { ...example, filesystems },
+      devices: new Map(),
       mountPoint: this.root,
-      partitions: [
-        ...(boot === undefined ? [] : [{ partition: partition(3), device: boot, uuid: this.bootUuid }]),
-        { partition: partition(4), device: this.rootDevice, uuid: this.rootUuid },
-      ],
+      volumes: join(this.#folder, 'volumes'),
     }
   }
 

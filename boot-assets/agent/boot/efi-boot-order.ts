@@ -37,13 +37,13 @@ export function isNetworkEntry(entry: BootEntry): boolean {
 }
 
 /**
- * The order with the new entry right behind the network entry that booted: Landfall keeps its say at every start, and
+ * The order with the new entries right behind the network entry that booted: Landfall keeps its say at every start, and
  * tells deployed machines to boot their disk. After a boot from a medium, or from an entry that is not in the order, the new
- * entry comes first.
+ * entries come first.
  */
-export function withNewEntry(menu: BootMenu, id: string): string[] {
-  const others = menu.order.filter((other) => other !== id)
+export function withNewEntries(menu: BootMenu, ids: readonly string[]): string[] {
+  const others = menu.order.filter((other) => !ids.includes(other))
   const booted = menu.entries.find((entry) => entry.id === menu.current)
   const index = booted !== undefined && isNetworkEntry(booted) ? others.indexOf(booted.id) : -1
-  return [...others.slice(0, index + 1), id, ...others.slice(index + 1)]
+  return [...others.slice(0, index + 1), ...ids, ...others.slice(index + 1)]
 }

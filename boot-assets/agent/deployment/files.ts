@@ -12,11 +12,6 @@ export function originText(targetReference: string, enforced: boolean): string {
   return `[origin]\ncontainer-image-reference=${originReference(targetReference, enforced)}\n`
 }
 
-/** Replaces the image's fstab when /boot is a file system of its own. */
-export function fstabText(bootUuid: string): string {
-  return `UUID=${bootUuid} /boot auto ro 0 0\n`
-}
-
 export interface AlephSource {
   targetReference: string
   digest: string

@@ -13,7 +13,10 @@ export interface TomlFile {
 
 export interface KernelArgumentSources {
   architecture: string
+  /** What makes the root appear: `rd.md.uuid=...`. */
+  storage: readonly string[]
   rootUuid: string
+  rootFlags: readonly string[]
   /** Undefined when /boot is a folder of root. */
   bootUuid: string | undefined
   /** Files of /usr/lib/bootc/install. */
@@ -27,7 +30,7 @@ export interface KernelArgumentSources {
 
 /** Exact duplicates are dropped, first one kept. `ostree=` is not among them; libostree appends it. */
 export function kernelArguments(sources: KernelArgumentSources): string[] {
-  const { architecture, rootUuid, bootUuid, consoles, own } = sources
+  const { architecture, storage, rootUuid, rootFlags, bootUuid, consoles, own } = sources
   const install = byName(sources.installConfig)
     .map((file) => parse(InstallConfig, file).install)
     .filter((config) => matches(config, architecture))
@@ -36,7 +39,9 @@ export function kernelArguments(sources: KernelArgumentSources): string[] {
     .filter((config) => matches(config, architecture))
   const deletions = install.flatMap((config) => config['karg-deletes'] ?? [])
   const kept = [
+    ...storage,
     `root=UUID=${rootUuid}`,
+    ...rootFlags,
     'rw',
     ...(bootUuid === undefined ? [] : [`boot=UUID=${bootUuid}`]),
     ...install.flatMap((config) => config.kargs ?? []),

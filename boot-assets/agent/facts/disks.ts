@@ -1,10 +1,10 @@
 // Disks that could be installed on, from lsblk, wipefs and the names udev made below /dev/disk.
 import { z } from 'zod'
-import type { DiskFacts } from '../../../server/contract/facts.ts'
+import type { DiskFacts, PartitionFacts } from '../../../server/contract/facts.ts'
 
 /** Columns for `lsblk --json --bytes --output`. */
 export const LSBLK_COLUMNS =
-  'NAME,TYPE,SIZE,MODEL,VENDOR,SERIAL,WWN,TRAN,ROTA,RM,RO,LOG-SEC,PHY-SEC,MOUNTPOINTS,FSTYPE,PTTYPE'
+  'NAME,TYPE,SIZE,MODEL,VENDOR,SERIAL,WWN,TRAN,ROTA,RM,RO,LOG-SEC,PHY-SEC,MOUNTPOINTS,FSTYPE,PTTYPE,UUID,PARTN,START,PARTLABEL,PARTTYPE,PARTUUID'
 
 const text = z.string().nullish()
 
@@ -25,6 +25,13 @@ const BlockDevice = z.object({
   mountpoints: z.array(z.string().nullable()).default([]),
   fstype: text,
   pttype: text,
+  uuid: text,
+  partn: z.number().nullish(),
+  /** In units of 512 bytes. */
+  start: z.number().nullish(),
+  partlabel: text,
+  parttype: text,
+  partuuid: text,
   get children() {
     return z.array(BlockDevice).optional()
   },
@@ -90,13 +97,32 @@ export function describeDisk(
     ...(blocked === undefined ? {} : { blocked }),
     // MBR is known as `dos` to blkid and `PMBR` to wipefs when it only protects a GPT.
     signatures: [...new Set(signatures)].filter((type) => type !== 'PMBR'),
+    partitions: device.pttype === 'gpt' ? (device.children ?? []).flatMap(describePartition) : [],
   }
+}
+
+function describePartition(part: BlockDevice): PartitionFacts[] {
+  const { type, partn, start, size, partlabel, parttype, partuuid, fstype, uuid } = part
+  if (type !== 'part' || !partn || typeof start !== 'number') return []
+  return [
+    {
+      number: partn,
+      start: start * 512,
+      size,
+      ...known('name', partlabel),
+      ...known('type', parttype),
+      ...known('uuid', partuuid),
+      ...known('filesystem', fstype),
+      ...known('filesystemUuid', uuid),
+    },
+  ]
 }
 
 function descendants(device: BlockDevice): BlockDevice[] {
   return (device.children ?? []).flatMap((child) => [child, ...descendants(child)])
 }
 
+/** Arrays and volumes that nobody has mounted are none: in the installer they are what a killed install has left. */
 function blockedBecause(device: BlockDevice, parts: readonly BlockDevice[]): string | undefined {
   if (device.ro) return 'read-only'
   for (const part of [device, ...parts]) {
@@ -104,8 +130,7 @@ function blockedBecause(device: BlockDevice, parts: readonly BlockDevice[]): str
     if (mountPoint === '[SWAP]') return `in use as swap space (${part.name})`
     if (mountPoint) return `in use: ${part.name} is mounted at ${mountPoint}`
   }
-  const holder = parts.find((part) => part.type !== 'part')
-  return holder === undefined ? undefined : `in use by ${holder.name} (${holder.type})`
+  return undefined
 }
 
 function transportOf({ name, tran }: BlockDevice): DiskFacts['transport'] {

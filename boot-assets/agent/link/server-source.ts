@@ -41,6 +41,7 @@ export async function openServer(options: ServerSourceOptions): Promise<TaskSour
   const images = serverImages(server, ca)
   const link: InstallLink = {
     sendPlan: (...sent) => session.sendPlan(...sent),
+    sendRecoveryKey: (...sent) => session.sendRecoveryKey(...sent),
     sendEvents: (...sent) => session.sendEvents(...sent),
   }
   console.say(`registering with ${named.url}`)

@@ -1,8 +1,14 @@
 // The agent's conversation with the server: registration, tasks, plans, events. A lost session is opened again.
 import type { z } from 'zod'
-import { EventsResponse, PlanResponse, RegisterResponse, Task } from '../../../server/contract/agent.ts'
+import {
+  EventsResponse,
+  PlanResponse,
+  RecoveryKeyResponse,
+  RegisterResponse,
+  Task,
+} from '../../../server/contract/agent.ts'
 import type { EventsRequest, RegisterRequest } from '../../../server/contract/agent.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { retry } from './retry.ts'
 import { ServerError } from './server.ts'
 import type { CallOptions, Server } from './server.ts'
@@ -56,8 +62,13 @@ export class Session {
     return this.#call(Task, 'GET', `/agent/v1/task?wait=${waitSeconds}`, { timeout, signal })
   }
 
-  sendPlan(installId: string, plan: DiskPlan, signal?: AbortSignal): Promise<PlanResponse> {
+  sendPlan(installId: string, plan: StoragePlan, signal?: AbortSignal): Promise<PlanResponse> {
     return this.#call(PlanResponse, 'PUT', `/agent/v1/installs/${installId}/plan`, { body: plan, signal })
+  }
+
+  sendRecoveryKey(installId: string, key: string, signal?: AbortSignal): Promise<RecoveryKeyResponse> {
+    const options = { body: { key }, signal }
+    return this.#call(RecoveryKeyResponse, 'PUT', `/agent/v1/installs/${installId}/recovery-key`, options)
   }
 
   sendEvents(installId: string, request: EventsRequest): Promise<EventsResponse> {

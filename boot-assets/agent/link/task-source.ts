@@ -14,8 +14,8 @@ export interface ImageSource {
   locate(repository: string, digest: string): BlobSource
 }
 
-/** Who agrees to a plan and hears of events: a server, or nobody but the person at the console. */
-export type InstallLink = Pick<Session, 'sendPlan' | 'sendEvents'>
+/** Who agrees to a plan, keeps keys and hears of events: a server, or nobody but the person at the console. */
+export type InstallLink = Pick<Session, 'sendPlan' | 'sendRecoveryKey' | 'sendEvents'>
 
 /** The first-boot report of the system that will be installed. */
 export interface Confirmation extends ConfirmSettings {

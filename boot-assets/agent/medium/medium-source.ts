@@ -73,6 +73,15 @@ function orderOf({ spec, image, trust, report }: MediumEntry, label: string, mou
 /** Who started this machine from the medium has agreed to what it says, and reads events on the console. */
 const consentingLink: InstallLink = {
   sendPlan: async () => ({ go: true }),
+  sendRecoveryKey: async () => {
+    throw new AgentError(
+      'CONFIGURE_FAILED',
+      'the spec wants a recovery key, and this medium names no server to keep it',
+      {
+        hint: 'install over the network, or leave disks.encryption.recoveryKey out',
+      },
+    )
+  },
   sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)?.seq ?? 0, cancelled: false }),
 }
 
@@ -81,9 +90,9 @@ function askingFirst(link: InstallLink, prompt: Prompt): InstallLink {
   return {
     ...link,
     async sendPlan(installId, plan, signal) {
-      const { name, serial } = plan.disk
-      const disk = serial === undefined ? name : `${name} (serial ${serial})`
-      const answer = await prompt.ask(`Everything on ${disk} will be lost. Type yes to install, anything else to stop:`)
+      const disks = plan.disks.map(({ disk: { name, serial } }) => (serial ? `${name} (serial ${serial})` : name))
+      const loss = `Everything on ${disks.join(' and ')} will be lost`
+      const answer = await prompt.ask(`${loss}. Type yes to install, anything else to stop:`)
       if (answer.toLowerCase() !== 'yes') return { go: false, reason: `${JSON.stringify(answer)} was typed, not yes` }
       return link.sendPlan(installId, plan, signal)
     },

@@ -2,11 +2,12 @@
 import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Firmware } from '../../../server/contract/common.ts'
-import { parseBootMenu, withNewEntry } from '../boot/efi-boot-order.ts'
+import { parseBootMenu, withNewEntries } from '../boot/efi-boot-order.ts'
 import { menuConfig, stubConfig } from '../boot/grub-config.ts'
 import { parseOsRelease } from '../deployment/tree.ts'
 import type { ImageTree } from '../deployment/tree.ts'
-import { findPartition, partitionOf } from '../disk/target.ts'
+import { furtherEspFolder, furtherEsps } from '../disk/mounts.ts'
+import { deviceOf, filesystemAt, partitionsWith } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
 import type { Host } from '../sys/host.ts'
@@ -47,7 +48,8 @@ export async function installBootloader(options: BootloaderOptions): Promise<voi
   } else {
     await installGrub(options)
   }
-  if (bootEntry && target.plan.firmware === 'uefi') await addFirmwareEntry(options)
+  await copyEsp(options)
+  if (bootEntry && target.plan.firmware === 'uefi') await addFirmwareEntries(options)
 }
 
 /** As bootc does since 1.16 (ostree-container-deploy 4.1); `--device` for a bootupd that does not know `--filesystem`. */
@@ -57,31 +59,53 @@ async function installByBootupd({ tree, target, firmware }: BootloaderOptions): 
     bios: tree.has('usr/lib/bootupd/updates/BIOS.json'),
   })
   const { stdout: help } = await tree.run('bootupctl', ['backend', 'install', '--help'])
-  const where = help.includes('--filesystem') ? ['--filesystem', '/sysroot'] : ['--device', target.device]
+  const [first = '', ...others] = target.plan.disks.map(({ id }) => deviceOf(target, id))
+  // Only the newer kind looks for all disks of an array by itself.
+  const byFilesystem = help.includes('--filesystem')
+  const where = byFilesystem ? ['--filesystem', '/sysroot'] : ['--device', first]
   await tree.run('bootupctl', ['backend', 'install', '--write-uuid', ...where, '/'])
+  if (byFilesystem || !firmware.includes('bios')) return
+  for (const device of others) {
+    await tree.run('grub2-install', [
+      '--target=i386-pc',
+      '--boot-directory=/boot',
+      '--modules=mdraid1x part_gpt',
+      device,
+    ])
+  }
+}
+
+/** Each disk of an array has an ESP of its own, with the same on it: firmware knows no arrays. */
+async function copyEsp({ host, target, say }: BootloaderOptions): Promise<void> {
+  for (const at of furtherEsps(target.plan).keys()) {
+    say(`copying the EFI system partition to disk ${at + 2}`)
+    const from = `${join(target.mountPoint, 'boot/efi')}/.`
+    await host.run('cp', ['--recursive', from, join(target.volumes, furtherEspFolder(at))])
+  }
 }
 
 async function installGrub(options: BootloaderOptions): Promise<void> {
   const { target, tree, architecture, secureBoot, firmware, consoles, say } = options
-  const uuid = partitionOf(target, 'boot').uuid
-  if (uuid === undefined) throw new AgentError('INTERNAL', 'the plan has no file system on the boot partition')
+  const { uuid } = filesystemAt(target.plan, '/boot')
   const { grub: efiPlatform } = EFI_NAMES[architecture]
-  const efi = findPartition(target, 'esp') !== undefined && tree.has(`usr/lib/grub/${efiPlatform}`)
+  const efi = partitionsWith(target.plan, 'esp').length > 0 && tree.has(`usr/lib/grub/${efiPlatform}`)
   const program = ['grub-install', 'grub2-install'].find((name) => tree.hasProgram(name))
-  const forBios = findPartition(target, 'bios-boot') !== undefined && tree.has('usr/lib/grub/i386-pc')
+  const forBios = partitionsWith(target.plan, 'bios-boot').length > 0 && tree.has('usr/lib/grub/i386-pc')
   const bios = forBios && program !== undefined
   requireLoaders(firmware, { uefi: efi, bios })
   const folder = program === 'grub2-install' ? 'grub2' : 'grub'
   const boot = join(target.mountPoint, 'boot')
   await mkdir(join(boot, folder), { recursive: true })
   await writeFile(join(boot, folder, 'grub.cfg'), menuConfig(uuid, consoles), { mode: 0o600 })
-  if (bios) {
-    say(`installing GRUB for BIOS on ${target.device}`)
-    await tree.run(program, [
+  // Each disk by itself: any of them may be the one that is left.
+  for (const { id } of bios ? target.plan.disks : []) {
+    const device = deviceOf(target, id)
+    say(`installing GRUB for BIOS on ${device}`)
+    await tree.run(program!, [
       '--target=i386-pc',
       `--boot-directory=/boot`,
-      '--modules=part_gpt ext2 search search_fs_uuid blsuki',
-      target.device,
+      `--modules=part_gpt ext2 search search_fs_uuid blsuki${target.plan.disks.length > 1 ? ' mdraid1x' : ''}`,
+      device,
     ])
   }
   if (efi) {
@@ -173,14 +197,14 @@ async function writeNew(path: string, text: string): Promise<void> {
 }
 
 /**
- * Enters the system into the firmware's boot menu behind the network entry that booted, and has the next start go to the
- * disk. A firmware that refuses is no failure: the loader also lies where every firmware looks.
+ * Enters the system into the firmware's boot menu behind the network entry that booted, once for each disk, and has the next start go to
+ * the first. A firmware that refuses is no failure: the loader also lies where every firmware looks.
  */
-async function addFirmwareEntry({ host, target, tree, architecture, say, warn }: BootloaderOptions): Promise<void> {
+async function addFirmwareEntries({ host, target, tree, architecture, say, warn }: BootloaderOptions): Promise<void> {
   const { suffix, fallback } = EFI_NAMES[architecture]
-  const esp = findPartition(target, 'esp')
-  if (esp === undefined || (await host.list('/sys/firmware/efi/efivars')).length === 0) return
-  const label = parseOsRelease((await tree.read('usr/lib/os-release')) ?? '').get('NAME') ?? 'Linux'
+  const esps = partitionsWith(target.plan, 'esp')
+  if (esps.length === 0 || (await host.list('/sys/firmware/efi/efivars')).length === 0) return
+  const name = parseOsRelease((await tree.read('usr/lib/os-release')) ?? '').get('NAME') ?? 'Linux'
   const candidates = [`EFI/${await vendorFolder(tree)}/shim${suffix}.efi`, `EFI/BOOT/${fallback}`]
   const present = await Promise.all(
     candidates.map(async (path) =>
@@ -189,31 +213,42 @@ async function addFirmwareEntry({ host, target, tree, architecture, say, warn }:
   )
   const loader = present.find((path) => path !== undefined)
   if (loader === undefined) return warn('no boot loader was found on the EFI system partition')
+  const own = (label: string) => label.startsWith(name) && /^(| \(disk \d+\))$/.test(label.slice(name.length))
   try {
     const before = parseBootMenu((await host.run('efibootmgr', ['-v'])).stdout)
-    for (const { id } of before.entries.filter((entry) => entry.label === label)) {
+    for (const { id } of before.entries.filter(({ label }) => own(label))) {
       await host.run('efibootmgr', ['--quiet', '--bootnum', id, '--delete-bootnum'])
     }
-    const created = await host.run('efibootmgr', [
-      '--create-only',
-      '--disk',
-      target.device,
-      '--part',
-      String(esp.partition.number),
-      '--loader',
-      `\\${loader.replaceAll('/', '\\')}`,
-      '--label',
-      label,
-    ])
-    const after = parseBootMenu(created.stdout)
-    const known = new Set(before.entries.filter((entry) => entry.label !== label).map(({ id }) => id))
-    const entry = after.entries.find(({ id, label: name }) => name === label && !known.has(id))
-    if (entry === undefined) return warn('the firmware did not keep the new boot entry')
-    const order = withNewEntry({ ...before, order: before.order.filter((id) => known.has(id)) }, entry.id)
+    const known = new Set(before.entries.filter(({ label }) => !own(label)).map(({ id }) => id))
+    const added: string[] = []
+    for (const [at, { disk, partition }] of esps.entries()) {
+      const label = at === 0 ? name : `${name} (disk ${at + 1})`
+      const entry = await addEntry(host, deviceOf(target, disk.id), partition.number, loader, label, known)
+      if (entry === undefined) return warn('the firmware did not keep the new boot entry')
+      added.push(entry)
+    }
+    const kept = { ...before, order: before.order.filter((id) => known.has(id)) }
+    const order = withNewEntries(kept, added)
     await host.run('efibootmgr', ['--quiet', '--bootorder', order.join(',')])
-    await host.run('efibootmgr', ['--quiet', '--bootnext', entry.id])
-    say(`firmware boot entry Boot${entry.id} "${label}", order ${order.join(', ')}`)
+    await host.run('efibootmgr', ['--quiet', '--bootnext', added[0]!])
+    say(`firmware boot entries ${added.map((id) => `Boot${id}`).join(', ')} "${name}", order ${order.join(', ')}`)
   } catch (error) {
     warn(`the firmware did not take the boot entry: ${(error as Error).message}`)
   }
+}
+
+/** The number of the new entry, which joins `known`; undefined when the firmware did not keep it. */
+async function addEntry(
+  host: Host,
+  device: string,
+  partition: number,
+  loader: string,
+  label: string,
+  known: Set<string>,
+): Promise<string | undefined> {
+  const place = ['--disk', device, '--part', String(partition), '--loader', `\\${loader.replaceAll('/', '\\')}`]
+  const { stdout } = await host.run('efibootmgr', ['--create-only', ...place, '--label', label])
+  const entry = parseBootMenu(stdout).entries.find(({ id, label: shown }) => shown === label && !known.has(id))
+  if (entry !== undefined) known.add(entry.id)
+  return entry?.id
 }

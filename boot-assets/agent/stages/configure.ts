@@ -38,6 +38,8 @@ export interface ConfigureOptions {
   enforcement: (Enforcement & { targetReference: string }) | undefined
   /** Written as they are. */
   files: DiskImageTask['files']
+  /** What belongs to the disks. */
+  storageFiles: readonly NewFile[]
   say: (text: string) => void
   warn: (text: string) => void
 }
@@ -67,6 +69,7 @@ export async function configure(options: ConfigureOptions): Promise<void> {
     ...presets(spec.services, spec.firewall.mode),
     ...(confirmation === undefined ? [] : report(confirmation)),
     ...(enforcement === undefined ? [] : await trustFiles(root, enforcement.targetReference, enforcement)),
+    ...options.storageFiles,
     ...options.files.map((file) => ({ ...file, path: file.path.slice(1) })),
   ]
   await switchServices(tree, spec.services)

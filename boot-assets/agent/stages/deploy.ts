@@ -2,20 +2,23 @@
 import { chmod, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { release } from 'node:os'
 import { join, relative } from 'node:path'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
-import { alephText, fstabText, originText } from '../deployment/files.ts'
+import { alephText, originText } from '../deployment/files.ts'
 import { kernelArguments } from '../deployment/kernel-arguments.ts'
 import { labelFiles } from '../deployment/labels.ts'
+import { fstabText, initramfsNeeds, rootFlags, storageArguments } from '../deployment/storage-boot.ts'
 import type { ImageTree } from '../deployment/tree.ts'
-import { findPartition, partitionOf } from '../disk/target.ts'
+import { filesystemAt, findFilesystemAt } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
 import { relabel } from '../ostree/relabel.ts'
 import type { ImportedCommits } from '../ostree/relabel.ts'
 import { Repo } from '../ostree/repo.ts'
+import { CommandError } from '../sys/command.ts'
 import type { ResolvedImage } from './resolve.ts'
 
-const STATEROOT = 'default'
+export const STATEROOT = 'default'
 
 export interface DeployOptions {
   target: Target
@@ -43,6 +46,7 @@ export interface Deployed extends Deployment {
 export async function deploy(options: DeployOptions): Promise<Deployed> {
   const { target, tree, image, spec, imported, enforced, say } = options
   await checkTree(tree)
+  await checkInitramfs(tree, target.plan, say)
   await initialiseSysroot(target.mountPoint)
   say(
     `the image's own ostree takes over: ${(await tree.run('ostree', ['--version'])).stdout.match(/Version: '(.+)'/)?.[1] ?? ''}`,
@@ -55,8 +59,10 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
 
   const kargs = kernelArguments({
     architecture: image.config.architecture,
-    rootUuid: requiredUuid(target),
-    bootUuid: findPartition(target, 'boot')?.uuid,
+    storage: storageArguments(target.plan, spec.disks.encryption?.tpm2 ?? false),
+    rootUuid: filesystemAt(target.plan, '/').uuid,
+    rootFlags: rootFlags(target.plan),
+    bootUuid: findFilesystemAt(target.plan, '/boot')?.uuid,
     installConfig: await tree.readToml('usr/lib/bootc/install'),
     kargsD: await tree.readToml('usr/lib/bootc/kargs.d'),
     consoles: spec.consoles,
@@ -133,10 +139,35 @@ async function initialiseSysroot(root: string): Promise<void> {
   }
 }
 
-function requiredUuid(target: Target): string {
-  const { uuid } = partitionOf(target, 'root')
-  if (uuid === undefined) throw new AgentError('INTERNAL', 'the plan has no file system on the root partition')
-  return uuid
+/**
+ * A machine whose initramfs cannot reach its root stops there, with nobody to see it. Images of which the content of the initramfs cannot
+ * be listed are believed if they have the program for it.
+ */
+async function checkInitramfs(tree: ImageTree, plan: StoragePlan, say: (text: string) => void): Promise<void> {
+  const needs = initramfsNeeds(plan)
+  if (needs.length === 0) return
+  const [kernel = ''] = await tree.list('usr/lib/modules')
+  const listed = await listInitramfs(tree, `/usr/lib/modules/${kernel}/initramfs.img`)
+  if (listed === undefined) say('the image cannot list what its initramfs holds: going by the programs it has')
+  for (const { module, program, what } of needs) {
+    if (listed ? listed.includes(module) : tree.hasProgram(program)) continue
+    const lacks = listed
+      ? `the initramfs of the image lacks the dracut module ${module}`
+      : `the image has no ${program}`
+    throw new AgentError('IMAGE_UNSUPPORTED', `the disks of the spec need ${what}, and ${lacks}`, {
+      hint: `build the image with ${program} and an initramfs that has ${module}, or choose simpler disks in spec.disks`,
+    })
+  }
+}
+
+async function listInitramfs(tree: ImageTree, path: string): Promise<string[] | undefined> {
+  if (!tree.hasProgram('lsinitrd')) return undefined
+  const listed = await tree.run('lsinitrd', ['--mod', path]).catch((error: unknown) => {
+    if (!(error instanceof CommandError) || error.reason !== 'exit') throw error
+  })
+  const modules = listed?.stdout.split('\n').map((line) => line.trim()) ?? []
+  // Every initramfs that dracut made has this one.
+  return modules.includes('base') ? modules : undefined
 }
 
 /** The origin file is read by path: it lies where both sides of the sandbox see it. */
@@ -167,11 +198,8 @@ async function addBootcFiles({ target, image, tree }: DeployOptions, deployment:
     alephText({ targetReference, digest, config, kernel: release(), imageHasPolicy }),
     { mode: 0o644 },
   )
-  const bootUuid = findPartition(target, 'boot')?.uuid
-  if (bootUuid !== undefined) {
-    const fstab = join(deployment, 'etc/fstab')
-    await writeFile(fstab, fstabText(bootUuid))
-    await chmod(fstab, 0o644)
-    await labelFiles(tree, join(deployment, 'etc'), ['/etc/fstab'])
-  }
+  const fstab = join(deployment, 'etc/fstab')
+  await writeFile(fstab, fstabText(target.plan))
+  await chmod(fstab, 0o644)
+  await labelFiles(tree, join(deployment, 'etc'), ['/etc/fstab'])
 }

@@ -2,13 +2,17 @@
 import { join } from 'node:path'
 import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
 import { labelRoot } from '../deployment/label-root.ts'
 import { ImageTree } from '../deployment/tree.ts'
+import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
+import { newRecoveryKey } from '../disk/keys.ts'
+import type { Keys } from '../disk/layers.ts'
+import { unmountAll } from '../disk/mounts.ts'
 import type { Target } from '../disk/target.ts'
 import type { Enforcement } from '../deployment/trust-files.ts'
 import { AgentError, toFailure } from '../errors.ts'
@@ -22,22 +26,24 @@ import { installBootloader } from './bootloader.ts'
 import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
-import { finalize } from './finalize.ts'
+import { finalize, release } from './finalize.ts'
 import { measureLayers } from './measure.ts'
 import { noteMedium } from './note-medium.ts'
-import { partitionDisk, unmountAll } from './partition.ts'
+import { makeStorage } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
 import { resolveImage } from './resolve.ts'
 import type { ResolvedImage } from './resolve.ts'
 import { verifyTrust } from './verify.ts'
+import { seedVolumes } from './volumes.ts'
 
 export interface InstallContext {
   host: Host
   console: Console
   identify: () => Promise<Facts>
-  planDisks: (spec: MachineSpec, facts: Facts) => DiskPlan | Failure
-  /** Where the target is mounted, and an empty folder off it for the image's root. */
+  planDisks: (spec: MachineSpec, facts: Facts, seed: string) => StoragePlan | Failure
+  /** Where the target is mounted, a folder off it for its other file systems, and an empty one for the image's root. */
   mountPoint: string
+  volumes: string
   stage: string
   /** Peak resident set of this process, bytes. */
   peakRss: () => number
@@ -82,11 +88,16 @@ async function runStages(
   report: Reporter,
   signal: AbortSignal,
 ): Promise<string> {
-  const { host, console, mountPoint, stage } = context
+  const { host, console, mountPoint, volumes, stage } = context
   const { task, images, link } = order
   const { spec } = task
   const { say, warn } = report
-  const facts = await report.step('identify', 'looking at the machine once more', () => context.identify())
+  const facts = await report.step('identify', 'looking at the machine once more', async () => {
+    // What an agent that was killed has left mounted makes its disk look taken.
+    await unmountAll(host, volumes)
+    await unmountAll(host, mountPoint)
+    return context.identify()
+  })
 
   const { image, plan, enforcement } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
     if (spec.engine === 'bootc') {
@@ -101,17 +112,22 @@ async function runStages(
     const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
     const enforcement = await verifyTrust({ trust: task.trust, image: resolved, say })
     await measureLayers(images, resolved, warn, signal)
-    const planned = context.planDisks(spec, facts)
+    const planned = context.planDisks(spec, facts, task.installId)
     const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
     return { image: resolved, plan: agreed, enforcement }
   })
 
+  const keys = keysFor(spec)
+  if (keys?.recovery !== undefined) {
+    say('handing over the recovery key of the disks')
+    await link.sendRecoveryKey(task.installId, keys.recovery, signal)
+  }
   try {
-    const target = await report.step('partition', `writing to ${plan.device}`, async () => {
-      await unmountAll(host, mountPoint)
-      return partitionDisk(host, plan, mountPoint, say)
-    })
+    const devices = plan.disks.map(({ device }) => device).join(', ')
+    const target = await report.step('partition', `writing to ${devices}`, () =>
+      makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say }),
+    )
     signal.throwIfAborted()
     const imported = await report.step(
       'fetch',
@@ -123,7 +139,7 @@ async function runStages(
     let mergeCommit: string
     const tree = await ImageTree.checkout(host, mountPoint, imported.mergeCommit, stage)
     try {
-      const made = { facts, target, image, tree, imported, enforcement }
+      const made = { facts, target, image, tree, imported, enforcement, keys }
       mergeCommit = await finishInTree(context, order, report, signal, made)
     } catch (error) {
       // The first failure counts, not that of tidying up after it.
@@ -134,7 +150,7 @@ async function runStages(
     await report.step('finalize', 'writing everything out', () => finalize(host, target, say))
     return mergeCommit
   } catch (error) {
-    await makeUnbootable(host, plan, mountPoint, warn)
+    await makeUnbootable(context, plan, warn)
     throw error
   }
 }
@@ -152,13 +168,16 @@ async function finishInTree(
     tree: ImageTree
     imported: ImportedCommits
     enforcement: Enforcement | undefined
+    keys: DiskKeys | undefined
   },
 ): Promise<string> {
-  const { facts, target, image, tree, imported, enforcement } = made
+  const { facts, target, image, tree, imported, enforcement, keys } = made
   const { say, warn } = report
-  const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, () =>
-    deploy({ target, tree, image, spec, imported, enforced: enforcement !== undefined, say }),
-  )
+  const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, async () => {
+    const deployed = await deploy({ target, tree, image, spec, imported, enforced: enforcement !== undefined, say })
+    await seedVolumes(host, target, say)
+    return deployed
+  })
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
@@ -170,6 +189,7 @@ async function finishInTree(
       confirmation,
       enforcement: enforcement && { ...enforcement, targetReference },
       files: diskImage?.files ?? [],
+      storageFiles: keys?.enrolment === undefined ? [] : tpm2Files(target.plan, keys.enrolment),
       say,
       warn,
     })
@@ -189,16 +209,35 @@ async function finishInTree(
 
 /** Best effort: the first failure is what counts, and what cannot be erased now was not bootable before the last stage. */
 async function makeUnbootable(
-  host: Host,
-  plan: DiskPlan,
-  mountPoint: string,
+  { host, mountPoint, volumes }: Pick<InstallContext, 'host' | 'mountPoint' | 'volumes'>,
+  plan: StoragePlan,
   warn: (text: string) => void,
 ): Promise<void> {
-  try {
-    await unmountAll(host, mountPoint).catch((error: Error) => warn(error.message))
-    await eraseDisk(host, `/dev/${plan.disk.name}`, plan.disk)
-    warn(`the partition table of ${plan.disk.name} was erased: nothing half-installed can boot`)
-  } catch (error) {
-    warn(`erasing ${plan.disk.name} after the failure: ${(error as Error).message}`)
+  await release(host, { plan, mountPoint, volumes }).catch((error: Error) => warn(error.message))
+  for (const planned of plan.disks) {
+    const { name } = planned.disk
+    try {
+      await eraseDisk(host, `/dev/${name}`, planned)
+      warn(`what made ${name} bootable was erased: nothing half-installed can boot`)
+    } catch (error) {
+      warn(`erasing ${name} after the failure: ${(error as Error).message}`)
+    }
   }
+}
+
+interface DiskKeys {
+  /** The person's own first. */
+  all: Keys
+  /** Kept by the server until somebody has seen it. */
+  recovery: string | undefined
+  /** By which the deployed system binds its disks to the TPM. */
+  enrolment: string | undefined
+}
+
+function keysFor({ disks: { encryption } }: MachineSpec): DiskKeys | undefined {
+  if (encryption === undefined) return undefined
+  const recovery = encryption.recoveryKey ? newRecoveryKey() : undefined
+  const enrolment = encryption.tpm2 ? newRecoveryKey() : undefined
+  const further = [recovery, enrolment].filter((key) => key !== undefined)
+  return { all: [encryption.passphrase, ...further], recovery, enrolment }
 }

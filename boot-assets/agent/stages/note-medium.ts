@@ -2,7 +2,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { INSTALLED_FROM } from '../../../server/contract/medium.ts'
-import { partitionOf } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 
 /**
@@ -10,8 +9,7 @@ import type { Target } from '../disk/target.ts'
  * again and again. Written last: an install that was interrupted is to be repeated.
  */
 export async function noteMedium(target: Target, label: string): Promise<void> {
-  const { mountPoint = '/boot' } = partitionOf(target, 'boot').partition
-  const file = join(target.mountPoint, mountPoint, INSTALLED_FROM, label)
+  const file = join(target.mountPoint, 'boot', INSTALLED_FROM, label)
   await mkdir(dirname(file), { recursive: true })
   await writeFile(file, 'The boot menu of this medium starts this disk as long as this file is here.\n')
 }

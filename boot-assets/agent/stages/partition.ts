@@ -1,43 +1,60 @@
-// Writes the planned partition table and file systems, and mounts them.
-import { randomUUID } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
-import type { DiskPlan, PlannedPartition } from '../../../server/contract/plan.ts'
-import { AgentError } from '../errors.ts'
-import { eraseDisk } from '../disk/erase.ts'
-import { filesystemUuid, mkfsCommand } from '../disk/mkfs.ts'
+// Makes what the plan says: partition tables, what lies on them, file systems; and mounts these.
+import type { PlannedDisk, PlannedFilesystem, StoragePlan } from '../../../server/contract/plan.ts'
+import { eraseContent, eraseDisk, wipe } from '../disk/erase.ts'
+import { layerModules, layerSteps, NO_UDEV } from '../disk/layers.ts'
+import type { Keys } from '../disk/layers.ts'
+import { mkfsCommand } from '../disk/mkfs.ts'
+import { makeSubvolumes, mountAll } from '../disk/mounts.ts'
 import { partitionPath, sfdiskScript } from '../disk/sfdisk.ts'
-import type { Target, TargetPartition } from '../disk/target.ts'
+import { takeDown } from '../disk/take-down.ts'
+import { deviceOf } from '../disk/target.ts'
+import type { Target } from '../disk/target.ts'
+import { AgentError } from '../errors.ts'
 import type { Host } from '../sys/host.ts'
 
-type Say = (text: string) => void
-
-/**
- * Erases the plan's disk and makes it anew. Whatever was on it is gone once this has started. The result is mounted at
- * `mountPoint`; nothing on it can be booted.
- */
-export async function partitionDisk(host: Host, plan: DiskPlan, mountPoint: string, say: Say): Promise<Target> {
-  const device = await checkedDevice(host, plan)
-  say(`erasing ${device}`)
-  await eraseDisk(host, device, plan.disk)
-  say(`writing a GUID partition table with ${plan.partitions.length} partitions to ${device}`)
-  await host.run('sfdisk', ['--wipe', 'always', '--wipe-partitions', 'always', '--quiet', device], {
-    input: sfdiskScript(plan),
-  })
-  // Tells the kernel each partition by itself: reading the table again may fail, or the kernel may not know GPT.
-  await host.run('partx', ['--update', device])
-  await host.run('udevadm', ['settle', '--timeout=30'])
-  const partitions: TargetPartition[] = []
-  for (const partition of plan.partitions) {
-    partitions.push(await makeFilesystem(host, plan, partition, partitionPath(device, partition.number), say))
-  }
-  await host.run('udevadm', ['settle', '--timeout=30'])
-  await mountAll(host, partitions, mountPoint)
-  return { plan, device, partitions, mountPoint }
+export interface StorageOptions {
+  host: Host
+  plan: StoragePlan
+  /** Where root is to be mounted, and a folder off it for everything else. */
+  mountPoint: string
+  volumes: string
+  /** For what the plan encrypts. */
+  keys: Keys | undefined
+  say: (text: string) => void
 }
 
-/** Kernel path of the planned disk, after making sure that it still is the disk that was planned for. */
-async function checkedDevice(host: Host, { device, disk }: DiskPlan): Promise<string> {
+/**
+ * Erases the plan's disks and makes them anew. Whatever was on them, but for partitions that are kept, is gone once this has started. The
+ * result is mounted; nothing on it can be booted.
+ */
+export async function makeStorage(options: StorageOptions): Promise<Target> {
+  const { host, plan, mountPoint, volumes, say } = options
+  const devices = new Map<string, string>()
+  // All of them first: nothing is erased when one is missing.
+  for (const disk of plan.disks) devices.set(disk.id, await checkedDevice(host, disk))
+  const target: Target = { plan, devices, mountPoint, volumes }
+  for (const disk of plan.disks) await clear(options, deviceOf(target, disk.id), disk)
+  for (const disk of plan.disks) await writeTable(options, deviceOf(target, disk.id), disk, devices)
+  await host.run('udevadm', ['settle', '--timeout=30'])
+  for (const { id, partitions } of plan.disks) {
+    for (const { id: own, number, kept } of partitions) {
+      devices.set(own, partitionPath(deviceOf(target, id), number))
+      // What began there in an older table would be found again.
+      if (!kept) await wipe(host, deviceOf(target, own))
+    }
+  }
+  await makeLayers(options, target, devices)
+  for (const filesystem of plan.filesystems) {
+    if (filesystem.kept) say(`keeping ${filesystem.filesystem} on ${deviceOf(target, filesystem.on)}`)
+    else await makeFilesystem(options, target, filesystem)
+  }
+  await host.run('udevadm', ['settle', '--timeout=30'])
+  await mountAll(host, target)
+  return target
+}
+
+/** Kernel path of a planned disk, after making sure that it still is the disk that was planned for. */
+async function checkedDevice(host: Host, { device, disk }: PlannedDisk): Promise<string> {
   const path = await host.resolve(device)
   const sectors = Number(await host.read(`/sys/class/block/${disk.name}/size`))
   // The kernel counts in units of 512 bytes, whatever the disk's own sectors.
@@ -49,40 +66,57 @@ async function checkedDevice(host: Host, { device, disk }: DiskPlan): Promise<st
   return path
 }
 
-async function makeFilesystem(
-  host: Host,
-  { disk }: DiskPlan,
-  partition: PlannedPartition,
-  device: string,
-  say: Say,
-): Promise<TargetPartition> {
-  const { filesystem } = partition
-  if (filesystem === undefined) return { partition, device, uuid: undefined }
-  const uuid = randomUUID()
-  const made = { partition: { ...partition, filesystem }, device, uuid, logicalBlockSize: disk.logicalBlockSize }
-  say(`making ${filesystem} on ${device} (${partition.name})`)
-  const [program, ...args] = mkfsCommand(made)
-  await host.run(program, args)
-  return { partition, device, uuid: filesystemUuid(made) }
+async function clear({ host, plan, say }: StorageOptions, device: string, disk: PlannedDisk): Promise<void> {
+  await takeDown(host, disk.disk.name)
+  say(`erasing ${device}`)
+  await eraseDisk(host, device, disk)
+  if (plan.erase !== 'signatures') await eraseContent(host, device, disk, plan.erase, say)
 }
 
-/** Parents first: root, then boot, then what is mounted inside. */
-async function mountAll(host: Host, partitions: readonly TargetPartition[], mountPoint: string): Promise<void> {
-  const mounted = partitions
-    .flatMap(({ partition, device }) =>
-      partition.mountPoint === undefined ? [] : [{ device, ...partition, mountPoint: partition.mountPoint }],
-    )
-    .sort((a, b) => a.mountPoint.length - b.mountPoint.length)
-  for (const { device, filesystem, mountPoint: path } of mounted) {
-    const where = join(mountPoint, path)
-    await mkdir(where, { recursive: true, mode: 0o755 })
-    await host.run('mount', ['-t', filesystem ?? 'auto', '-o', 'noatime', device, where])
+async function writeTable(
+  { host, say }: StorageOptions,
+  device: string,
+  disk: PlannedDisk,
+  devices: Map<string, string>,
+): Promise<void> {
+  const kept = disk.partitions.filter((partition) => partition.kept)
+  say(`writing a GUID partition table with ${disk.partitions.length} partitions to ${device}`)
+  // sfdisk would wipe the kept ones as well.
+  const wiping = kept.length > 0 ? 'never' : 'always'
+  await host.run('sfdisk', ['--wipe', 'always', '--wipe-partitions', wiping, '--quiet', device], {
+    input: sfdiskScript(disk),
+  })
+  devices.set(disk.id, device)
+  // Tells the kernel each partition by itself: reading the table again may fail, or the kernel may not know GPT.
+  await host.run('partx', ['--update', device])
+}
+
+async function makeLayers(
+  { host, plan, keys, say }: StorageOptions,
+  target: Target,
+  devices: Map<string, string>,
+): Promise<void> {
+  const modules = layerModules(plan.layers)
+  if (modules.length > 0) await host.run('modprobe', ['-a', ...modules])
+  for (const layer of plan.layers) {
+    const { commands, device } = layerSteps(layer, plan, (id) => deviceOf(target, id), keys)
+    say(`making ${layer.type} ${layer.name}`)
+    for (const { command, input } of commands) {
+      const [program, ...args] = command
+      await host.run(program, args, { env: NO_UDEV, ...(input !== undefined && { input }) })
+    }
+    if (device !== undefined) devices.set(layer.id, (await host.resolve(device)) ?? device)
   }
 }
 
-/** Unmounts the target, deepest first; what is not mounted is skipped. */
-export async function unmountAll(host: Host, mountPoint: string): Promise<void> {
-  const mounts = ((await host.read('/proc/self/mounts')) ?? '').split('\n').flatMap((line) => line.split(' ')[1] ?? [])
-  const below = mounts.filter((path) => path === mountPoint || path.startsWith(`${mountPoint}/`))
-  for (const path of below.sort((a, b) => b.length - a.length)) await host.run('umount', [path])
+async function makeFilesystem(
+  { host, plan, say }: StorageOptions,
+  target: Target,
+  made: PlannedFilesystem,
+): Promise<void> {
+  const device = deviceOf(target, made.on)
+  say(`making ${made.filesystem} on ${device} (${made.label})`)
+  const [program, ...args] = mkfsCommand(made, device, plan.disks[0]!.disk.logicalBlockSize)
+  await host.run(program, args)
+  if (made.filesystem === 'btrfs') await makeSubvolumes(host, target, made)
 }

@@ -1,7 +1,8 @@
 // Decides what will be written where, shows it, and asks the server for leave.
 import { formatBytes } from '../../../server/contract/bytes.ts'
 import type { Failure } from '../../../server/contract/install.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { PlannedDisk, StoragePlan } from '../../../server/contract/plan.ts'
+import { planRows } from '../../../server/contract/plan-rows.ts'
 import type { PlanResponse } from '../../../server/contract/agent.ts'
 import type { Console } from '../console.ts'
 import { AgentError } from '../errors.ts'
@@ -11,39 +12,43 @@ import { AgentError } from '../errors.ts'
  * the planner's refusal, or CANCELLED with the server's reason.
  */
 export async function agreeOnPlan(
-  planned: DiskPlan | Failure,
+  planned: StoragePlan | Failure,
   console: Console,
-  send: (plan: DiskPlan) => Promise<PlanResponse>,
-): Promise<DiskPlan> {
+  send: (plan: StoragePlan) => Promise<PlanResponse>,
+): Promise<StoragePlan> {
   if ('code' in planned) {
     throw new AgentError(planned.code, planned.message, planned.hint === undefined ? {} : { hint: planned.hint })
   }
-  console.block('This will be written:', planSummary(planned))
-  console.table(['#', 'Name', 'Start', 'Size', 'File system', 'Mounted at'], planTable(planned))
+  for (const disk of planned.disks) console.block('This will be written:', diskSummary(disk, planned))
+  console.table(['Place', 'Name', 'Size', 'Holds', 'Mounted at'], planTable(planned))
   for (const warning of planned.warnings) console.say(`WARNING: ${warning}`)
   const { go, reason } = await send(planned)
   if (!go) throw new AgentError('CANCELLED', `the server refused the plan: ${reason ?? 'no reason given'}`)
   return planned
 }
 
-function planSummary({ disk, device, firmware }: DiskPlan): (readonly [string, string])[] {
+function diskSummary(
+  { disk, device, partitions }: PlannedDisk,
+  { firmware }: StoragePlan,
+): (readonly [string, string])[] {
+  const kept = partitions.filter((partition) => partition.kept).map(({ name }) => name)
+  const fate = kept.length === 0 ? 'will be wiped' : `will be wiped but for ${kept.join(', ')}`
   return [
     ['Disk', `${disk.name} (${device})`],
     ['Model', [disk.vendor, disk.model].filter((text) => text !== undefined).join(' ') || 'unknown'],
     ['Serial', disk.serial ?? disk.wwn ?? 'none'],
     ['Size', formatBytes(disk.size)],
-    ['Holds now', disk.signatures.length === 0 ? 'nothing known' : `${disk.signatures.join(', ')}: will be wiped`],
+    ['Holds now', disk.signatures.length === 0 ? 'nothing known' : `${disk.signatures.join(', ')}: ${fate}`],
     ['Firmware', firmware.toUpperCase()],
   ]
 }
 
-function planTable({ partitions }: DiskPlan): string[][] {
-  return partitions.map((partition) => [
-    String(partition.number),
-    partition.name,
-    formatBytes(partition.start),
-    formatBytes(partition.size),
-    partition.filesystem ?? '-',
-    partition.mountPoint ?? '-',
+function planTable(plan: StoragePlan): string[][] {
+  return planRows(plan).map(({ place, name, size, holds, mountPoints, kept }) => [
+    place,
+    name,
+    formatBytes(size),
+    `${holds || '-'}${kept ? ' (kept)' : ''}`,
+    mountPoints || '-',
   ])
 }

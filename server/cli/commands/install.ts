@@ -2,7 +2,7 @@
 import { formatBytes } from '../../contract/bytes.ts'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { Install } from '../../contract/install.ts'
+import { Install, RecoveryKey } from '../../contract/install.ts'
 import { trustSentence, trustWord } from '../../contract/trust-text.ts'
 import { printObject, printRows, shortDigest, table } from '../output.ts'
 import { withClient } from './context.ts'
@@ -47,13 +47,27 @@ export function addInstallCommands(program: Command): void {
           ['State', found.state],
           ['Image', `${found.image} ${found.digest}`],
           ['Trust', found.trust ? `${trustWord(found.trust)}: ${trustSentence(found.trust)}` : '-'],
-          ['Disk', found.plan ? `${found.plan.device} serial ${found.plan.disk.serial ?? '-'}` : '-'],
+          ...(found.plan?.disks ?? []).map(({ device, disk }): [string, string] => [
+            'Disk',
+            `${device} serial ${disk.serial ?? '-'}`,
+          ]),
           ['Confirmed', found.confirmedDigest ?? '-'],
           ...(found.failure
             ? [['Failure', `${found.failure.code}: ${found.failure.message}`] as [string, string]]
             : []),
         ])
         if (output === 'table') console.log(`\n${stepTable(found)}`)
+      }),
+    )
+
+  install
+    .command('recovery-key')
+    .description('show the recovery key of the encrypted disks; the server forgets it then')
+    .argument('<install>', 'id of the install')
+    .action(async (id: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const found = await client.call('POST', `/installs/${encodeURIComponent(id)}/recovery-key`, RecoveryKey)
+        printObject(output, found, [['Recovery key', found.key]])
       }),
     )
 

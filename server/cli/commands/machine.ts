@@ -4,7 +4,8 @@ import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { AssignResult, Machine, MachineState, MachineSummary } from '../../contract/machine.ts'
-import { DiskPlan } from '../../contract/plan.ts'
+import { StoragePlan } from '../../contract/plan.ts'
+import { planRows } from '../../contract/plan-rows.ts'
 import type { PartialSpec } from '../../contract/spec.ts'
 import { beyondAgent } from '../../contract/agent-limits.ts'
 import type { ApiClient } from '../client.ts'
@@ -144,7 +145,7 @@ export function addMachineCommands(program: Command): Command {
     .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const { id } = await findMachine(client, name)
-        const plan = await client.call('GET', `/machines/${id}/plan`, DiskPlan)
+        const plan = await client.call('GET', `/machines/${id}/plan`, StoragePlan)
         printObject(output, plan, describePlan(plan))
         if (output === 'table') console.log(`\n${partitionTable(plan)}`)
       }),
@@ -261,22 +262,23 @@ function describeMachine(machine: Machine): [string, string][] {
   ]
 }
 
-function describePlan(plan: DiskPlan): [string, string][] {
+function describePlan(plan: StoragePlan): [string, string][] {
   return [
-    ['Device', plan.device],
-    ['Disk', `${formatBytes(plan.disk.size)} ${plan.disk.model ?? ''} serial ${plan.disk.serial ?? '-'}`],
+    ...plan.disks.flatMap(({ device, disk }): [string, string][] => [
+      ['Device', device],
+      ['Disk', `${formatBytes(disk.size)} ${disk.model ?? ''} serial ${disk.serial ?? '-'}`],
+    ]),
     ...plan.warnings.map((text): [string, string] => ['Warning', text]),
   ]
 }
 
-function partitionTable(plan: DiskPlan): string {
-  return table(plan.partitions, [
-    { title: 'NR', value: ({ number }) => String(number) },
+function partitionTable(plan: StoragePlan): string {
+  return table(planRows(plan), [
+    { title: 'PLACE', value: ({ place }) => place },
     { title: 'NAME', value: ({ name }) => name },
-    { title: 'START', value: ({ start }) => formatBytes(start) },
     { title: 'SIZE', value: ({ size }) => formatBytes(size) },
-    { title: 'FILESYSTEM', value: ({ filesystem }) => filesystem ?? '-' },
-    { title: 'MOUNTED ON', value: ({ mountPoint }) => mountPoint ?? '-' },
+    { title: 'HOLDS', value: ({ holds, kept }) => `${holds || '-'}${kept ? ' (kept)' : ''}` },
+    { title: 'MOUNTED ON', value: ({ mountPoints }) => mountPoints || '-' },
   ])
 }
 

@@ -2,7 +2,13 @@
 import { Hono } from 'hono'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { ConfirmRequest, EventsRequest, PlanRequest, RegisterRequest } from '../../contract/agent.ts'
+import {
+  ConfirmRequest,
+  EventsRequest,
+  PlanRequest,
+  RecoveryKeyRequest,
+  RegisterRequest,
+} from '../../contract/agent.ts'
 import { Uuid } from '../../contract/common.ts'
 import type { Logger } from '../../observe/logger.ts'
 import type { Metrics } from '../../observe/metrics.ts'
@@ -51,6 +57,13 @@ export function agentApp({ services, stopping, logger, metrics }: AgentAppOption
     const session = installs.authenticateSession(requireBearer(c))
     const installId = Uuid.parse(c.req.param('id'))
     return c.json(installs.recordPlan(session, installId, await readJson(c, PlanRequest)))
+  })
+
+  app.put('/installs/:id/recovery-key', async (c) => {
+    const session = installs.authenticateSession(requireBearer(c))
+    const installId = Uuid.parse(c.req.param('id'))
+    const { key } = await readJson(c, RecoveryKeyRequest)
+    return c.json(installs.recordRecoveryKey(session, installId, key))
   })
 
   app.post('/installs/:id/events', async (c) => {

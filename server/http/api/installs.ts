@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Timestamp } from '../../contract/common.ts'
-import { Install } from '../../contract/install.ts'
+import { Install, RecoveryKey } from '../../contract/install.ts'
 import type { HttpEnv } from '../context.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
@@ -56,6 +56,16 @@ const cancel = createRoute({
   responses: { 200: json(Install, 'the install'), ...refusals, ...notFound, ...conflict },
 })
 
+const recoveryKey = createRoute({
+  method: 'post',
+  path: '/installs/{id}/recovery-key',
+  tags,
+  summary: 'Show the recovery key of the encrypted disks, and forget it',
+  ...needs('admin'),
+  request: { params: IdParameter },
+  responses: { 200: json(RecoveryKey, 'the key'), ...refusals, ...notFound, ...conflict },
+})
+
 export function installRoutes({ installs }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   app.openapi(getInstall, (c) => c.json(installs.get(c.req.valid('param').id), 200))
@@ -64,5 +74,9 @@ export function installRoutes({ installs }: Services): OpenAPIHono<HttpEnv> {
     return c.json({ items: installs.log(id, c.req.valid('query')) }, 200)
   })
   app.openapi(cancel, (c) => c.json(installs.cancel(c.req.valid('param').id, c.var.caller.actor), 200))
+  app.openapi(recoveryKey, (c) => {
+    c.header('Cache-Control', 'no-store')
+    return c.json({ key: installs.takeRecoveryKey(c.req.valid('param').id, c.var.caller.actor) }, 200)
+  })
   return app
 }

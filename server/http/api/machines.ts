@@ -14,7 +14,7 @@ import {
   UpdateMachine,
 } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
-import { DiskPlan } from '../../contract/plan.ts'
+import { StoragePlan } from '../../contract/plan.ts'
 import { planDisks } from '../../plan/plan-disks.ts'
 import type { HttpEnv } from '../context.ts'
 import type { Services } from '../ports.ts'
@@ -130,7 +130,7 @@ const getPlan = createRoute({
   summary: 'Dry run: what an install would write to which disk',
   ...needs('viewer'),
   request: { params: IdParameter },
-  responses: { 200: json(DiskPlan, 'the plan'), ...refusals, ...notFound, ...conflict, ...unprocessable },
+  responses: { 200: json(StoragePlan, 'the plan'), ...refusals, ...notFound, ...conflict, ...unprocessable },
 })
 
 const getKickstart = createRoute({
@@ -205,7 +205,7 @@ export function machineRoutes({ inventory, installs, kickstarts, events }: Servi
         hint: 'boot it from the network once: the installer tells them',
       })
     }
-    const plan = planDisks(spec, facts)
+    const plan = planDisks(spec, facts, c.req.valid('param').id)
     if ('code' in plan) throw new HttpProblem(422, plan.code, plan.message, plan)
     return c.json(plan, 200)
   })

@@ -6,5 +6,6 @@ import { dhcp6 } from './0004-dhcp6.ts'
 import { traces } from './0005-traces.ts'
 import { registry } from './0006-registry.ts'
 import { trust } from './0007-trust.ts'
+import { recoveryKey } from './0008-recovery-key.ts'
 
-export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6, traces, registry, trust]
+export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6, traces, registry, trust, recoveryKey]

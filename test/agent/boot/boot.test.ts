@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isNetworkEntry, parseBootMenu, withNewEntry } from '../../../boot-assets/agent/boot/efi-boot-order.ts'
+import { isNetworkEntry, parseBootMenu, withNewEntries } from '../../../boot-assets/agent/boot/efi-boot-order.ts'
 import { menuConfig, stubConfig } from '../../../boot-assets/agent/boot/grub-config.ts'
 
 // `efibootmgr -v` of version 18 on OVMF, shortened.
@@ -31,18 +31,18 @@ describe('parseBootMenu', () => {
     expect(menu.entries.filter(isNetworkEntry).map(({ id }) => id)).toEqual(['0003'])
   })
 
-  it('puts the new entry right behind the network entry that booted', () => {
-    expect(withNewEntry(menu, '0004')).toEqual(['0000', '0002', '0003', '0004', '0001'])
+  it('puts new entries right behind the network entry that booted', () => {
+    expect(withNewEntries(menu, ['0004', '0005'])).toEqual(['0000', '0002', '0003', '0004', '0005', '0001'])
   })
 
   it('puts it first after a boot from a medium, or one the firmware does not name', () => {
-    expect(withNewEntry({ ...menu, current: '0002' }, '0004')[0]).toBe('0004')
-    expect(withNewEntry({ ...menu, current: undefined }, '0004')[0]).toBe('0004')
-    expect(withNewEntry({ ...menu, order: ['0001'] }, '0004')).toEqual(['0004', '0001'])
+    expect(withNewEntries({ ...menu, current: '0002' }, ['0004'])[0]).toBe('0004')
+    expect(withNewEntries({ ...menu, current: undefined }, ['0004'])[0]).toBe('0004')
+    expect(withNewEntries({ ...menu, order: ['0001'] }, ['0004'])).toEqual(['0004', '0001'])
   })
 
   it('moves an entry that is in the order already', () => {
-    expect(withNewEntry({ ...menu, order: ['0004', '0003', '0001'] }, '0004')).toEqual(['0003', '0004', '0001'])
+    expect(withNewEntries({ ...menu, order: ['0004', '0003', '0001'] }, ['0004'])).toEqual(['0003', '0004', '0001'])
   })
 
   it('survives machines without entries', () => {

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from 'vitest'
 import { CONFIRM_SCRIPT, confirmEnvText } from '../../../server/contract/first-boot.ts'
-import { alephText, fstabText, originText, rootKeysText } from '../../../boot-assets/agent/deployment/files.ts'
+import { alephText, originText, rootKeysText } from '../../../boot-assets/agent/deployment/files.ts'
 import { policyName } from '../../../boot-assets/agent/deployment/labels.ts'
 import { parseOsRelease } from '../../../boot-assets/agent/deployment/tree.ts'
 
@@ -11,10 +11,6 @@ it('origin names the registry target, with verification only where the system ha
   const target = 'registry.example:8443/os/web:stable'
   expect(originText(target, false)).toBe(`[origin]\ncontainer-image-reference=ostree-unverified-registry:${target}\n`)
   expect(originText(target, true)).toBe(`[origin]\ncontainer-image-reference=ostree-image-signed:docker://${target}\n`)
-})
-
-it('fstab mounts /boot read-only', () => {
-  expect(fstabText('B')).toBe('UUID=B /boot auto ro 0 0\n')
 })
 
 it('aleph is canonical JSON with the keys of bootc', () => {

@@ -5,7 +5,9 @@ import { AgentError } from '../../../boot-assets/agent/errors.ts'
 
 const sources: KernelArgumentSources = {
   architecture: 'amd64',
+  storage: [],
   rootUuid: 'R',
+  rootFlags: [],
   bootUuid: 'B',
   installConfig: [],
   kargsD: [],
@@ -18,6 +20,11 @@ describe('kernelArguments', () => {
   it('has root, rw and boot alone', () => {
     expect(from({})).toBe('root=UUID=R rw boot=UUID=B')
     expect(from({ bootUuid: undefined })).toBe('root=UUID=R rw')
+  })
+
+  it('says first how the root comes to be', () => {
+    const change = { storage: ['rd.md.uuid=M'], rootFlags: ['rootflags=subvol=root'] }
+    expect(from(change)).toBe('rd.md.uuid=M root=UUID=R rootflags=subvol=root rw boot=UUID=B')
   })
 
   it('follows the order of specification 1.7', () => {

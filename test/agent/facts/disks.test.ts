@@ -62,6 +62,7 @@ describe('describeDisk', () => {
       byId: [],
       byPath: [],
       signatures: ['gpt'],
+      partitions: [],
     })
   })
 
@@ -98,7 +99,8 @@ describe('describeDisk', () => {
     [
       'a running RAID on a partition',
       { children: [device({ name: 'sda1', type: 'part', children: [device({ name: 'md0', type: 'raid1' })] })] },
-      'in use by md0 (raid1)',
+      // Nobody has mounted it: what a killed install left, and the next one takes down.
+      undefined,
     ],
     ['an idle partition', { children: [device({ name: 'sda1', type: 'part' })] }, undefined],
   ])('%s', (_, change, blocked) => {
@@ -114,6 +116,34 @@ describe('describeDisk', () => {
     )
     expect(describeDisk(sda!, wipefs, { byId: [], byPath: [] }).signatures).toEqual(['gpt', 'linux_raid_member', 'xfs'])
     expect(parseWipefs('')).toEqual(new Map())
+  })
+
+  it('tells the partitions of a GPT, by which later installs find what to keep', () => {
+    const partition = {
+      name: 'sda5',
+      type: 'part',
+      partn: 5,
+      start: 4096,
+      size: 2 ** 30,
+      partlabel: 'var',
+      fstype: 'ext4',
+      uuid: 'U',
+      partuuid: 'P',
+      parttype: 'T',
+    }
+    expect(describeOne({ children: [device(partition)] }).partitions).toEqual([
+      {
+        number: 5,
+        start: 4096 * 512,
+        size: 2 ** 30,
+        name: 'var',
+        type: 'T',
+        uuid: 'P',
+        filesystem: 'ext4',
+        filesystemUuid: 'U',
+      },
+    ])
+    expect(describeOne({ pttype: 'dos', children: [device(partition)] }).partitions).toEqual([])
   })
 
   it('puts names that say model and serial first', () => {

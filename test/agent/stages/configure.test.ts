@@ -24,6 +24,7 @@ async function run(spec: object, change: Partial<ConfigureOptions> = {}): Promis
     confirmation: { url: 'https://192.0.2.1:8443', token: 'secret', installId: 'id', ca: 'PEM' },
     enforcement: undefined,
     files: [],
+    storageFiles: [],
     say: (text) => said.push(text),
     warn: (text) => said.push(`warning: ${text}`),
     ...change,

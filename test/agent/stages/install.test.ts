@@ -82,10 +82,15 @@ beforeEach(async () => {
 afterEach(() => rm(folder, { recursive: true }))
 
 type Served = Omit<ReturnType<typeof image>, 'layer'>
-type Change = Partial<InstallContext> & { image?: Served; link?: InstallOrder['link']; trust?: TrustBasis }
+type Change = Partial<InstallContext> & {
+  image?: Served
+  link?: InstallOrder['link']
+  trust?: TrustBasis
+  spec?: object
+}
 
 function scene(change: Change = {}) {
-  const { image: served = image(), link, trust, ...context } = change
+  const { image: served = image(), link, trust, spec: wanted = {}, ...context } = change
   const events: AgentEvent[] = []
   const plans: unknown[] = []
   let text = ''
@@ -96,6 +101,7 @@ function scene(change: Change = {}) {
     identify: async () => facts,
     planDisks: () => plan(),
     mountPoint: join(folder, 'target'),
+    volumes: join(folder, 'volumes'),
     stage: join(folder, 'stage'),
     peakRss: () => 1,
     ...context,
@@ -109,7 +115,7 @@ function scene(change: Change = {}) {
     type: 'install',
     installId: '01890000-0000-7000-8000-000000000003',
     generation: 1,
-    spec: {},
+    spec: wanted,
     image: { repository: 'os/web', digest: served.digest, targetReference: 'r.example/os/web:1' },
     confirmToken: 'c',
     nextEvent: 1,
@@ -130,6 +136,7 @@ function scene(change: Change = {}) {
     images: serverImages(server, ''),
     link: link ?? {
       sendPlan: async (_, sent) => (plans.push(sent), { go: true }),
+      sendRecoveryKey: async () => ({ kept: true }),
       sendEvents: async (_: string, request: EventsRequest) => {
         events.push(...request.events.map(({ event }) => event))
         return { acknowledged: request.events.at(-1)!.seq, cancelled: false }
@@ -237,6 +244,7 @@ describe('install, before the disk is touched', () => {
       {
         link: {
           sendPlan: async () => ({ go: false, reason: 'cancelled' }),
+          sendRecoveryKey: async () => ({ kept: true as const }),
           sendEvents: async (_: string, { events }: EventsRequest) => ({
             acknowledged: events.at(-1)!.seq,
             cancelled: false,
@@ -250,6 +258,22 @@ describe('install, before the disk is touched', () => {
     expect(await run()).toMatchObject({ state: 'failed', failure: { code } })
     expect(host.ran).toEqual([])
     expect(text()).toContain(`Reason: ${code}`)
+  })
+
+  it('hands the recovery key over before anything is encrypted, and stops when nobody keeps it', async () => {
+    const link: InstallOrder['link'] = {
+      sendPlan: async () => ({ go: true }),
+      sendRecoveryKey: async () => {
+        throw new ServerError('REFUSED', 'the install is failed', { status: 409 })
+      },
+      sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)!.seq, cancelled: false }),
+    }
+    const { run, host } = scene({
+      link,
+      spec: { disks: { encryption: { passphrase: 'long enough', recoveryKey: true } } },
+    })
+    expect(await run()).toMatchObject({ state: 'failed' })
+    expect(host.ran).toEqual([])
   })
 
   it('shows what will be lost, and says in which step it failed', async () => {
@@ -272,11 +296,12 @@ describe('install, once it writes', () => {
       `zero /dev/vda 0 ${4 * 2 ** 20}`,
       `zero /dev/vda ${disk.size - 4 * 2 ** 20} ${4 * 2 ** 20}`,
     ]
-    expect(broken.host.ran.map((line) => line.replace(/ -m uuid=\S+| -U \S+| -i [0-9a-f]{8}/g, ''))).toEqual([
+    expect(broken.host.ran.map((line) => line.replace(/ -m uuid=\S+| -U \S+| -i [0-9A-F]{8}/g, ''))).toEqual([
       ...erase,
       'sfdisk --wipe always --wipe-partitions always --quiet /dev/vda',
       'partx --update /dev/vda',
       'udevadm settle --timeout=30',
+      ...[1, 2, 3, 4].map((number) => `wipefs --all --force --quiet /dev/vda${number}`),
       'mkfs.vfat -F 32 -n EFI-SYSTEM /dev/vda2',
       'mkfs.ext4 -q -F -L boot -O ^orphan_file,^metadata_csum_seed /dev/vda3',
       'mkfs.xfs -q -f -L root -i nrext64=0 /dev/vda4',
@@ -296,6 +321,7 @@ describe('install, once it writes', () => {
     const { run } = scene({
       link: {
         // The server answers the plan only after it has cancelled.
+        sendRecoveryKey: async () => ({ kept: true }),
         sendPlan: () => new Promise((resolve) => setTimeout(() => resolve({ go: true }), 300)),
         sendEvents: async (_, { events }) => ({ acknowledged: events.at(-1)!.seq, cancelled: true }),
       },

@@ -16,6 +16,8 @@ export interface DiskOptions {
   sizeGiB?: number
   bus?: DiskBus
   serial?: string
+  /** Bytes of a sector, 512 by default; 4096 makes a disk of the kind called 4Kn. */
+  sectorSize?: 512 | 4096
   /** An existing raw image to use in place: the machine writes to it (never to a `cdrom`). */
   file?: string
   /** An existing qcow2 image that stays as it is: the machine begins with it and writes elsewhere. */
@@ -47,6 +49,8 @@ export interface MachineOptions {
   /** SMBIOS system serial number and UUID. */
   serialNumber?: string
   uuid?: string
+  /** A TPM 2.0, emulated by swtpm; what it holds survives power cycles. */
+  tpm?: boolean
 }
 
 /** A machine's options with every default filled in, and its files and tap known. */
@@ -67,13 +71,22 @@ export interface MachineHardware {
   idleTaps: string[]
   /** Private copy of the UEFI variables, writable. */
   variables: string
-  disks: (Required<Omit<DiskOptions, 'sizeGiB' | 'base'>> & { format: 'raw' | 'qcow2' })[]
+  disks: MachineDisk[]
+  tpm: boolean
+}
+
+type MachineDisk = Required<Omit<DiskOptions, 'sizeGiB' | 'base'>> & {
+  format: 'raw' | 'qcow2'
+  /** Pulled out: the machine starts without it. */
+  unplugged: boolean
 }
 
 /** Sockets on which the test process listens and QEMU calls in, so that not a byte of a console is missed. */
 export interface MachineChannels {
   serial: string
   qmp: string
+  /** Where the TPM listens. */
+  tpm: string
 }
 
 /** The argument list of QEMU for this hardware. Throws BAD_MACHINE for hardware that could never netboot. */
@@ -118,7 +131,13 @@ export function qemuArguments(
     ...firmwareArguments(hardware, qemu),
     ...networkArguments(hardware, qemu),
     ...diskArguments(hardware),
+    ...(hardware.tpm ? tpmArguments(channels) : []),
   ]
+}
+
+function tpmArguments({ tpm }: MachineChannels): string[] {
+  const chardev = ['-chardev', `socket,id=tpm,path=${tpm}`]
+  return [...chardev, '-tpmdev', 'emulator,id=tpm0,chardev=tpm', '-device', 'tpm-crb,tpmdev=tpm0']
 }
 
 function machineType(firmware: Firmware): string {
@@ -204,13 +223,14 @@ function diskArguments(hardware: MachineHardware): string[] {
   return [
     ...(used.has('scsi') ? ['-device', 'virtio-scsi-pci,id=scsi'] : []),
     ...(used.has('usb') ? ['-device', 'qemu-xhci,id=usb'] : []),
-    ...hardware.disks.flatMap(({ bus, serial, file, format, cache }, at) => {
+    ...hardware.disks.flatMap(({ bus, serial, file, format, cache, sectorSize, unplugged }, at) => {
+      if (unplugged) return []
       const media = bus === 'cdrom' ? 'media=cdrom,readonly=on' : 'discard=unmap,detect-zeroes=unmap'
       return [
         '-drive',
         `if=none,id=disk${at},file=${file},format=${format},cache=${cache},${media}`,
         '-device',
-        `${diskDevice(bus, at)},drive=disk${at},serial=${serial}${bootIndex(hardware, 'disk', at)}`,
+        `${diskDevice(bus, at)},drive=disk${at},serial=${serial}${sectors(sectorSize)}${bootIndex(hardware, 'disk', at)}`,
       ]
     }),
   ]
@@ -231,6 +251,10 @@ function diskDevice(bus: DiskBus, at: number): string {
     case 'usb':
       return 'usb-storage,bus=usb.0'
   }
+}
+
+function sectors(size: 512 | 4096): string {
+  return size === 512 ? '' : `,logical_block_size=${size},physical_block_size=${size}`
 }
 
 const MAX_DEVICES_OF_A_KIND = 16

@@ -2,9 +2,11 @@
 
 import { once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
-import { copyFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { accelerator } from '../../../boot-assets/qemu/accelerator.ts'
 import type { QemuPackage } from '../../../boot-assets/qemu/package.ts'
 import { run } from './command.ts'
@@ -79,7 +81,9 @@ export class Machine implements AsyncDisposable {
     const channels: MachineChannels = {
       serial: join(workFolder, `${this.name}-serial.sock`),
       qmp: join(workFolder, `${this.name}-qmp.sock`),
+      tpm: join(workFolder, `${this.name}-tpm.sock`),
     }
+    if (this.hardware.tpm) await this.#startTpm(channels.tpm)
     const argv = qemuArguments(this.hardware, channels, qemu, await accelerator(qemu))
     const serialCall = await expectCall(channels.serial)
     const qmpCall = await expectCall(channels.qmp)
@@ -105,6 +109,25 @@ export class Machine implements AsyncDisposable {
     // QEMU may be gone before it answers.
     await this.qmp.execute('quit').catch(() => {})
     await this.waitForExit()
+  }
+
+  /** It ends with QEMU, which is its only client. */
+  async #startTpm(socket: string): Promise<void> {
+    const state = join(this.#site.workFolder, `${this.name}-tpm`)
+    await mkdir(state, { recursive: true })
+    const argv = ['swtpm', 'socket', '--tpm2', '--tpmstate', `dir=${state}`, '--ctrl', `type=unixio,path=${socket}`]
+    await rm(socket, { force: true })
+    const tpm = new LabProcess(`${this.name} swtpm`, [...argv, '--terminate'], this.#qemuLog)
+    while (tpm.running && !existsSync(socket)) await sleep(50)
+    if (!tpm.running) throw new LabError('ENDED', `powering on ${this.name}: swtpm said: ${this.#qemuLog.tail()}`)
+  }
+
+  /** Pulls a disk out of a machine that is off, or puts it back. */
+  plugDisk(at: number, plugged: boolean): void {
+    if (this.running) throw new LabError('BAD_MACHINE', `changing disks of ${this.name}: it is on`)
+    const disk = this.hardware.disks[at]
+    if (!disk) throw new LabError('BAD_MACHINE', `machine ${this.name} has no disk ${at}`)
+    disk.unplugged = !plugged
   }
 
   /** Pulls the mains plug: QEMU is killed where it stands, and what the guest had not written is lost. */
@@ -222,12 +245,13 @@ export async function createMachine(options: MachineOptions, site: MachineSite):
     idleTaps: await Promise.all(Array.from({ length: options.idleNics ?? 0 }, () => site.network.addTap())),
     variables,
     disks,
+    tpm: options.tpm ?? false,
   }
   return new Machine(hardware, site)
 }
 
 async function createDisk(options: DiskOptions, name: string, { workFolder, qemu }: MachineSite) {
-  const { sizeGiB = 8, bus = 'virtio', serial = name, cache = 'unsafe', base } = options
+  const { sizeGiB = 8, bus = 'virtio', serial = name, cache = 'unsafe', sectorSize = 512, base } = options
   const file = options.file ?? join(workFolder, `${name}.img`)
   if (base !== undefined) {
     const overlay = ['create', '-f', 'qcow2', '-F', 'qcow2', '-b', base, file]
@@ -239,7 +263,8 @@ async function createDisk(options: DiskOptions, name: string, { workFolder, qemu
   // NVMe and SCSI show 20 characters, virtio as many: a longer one would be cut silently.
   if (serial.length > 20)
     throw new LabError('BAD_MACHINE', `disk ${name}: serial ${serial} is longer than 20 characters`)
-  return { file, bus, serial, cache, format: base === undefined ? ('raw' as const) : ('qcow2' as const) }
+  const format = base === undefined ? ('raw' as const) : ('qcow2' as const)
+  return { file, bus, serial, cache, sectorSize, format, unplugged: false }
 }
 
 /** Locally administered, QEMU's own range. */

@@ -76,6 +76,8 @@ EOF
 echo 'LANG=C.UTF-8' >"$root/etc/locale.conf"
 ln -sf ../run/systemd/resolve/stub-resolv.conf "$root/etc/resolv.conf"
 chroot "$root" systemctl enable systemd-networkd.service systemd-resolved.service ssh.service >/dev/null 2>&1
+# Watches arrays to send mail, and checks them once a month.
+chroot "$root" systemctl mask mdmonitor.service mdmonitor-oneshot.timer mdcheck_start.timer mdcheck_continue.timer >/dev/null 2>&1
 chroot "$root" systemctl mask dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service xfs_healer_start.service \
 	grub2-common.service >/dev/null 2>&1
 # The image brings its caches.
@@ -100,7 +102,7 @@ cat >"$root/usr/lib/dracut/dracut.conf.d/50-landfall-demo.conf" <<'EOF'
 hostonly=no
 reproducible=yes
 compress="zstd -19 -T0"
-dracutmodules="systemd systemd-initrd dracut-systemd base fs-lib rootfs-block kernel-modules udev-rules ostree"
+dracutmodules="systemd systemd-initrd dracut-systemd base fs-lib rootfs-block kernel-modules udev-rules ostree btrfs dm mdraid lvm crypt systemd-cryptsetup tpm2-tss"
 drivers=" virtio_blk virtio_scsi virtio_pci nvme ahci ata_piix sd_mod sr_mod megaraid_sas mpt3sas mpi3mr smartpqi hpsa aacraid hv_storvsc vmw_pvscsi xhci_pci ehci_pci usb_storage uas ext4 xfs btrfs overlay erofs loop "
 EOF
 rm -f "$root/etc/dracut.conf.d/ostree.conf"

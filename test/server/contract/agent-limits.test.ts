@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MachineSpec } from '../../../server/contract/spec.ts'
-import { beyondAgent } from '../../../server/contract/agent-limits.ts'
+import { beyondAgent, beyondDiskImage } from '../../../server/contract/agent-limits.ts'
 
 describe("what is beyond Landfall's agent", () => {
   it('is nothing of a spec by default, nor of what it does', () => {
@@ -9,6 +9,19 @@ describe("what is beyond Landfall's agent", () => {
     expect(
       beyondAgent(MachineSpec.parse({ hostname: 'a', rootPassword: '$6$a$b', users, disks: { filesystem: 'btrfs' } })),
     ).toEqual([])
+  })
+
+  it('is nothing of what it does with disks', () => {
+    const disks = {
+      scheme: 'lvm',
+      raid: { level: 1, disks: [{ serial: 'B' }] },
+      thin: true,
+      volumes: [{ mount: '/var', size: 2 ** 30 }],
+      encryption: { passphrase: 'long enough', tpm2: true },
+      rootSize: 2 ** 33,
+      erase: 'discard',
+    }
+    expect(beyondAgent(MachineSpec.parse({ disks }))).toEqual([])
   })
 
   it('is nothing of what it does in /etc', () => {
@@ -27,12 +40,19 @@ describe("what is beyond Landfall's agent", () => {
   })
 
   it.each([
-    ['disks.volumes', { disks: { volumes: [{ mount: 'swap', size: 2 ** 30 }] } }],
-    ['disks.scheme', { disks: { scheme: 'raid1' } }],
-    ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
+    ['disks.automatic', { disks: { automatic: true } }],
     ['network', { network: [{ macs: ['52:54:00:12:34:56'] }] }],
     ['kickstart.post', { kickstart: { post: 'true' } }],
   ])('is %s', (path, spec) => {
     expect(beyondAgent(MachineSpec.parse(spec))).toEqual([path])
   })
+})
+
+it.each([
+  ['disks.scheme', { disks: { scheme: 'lvm' } }],
+  ['disks.volumes', { disks: { volumes: [{ mount: '/var', size: 2 ** 30 }] } }],
+  ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
+  ['disks.automatic', { disks: { automatic: true } }],
+])('%s is beyond a disk image', (path, spec) => {
+  expect(beyondDiskImage(MachineSpec.parse(spec))).toEqual([path])
 })

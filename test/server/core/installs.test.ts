@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Task } from '../../../server/contract/agent.ts'
 import type { AgentEvent, DiskImageTask } from '../../../server/contract/agent.ts'
-import type { DiskPlan } from '../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { CoreError } from '../../../server/core/errors.ts'
 import type { AgentSession } from '../../../server/core/tokens.ts'
@@ -562,26 +562,57 @@ describe('recordPlan', () => {
     await takeTask(session)
     expect(core.installs.recordPlan(session, installId, PLAN)).toEqual({ go: true })
     expect(core.installs.get(installId).plan).toEqual(PLAN)
-    expect(core.events.recent({ limit: 1 })).toMatchObject([{ type: 'install.plan', data: { device: '/dev/vda' } }])
+    expect(core.events.recent({ limit: 1 })).toMatchObject([
+      { type: 'install.plan', data: { disks: [{ device: '/dev/vda' }] } },
+    ])
   })
 })
 
-const PLAN: DiskPlan = {
-  disk: {
-    name: 'vda',
-    size: 2 ** 34,
-    transport: 'virtio',
-    rotational: false,
-    removable: false,
-    readOnly: false,
-    logicalBlockSize: 512,
-    physicalBlockSize: 512,
-    byId: [],
-    byPath: [],
-    signatures: [],
-  },
-  device: '/dev/vda',
+describe('the recovery key', () => {
+  it('is kept while the install runs, shown once, and each time noted', async () => {
+    const session = boot()
+    const installId = await assign()
+    expect(() => core.installs.recordRecoveryKey(session, installId, 'early')).toThrowWithCode(
+      CoreError,
+      'INSTALL_OVER',
+    )
+    await takeTask(session)
+    expect(core.installs.recordRecoveryKey(session, installId, 'first')).toEqual({ kept: true })
+    // An agent that was started again makes another one.
+    core.installs.recordRecoveryKey(session, installId, 'second')
+    expect(JSON.stringify([core.installs.get(installId), core.events.recent({ limit: 50 })])).not.toContain('second')
+    expect(core.installs.takeRecoveryKey(installId, 'token:ada')).toBe('second')
+    expect(core.events.recent({ limit: 1 })).toMatchObject([{ type: 'install.recovery-key', actor: 'token:ada' }])
+    expect(() => core.installs.takeRecoveryKey(installId, 'token:ada')).toThrowWithCode(CoreError, 'CONFLICT')
+  })
+})
+
+const PLAN: StoragePlan = {
   firmware: 'uefi',
-  partitions: [],
+  disks: [
+    {
+      id: 'disk1',
+      disk: {
+        name: 'vda',
+        size: 2 ** 34,
+        transport: 'virtio',
+        rotational: false,
+        removable: false,
+        readOnly: false,
+        logicalBlockSize: 512,
+        physicalBlockSize: 512,
+        byId: [],
+        byPath: [],
+        signatures: [],
+        partitions: [],
+      },
+      device: '/dev/vda',
+      uuid: '0a1b2c3d-0000-8000-8000-000000000001',
+      partitions: [],
+    },
+  ],
+  layers: [],
+  filesystems: [],
+  erase: 'signatures',
   warnings: [],
 }

@@ -1,11 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { DiskFacts } from '../../../server/contract/facts.ts'
-import { DiskPlan } from '../../../server/contract/plan.ts'
+import { StoragePlan } from '../../../server/contract/plan.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 import type { DiskSelector } from '../../../server/contract/spec-disks.ts'
-import { MIB, MIN_ROOT_SIZE, smallestDisk } from '../../../server/plan/partitions.ts'
+import { smallestDisk } from '../../../server/plan/layout.ts'
 import { planDisks } from '../../../server/plan/plan-disks.ts'
+import { MIB } from '../../../server/plan/units.ts'
+import { MIN_ROOT_SIZE } from '../../../server/plan/wanted-volumes.ts'
 
 const GB = 1e9
 
@@ -25,6 +27,7 @@ function disk(change: Partial<DiskFacts> = {}): DiskFacts {
     byId: ['nvme-PM9A3_S1', 'nvme-eui.0025385b01'],
     byPath: ['pci-0000:01:00.0-nvme-1'],
     signatures: [],
+    partitions: [],
     ...change,
   }
 }
@@ -56,7 +59,7 @@ function plan(
   facts: { architecture?: 'amd64' | 'arm64'; firmware?: 'uefi' | 'bios' } = {},
 ) {
   const spec = MachineSpec.parse({ disks: { disk: selector } })
-  return planDisks(spec, { architecture: 'amd64', firmware: 'uefi', disks, ...facts })
+  return planDisks(spec, { architecture: 'amd64', firmware: 'uefi', disks, ...facts }, 'seed')
 }
 
 describe('choosing the disk', () => {
@@ -77,7 +80,51 @@ describe('choosing the disk', () => {
     ['NB: a removable disk when its serial is named', { serial: 'U1' }, [STICK, disk()], 'sdb'],
   ]
   it.each(chosen)('%s', (_, selector, disks, name) => {
-    expect(plan(selector, disks)).toMatchObject({ disk: { name } })
+    expect(plan(selector, disks)).toMatchObject({ disks: [{ disk: { name } }] })
+  })
+
+  const other = disk({
+    name: 'sda',
+    serial: 'S2',
+    wwn: 'w2',
+    size: 960 * GB,
+    vendor: 'ACME',
+    byPath: ['pci-0000:00:01.0'],
+  })
+  const operators: [string, DiskSelector, string][] = [
+    ['the beginning of a serial', { serial: { startsWith: 'S2' } }, 'sda'],
+    ['one of several serials', { serial: { oneOf: ['S0', 'S2'] } }, 'sda'],
+    ['a part of a by-id name', { byId: { contains: 'PM9A3_S1' }, serial: { not: 'S2' } }, 'nvme0n1'],
+    ['the end of a wwn in any case', { wwn: { endsWith: 'B01' } }, 'nvme0n1'],
+    ['the vendor', { vendor: 'ACME' }, 'sda'],
+    ['the smallest', { pick: { order: 'smallest', nth: 1 } }, 'nvme0n1'],
+    ['the largest', { pick: { order: 'largest', nth: 1 } }, 'sda'],
+    ['the second by size', { pick: { order: 'smallest', nth: 2 } }, 'sda'],
+    ['the first by path', { pick: { order: 'path', nth: 1 } }, 'sda'],
+  ]
+  it.each(operators)('by %s', (_, selector, name) => {
+    expect(plan(selector, [disk(), other])).toMatchObject({ disks: [{ disk: { name } }] })
+  })
+
+  it('does not guess between two disks of one size', () => {
+    const twin = disk({ name: 'nvme1n1', serial: 'S3', wwn: 'w3' })
+    expect(plan({ pick: { order: 'smallest', nth: 1 } }, [disk(), twin, other])).toMatchObject({
+      code: 'DISK_SEVERAL_MATCH',
+      message: expect.stringMatching(/serial S1.*serial S3/),
+    })
+    expect(plan({ pick: { order: 'smallest', nth: 3 } }, [disk(), twin, other])).toMatchObject({
+      disks: [{ disk: { name: 'sda' } }],
+    })
+    expect(plan({ pick: { order: 'largest', nth: 4 } }, [disk(), twin, other])).toMatchObject({
+      code: 'DISK_NONE_MATCHES',
+    })
+  })
+
+  it('refuses two paths to one disk, and says why', () => {
+    expect(plan({}, [disk({ name: 'sda' }), disk({ name: 'sdb' })])).toMatchObject({
+      code: 'DISK_NONE_MATCHES',
+      message: expect.stringContaining('the same disk as sdb by another path, and multipath is not supported'),
+    })
   })
 
   const refused: [string, DiskSelector, DiskFacts[], string][] = [
@@ -120,12 +167,13 @@ describe('choosing the disk', () => {
       })
       .map(({ blocked, ...rest }) => disk({ ...rest, ...(blocked && { blocked }) }))
     fc.assert(
-      fc.property(fc.array(anyDisk, { maxLength: 5 }), fc.constantFrom(undefined, 'A', 'B'), (disks, serial) => {
+      fc.property(fc.array(anyDisk, { maxLength: 5 }), fc.constantFrom(undefined, 'A', 'B'), (alike, serial) => {
+        const disks = alike.map((one, at) => ({ ...one, wwn: `eui.${at}` }))
         const usable = disks.filter(
           (one) => !one.blocked && !one.readOnly && one.size > 0 && (serial ? one.serial === serial : !one.removable),
         )
         const result = plan(serial ? { serial } : {}, disks)
-        if (usable.length === 1) expect(result).toMatchObject({ disk: usable[0] })
+        if (usable.length === 1) expect(result).toMatchObject({ disks: [{ disk: usable[0] }] })
         else expect(result).toMatchObject({ code: usable.length ? 'DISK_SEVERAL_MATCH' : 'DISK_NONE_MATCHES' })
       }),
     )
@@ -136,30 +184,39 @@ describe('laying out partitions', () => {
   it('makes an x86 disk bootable under either firmware', () => {
     const result = plan({}, [disk({ size: 10 * 1024 * MIB })], { firmware: 'bios' })
     expect(result).toMatchObject({
-      device: '/dev/disk/by-id/nvme-PM9A3_S1',
       firmware: 'bios',
-      partitions: [
-        { number: 1, name: 'BIOS-BOOT', role: 'bios-boot', start: MIB, size: MIB },
-        { number: 2, name: 'EFI-SYSTEM', filesystem: 'vfat', mountPoint: '/boot/efi', start: 2 * MIB, size: 512 * MIB },
-        { number: 3, name: 'boot', filesystem: 'ext4', mountPoint: '/boot', start: 514 * MIB, size: 1024 * MIB },
+      disks: [
         {
-          number: 4,
-          name: 'root',
-          filesystem: 'xfs',
-          mountPoint: '/',
-          typeGuid: '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
-          start: 1538 * MIB,
-          size: (10 * 1024 - 1538 - 1) * MIB,
+          device: '/dev/disk/by-id/nvme-PM9A3_S1',
+          partitions: [
+            { number: 1, name: 'BIOS-BOOT', role: 'bios-boot', start: MIB, size: MIB },
+            { number: 2, name: 'EFI-SYSTEM', role: 'esp', start: 2 * MIB, size: 512 * MIB },
+            { number: 3, name: 'boot', role: 'boot', start: 514 * MIB, size: 1024 * MIB },
+            {
+              number: 4,
+              name: 'root',
+              role: 'root',
+              typeGuid: '4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709',
+              start: 1538 * MIB,
+              size: (10 * 1024 - 1538 - 1) * MIB,
+            },
+          ],
         },
       ],
+      layers: [],
+      filesystems: [
+        { on: 'disk1/EFI-SYSTEM', filesystem: 'vfat', mounts: [{ mountPoint: '/boot/efi' }] },
+        { on: 'disk1/boot', filesystem: 'ext4', mounts: [{ mountPoint: '/boot' }] },
+        { on: 'disk1/root', filesystem: 'xfs', mounts: [{ mountPoint: '/' }] },
+      ],
     })
-    expect(DiskPlan.parse(result)).toEqual(result)
+    expect(StoragePlan.parse(result)).toEqual(result)
   })
 
   it('leaves the BIOS boot partition out on arm64 and uses its root type', () => {
     const result = plan({}, [disk()], { architecture: 'arm64' })
     expect(
-      'partitions' in result && result.partitions.map(({ number, name, typeGuid }) => [number, name, typeGuid]),
+      'disks' in result && result.disks[0]?.partitions.map(({ number, name, typeGuid }) => [number, name, typeGuid]),
     ).toEqual([
       [1, 'EFI-SYSTEM', 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B'],
       [2, 'boot', '0FC63DAF-8483-4772-8E79-3D69D8477DE4'],
@@ -171,7 +228,7 @@ describe('laying out partitions', () => {
     const layout = MachineSpec.parse({}).disks
     const least = smallestDisk(layout, 'amd64')
     const result = plan({}, [disk({ size: least })])
-    expect(result).toMatchObject({ partitions: { 3: { size: MIN_ROOT_SIZE } } })
+    expect(result).toMatchObject({ disks: [{ partitions: { 3: { size: MIN_ROOT_SIZE } } }] })
     expect(plan({}, [disk({ size: least - 512 })])).toMatchObject({ code: 'DISK_TOO_SMALL' })
   })
 
@@ -186,20 +243,22 @@ describe('laying out partitions', () => {
         (sectors, logicalBlockSize, espSize, bootSize, architecture) => {
           const size = sectors * logicalBlockSize
           const spec = MachineSpec.parse({ disks: { espSize, bootSize } })
-          const result = planDisks(spec, { architecture, firmware: 'uefi', disks: [disk({ size, logicalBlockSize })] })
+          const disks = [disk({ size, logicalBlockSize })]
+          const result = planDisks(spec, { architecture, firmware: 'uefi', disks }, 'seed')
           if ('code' in result) {
             expect(result.code).toBe('DISK_TOO_SMALL')
             return
           }
           let end = MIB
-          for (const partition of result.partitions) {
+          const { partitions } = result.disks[0]!
+          for (const partition of partitions) {
             expect(partition.start).toBe(end)
             expect(partition.size % MIB).toBe(0)
             end += partition.size
           }
           // The backup table: one header and 16 KiB of entries.
           expect(end).toBeLessThanOrEqual(size - 16_384 - logicalBlockSize)
-          const [esp, boot] = result.partitions.filter(({ role }) => role === 'esp' || role === 'boot')
+          const [esp, boot] = partitions.filter(({ role }) => role === 'esp' || role === 'boot')
           expect(esp?.size).toBeGreaterThanOrEqual(espSize)
           expect(boot?.size).toBeGreaterThanOrEqual(bootSize)
         },
@@ -221,7 +280,7 @@ describe('warnings', () => {
 
   it('say when only the kernel name can be used', () => {
     expect(plan({}, [disk({ byId: [] })])).toMatchObject({
-      device: '/dev/nvme0n1',
+      disks: [{ device: '/dev/nvme0n1' }],
       warnings: ['nvme0n1 has no stable name below /dev/disk/by-id'],
     })
   })

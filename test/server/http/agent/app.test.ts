@@ -45,22 +45,30 @@ describe('the agent protocol', () => {
       image: { repository: 'os/web', digest: DIGEST },
     })
 
+    const disk = {
+      name: 'vda',
+      size: 1,
+      transport: 'virtio',
+      rotational: false,
+      removable: false,
+      logicalBlockSize: 512,
+      physicalBlockSize: 512,
+    }
+    const uuid = '0a1b2c3d-0000-8000-8000-000000000001'
     const plan = {
-      disk: {
-        name: 'vda',
-        size: 1,
-        transport: 'virtio',
-        rotational: false,
-        removable: false,
-        logicalBlockSize: 512,
-        physicalBlockSize: 512,
-      },
-      device: '/dev/vda',
       firmware: 'uefi',
-      partitions: [],
+      disks: [{ id: 'disk1', disk, device: '/dev/vda', uuid, partitions: [] }],
+      layers: [],
+      filesystems: [],
+      erase: 'signatures',
       warnings: [],
     }
     expect(await (await agent('PUT', `/installs/${installId}/plan`, plan)).json()).toEqual({ go: true })
+    const key = 'cbdefghi-'.repeat(8).slice(0, -1)
+    expect(await (await agent('PUT', `/installs/${installId}/recovery-key`, { key })).json()).toEqual({ kept: true })
+    const shown = () => server.call('POST', `/api/v1/installs/${installId}/recovery-key`)
+    expect(await (await shown()).json()).toEqual({ key })
+    expect(await problemOf(shown())).toMatchObject({ status: 409 })
 
     const at = '2026-01-31T12:00:01.000Z'
     const events = [

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { AssignResult, Machine, MachineSummary } from '../../../../server/contract/machine.ts'
 import type { Install } from '../../../../server/contract/install.ts'
 import type { Event } from '../../../../server/contract/event.ts'
-import type { DiskPlan } from '../../../../server/contract/plan.ts'
+import type { StoragePlan } from '../../../../server/contract/plan.ts'
 import { facts } from '../../../helpers/store-fakes.ts'
 import { problemOf, testServer } from '../support.ts'
 import type { TestServer } from '../support.ts'
@@ -210,6 +210,7 @@ describe('the plan', () => {
     byId: [],
     byPath: [],
     signatures: [],
+    partitions: [],
   })
 
   it('shows what would be written, or why nothing would', async () => {
@@ -223,8 +224,9 @@ describe('the plan', () => {
     )
     expect(await problemOf(plan())).toMatchObject({ status: 422, code: 'DISK_SEVERAL_MATCH' })
     await server.call('PATCH', `/api/v1/machines/${id}`, { json: { spec: { disks: { disk: { serial: 'B' } } } } })
-    const shown = (await (await plan()).json()) as DiskPlan
-    expect(shown.disk.name).toBe('nvme1n1')
-    expect(shown.partitions.at(-1)).toMatchObject({ role: 'root', mountPoint: '/' })
+    const shown = (await (await plan()).json()) as StoragePlan
+    expect(shown.disks.map(({ disk: { name } }) => name)).toEqual(['nvme1n1'])
+    expect(shown.filesystems.at(-1)).toMatchObject({ filesystem: 'xfs', mounts: [{ mountPoint: '/' }] })
+    expect(await (await plan()).json()).toEqual(shown)
   })
 })

@@ -27,6 +27,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /installs/{id}': 'viewer',
   'GET /installs/{id}/log': 'viewer',
   'POST /installs/{id}/cancel': 'operator',
+  'POST /installs/{id}/recovery-key': 'admin',
   'GET /profiles': 'viewer',
   'POST /profiles': 'operator',
   'GET /profiles/{id}': 'viewer',
