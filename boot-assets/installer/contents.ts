@@ -13,6 +13,7 @@ const PROGRAM_PACKAGES = [
   'efibootmgr',
   'fdisk',
   'iproute2',
+  'kexec-tools',
   'kmod',
   'libc6',
   'libgcc-s1',
@@ -64,6 +65,8 @@ export const PROGRAMS: readonly string[] = [
   'blkdiscard blkid blockdev findmnt flock fsfreeze fstrim losetup lsblk mount mountpoint partx sfdisk swapoff umount wipefs',
   'btrfs chattr e2fsck lsattr mke2fs mkfs.btrfs mkfs.fat mkfs.xfs resize2fs tune2fs xfs_admin xfs_growfs xfs_io xfs_repair',
   'efibootmgr getfattr setfattr',
+  // straight into the installed system
+  'kexec',
   // namespaces
   'nsenter setpriv unshare',
   // kernel modules, devices, network
