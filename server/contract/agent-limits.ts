@@ -3,7 +3,7 @@ import type { MachineSpec } from './spec.ts'
 
 /** The values that the agent cannot carry out, as dotted paths; none when it can do all of it. */
 export function beyondAgent(spec: MachineSpec): string[] {
-  const { disks, registry, kickstart } = spec
+  const { disks, kickstart } = spec
   const asked: Record<string, boolean> = {
     'disks.scheme': disks.scheme !== 'plain',
     'disks.automatic': disks.automatic,
@@ -11,10 +11,6 @@ export function beyondAgent(spec: MachineSpec): string[] {
     'disks.rootSize': disks.rootSize !== undefined,
     'disks.volumes': disks.volumes.length > 0,
     'disks.encryption': disks.encryption !== undefined,
-    network: spec.network.length > 0,
-    'registry.credentials': registry.credentials.length > 0,
-    'registry.certificates': registry.certificates.length > 0,
-    'registry.insecure': registry.insecure.length > 0,
     'kickstart.pre': kickstart.pre !== undefined,
     'kickstart.post': kickstart.post !== undefined,
   }
