@@ -4,11 +4,12 @@ import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
 import { AgentError } from '../../boot-assets/agent/errors.ts'
 import { configure } from '../../boot-assets/agent/stages/configure.ts'
+import type { RunOptions } from '../../boot-assets/agent/sys/command.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
 import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
 import { debianRoot } from '../../boot-assets/debian/root.ts'
@@ -53,13 +54,13 @@ class Deployed {
   private constructor(image: string, folder: string) {
     this.#image = image
     this.#folder = folder
-    this.path = join(folder, 'deployment')
+    this.path = join(folder, 'target/ostree/deploy/default/deploy/one.0')
   }
 
   static async make(image: string): Promise<Deployed> {
     const deployed = new Deployed(image, await mkdtemp(join(tmpdir(), 'agent-configure-')))
-    await mkdir(deployed.path)
-    await mkdir(join(deployed.#folder, 'target/boot'), { recursive: true })
+    for (const folder of [deployed.path, join(deployed.#folder, 'target/boot')])
+      await mkdir(folder, { recursive: true })
     execFileSync('cp', ['-a', join(image, 'etc'), deployed.path])
     return deployed
   }
@@ -72,14 +73,19 @@ class Deployed {
       etc: join(this.path, 'etc'),
       has,
       hasProgram: (name: string) => ['usr/bin', 'usr/sbin'].some((folder) => has(`${folder}/${name}`)),
+      inSandbox: (file: string) => join('/sysroot', relative(join(this.#folder, 'target'), file)),
+      list: async (name: string) => (await readdir(join(path, name)).catch(() => [])).sort(),
       read: (name: string) => readFile(join(path, name), 'utf8').catch(() => undefined),
-      run: (command: string, args: readonly string[]) => this.#run(command, args),
+      run: (command: string, args: readonly string[], options?: RunOptions) => this.#run(command, args, options),
     }
     return tree as unknown as ImageTree
   }
 
   async configure(spec: object): Promise<void> {
     await configure({
+      target: join(this.#folder, 'target'),
+      installId: '01890000-0000-7000-8000-000000000003',
+      targetReference: '192.0.2.1:8443/os/web:1',
       deployment: { path: this.path, kernelArguments: [] },
       tree: this.tree,
       spec: MachineSpec.parse(spec),
@@ -103,10 +109,10 @@ class Deployed {
     return rm(this.#folder, { recursive: true, maxRetries: 3 })
   }
 
-  #run(command: string, args: readonly string[]) {
+  #run(command: string, args: readonly string[], options?: RunOptions) {
     const etc = join(this.path, 'etc')
     const places = { tree: this.#image, target: join(this.#folder, 'target'), stage: join(this.#folder, 'stage') }
-    return runInTree(realHost, { ...places, etc }, command, args)
+    return runInTree(realHost, { ...places, etc }, command, args, options)
   }
 }
 

@@ -1,7 +1,7 @@
 // The image's tree checked out by hardlink on the target: the image's own programs run in it, then it is removed.
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { checkoutTree } from '../ostree/checkout.ts'
 import { Repo } from '../ostree/repo.ts'
 import type { RunOptions, RunResult } from '../sys/command.ts'
@@ -41,6 +41,11 @@ export class ImageTree {
   run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult> {
     const { path: tree, etc } = this
     return runInTree(this.#host, { tree, etc, target: this.#target, stage: this.#stage }, command, args, options)
+  }
+
+  /** A path of the target as the programs see it. */
+  inSandbox(path: string): string {
+    return join('/sysroot', relative(this.#target, path))
   }
 
   /** Whether the image has a file or folder at this path. */

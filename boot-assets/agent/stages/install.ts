@@ -18,6 +18,7 @@ import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
 import { finalize } from './finalize.ts'
+import { loadInstalledKernel } from './kexec.ts'
 import { noteMedium } from './note-medium.ts'
 import { partitionDisk, unmountAll } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
@@ -36,7 +37,8 @@ export interface InstallContext {
   peakRss: () => number
 }
 
-export type InstallOutcome = { state: 'installed' } | { state: 'failed'; failure: Failure }
+export type InstallOutcome =
+  { state: 'installed'; finish: MachineSpec['finish'] } | { state: 'failed'; failure: Failure }
 
 /**
  * Installs and reports. Never throws for a reason the server should know: such an install ends as `failed`, is reported
@@ -53,12 +55,12 @@ export async function install(context: InstallContext, order: InstallOrder): Pro
   })
   const report = new Reporter(console, (event) => events.emit(event))
   try {
-    const mergeCommit = await runStages(context, order, report, cancel.signal)
+    const { mergeCommit, finish } = await runStages(context, order, report, cancel.signal)
     events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
     events.emit({ type: 'installed', mergeCommit, agentPeakRss: context.peakRss() })
     console.say('handing in the last of the report')
     await events.flush()
-    return { state: 'installed' }
+    return { state: 'installed', finish }
   } catch (error) {
     const failure = toFailure(cancel.signal.aborted ? cancel.signal.reason : error, report.current)
     console.failure('The installation failed', failure)
@@ -74,7 +76,7 @@ async function runStages(
   order: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ mergeCommit: string; finish: MachineSpec['finish'] }> {
   const { host, console, mountPoint, stage } = context
   const { task, images, link } = order
   const { spec } = task
@@ -120,8 +122,12 @@ async function runStages(
       throw error
     }
     await tree.remove()
-    await report.step('finalize', 'writing everything out', () => finalize(host, target, say))
-    return mergeCommit
+    const finish = await report.step('finalize', 'writing everything out', async () => {
+      const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
+      await finalize(host, target, say)
+      return reachable ? spec.finish : 'reboot'
+    })
+    return { mergeCommit, finish }
   } catch (error) {
     await makeUnbootable(host, plan, mountPoint, warn)
     throw error
@@ -131,7 +137,7 @@ async function runStages(
 /** The stages that run programs of the image. */
 async function finishInTree(
   { host }: InstallContext,
-  { task: { spec, diskImage }, confirmation, medium }: InstallOrder,
+  { task: { installId, spec, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
   made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
@@ -144,7 +150,8 @@ async function finishInTree(
   tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
-    await configure({ deployment, tree, spec, confirmation, files: diskImage?.files ?? [], say, warn })
+    const named = { installId, targetReference: image.targetReference, files: diskImage?.files ?? [] }
+    await configure({ target: target.mountPoint, deployment, tree, spec, confirmation, ...named, say, warn })
     if (diskImage) await forgetMachine(deployment.path)
   })
   signal.throwIfAborted()

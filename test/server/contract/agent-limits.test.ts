@@ -22,6 +22,10 @@ describe("what is beyond Landfall's agent", () => {
       selinux: 'permissive',
       firewall: { mode: 'enabled', services: ['http'] },
       services: { enabled: ['a'], disabled: ['b'], masked: ['c'] },
+      network: [{ macs: ['52:54:00:12:34:56'] }],
+      registry: { insecure: ['a:5000'], mirrors: [{ registry: 'quay.io', mirror: 'a:5000/quay' }] },
+      files: [{ path: '/etc/app.conf', content: '' }],
+      finish: 'kexec',
     }
     expect(beyondAgent(MachineSpec.parse(system))).toEqual([])
   })
@@ -30,7 +34,6 @@ describe("what is beyond Landfall's agent", () => {
     ['disks.volumes', { disks: { volumes: [{ mount: 'swap', size: 2 ** 30 }] } }],
     ['disks.scheme', { disks: { scheme: 'raid1' } }],
     ['disks.encryption', { disks: { encryption: { passphrase: 'long enough' } } }],
-    ['network', { network: [{ macs: ['52:54:00:12:34:56'] }] }],
     ['kickstart.post', { kickstart: { post: 'true' } }],
   ])('is %s', (path, spec) => {
     expect(beyondAgent(MachineSpec.parse(spec))).toEqual([path])
