@@ -1,14 +1,21 @@
 // A configuration of the spec for Ignition, where the image's initramfs and boot menu know what to do with it.
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { AgentError } from '../errors.ts'
 import type { ImageTree } from './tree.ts'
 
 const MODULES = 'usr/lib/dracut/modules.d'
 const MENU_PARTS = 'usr/lib/bootupd/grub2-static/configs.d'
 
-/** What the kernel is told: GRUB fills in the first word once, at the first boot. */
-export const IGNITION_ARGUMENTS = ['$ignition_firstboot', 'ignition.platform.id=metal'] as const
+/** GRUB fills in the first one once, at the first boot. */
+const ARGUMENTS = ['$ignition_firstboot', 'ignition.platform.id=metal']
+
+/** The spec with what the kernel has to be told for Ignition to run. */
+export function withIgnitionArguments(spec: MachineSpec): MachineSpec {
+  if (spec.ignition === undefined) return spec
+  return { ...spec, kernelArguments: [...new Set([...spec.kernelArguments, ...ARGUMENTS])] }
+}
 
 /** Throws AgentError CONFIGURE_FAILED for an image in which nothing would read it. */
 export async function checkIgnition(tree: Pick<ImageTree, 'list'>, ignition: string | undefined): Promise<void> {

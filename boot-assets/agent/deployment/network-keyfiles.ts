@@ -1,8 +1,8 @@
 // Connections as keyfiles of NetworkManager: nm-settings-keyfile(5).
 import { createHash } from 'node:crypto'
 import type { Connection } from '../../../server/contract/spec-network.ts'
-import { linkId } from './network.ts'
-import type { NamedLink } from './network.ts'
+import { linkId } from './link-names.ts'
+import type { NamedLink } from './link-names.ts'
 import type { NewFile } from './new-file.ts'
 
 type Section = readonly [name: string, values: Record<string, string | number>]

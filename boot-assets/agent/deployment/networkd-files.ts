@@ -1,8 +1,8 @@
 // Connections as files of systemd-networkd: systemd.network(5), systemd.netdev(5).
 import type { Connection } from '../../../server/contract/spec-network.ts'
 import { AgentError } from '../errors.ts'
-import { linkId } from './network.ts'
-import type { NamedLink } from './network.ts'
+import { linkId } from './link-names.ts'
+import type { NamedLink } from './link-names.ts'
 import type { NewFile } from './new-file.ts'
 
 /** `Key=value` lines under their headings, in this order. */

@@ -49,7 +49,7 @@ export async function placeFiles(
     .map(({ where, file }) => `z ${quoted(where.path)} ${file.mode} ${file.user} ${file.group} - -\n`)
   const text = rules.join('')
   return {
-    files: placed.map(({ file: _, ...one }) => one),
+    files: placed.map(({ name, where, bytes, mode, owner }) => ({ name, where, bytes, mode, owner })),
     tmpfiles: rules.length === 0 ? [] : [{ path: 'etc/tmpfiles.d/landfall-files.conf', text, mode: 0o644 }],
   }
 }

@@ -27,12 +27,20 @@ export class ImageTree {
     this.etc = join(path, 'usr/etc')
   }
 
-  /** `stage` is a folder off the target, for mounts. Who checks out calls {@link remove}. */
-  static async checkout(host: Host, target: string, commit: string, stage: string): Promise<ImageTree> {
+  /**
+   * `stage` is a folder off the target, for mounts; `store` has the repository and gets the tree. Who checks out calls {@link remove}.
+   */
+  static async checkout(
+    host: Host,
+    target: string,
+    commit: string,
+    stage: string,
+    store: string = target,
+  ): Promise<ImageTree> {
     // Not in the repository's tmp: ostree tidies that up by modification time, and files of a tree are from 1970.
-    const path = join(target, '.landfall-tree')
+    const path = join(store, '.landfall-tree')
     await rm(path, { recursive: true, force: true })
-    checkoutTree(Repo.open(join(target, 'ostree/repo')), commit, path)
+    checkoutTree(Repo.open(join(store, 'ostree/repo')), commit, path)
     for (const folder of MOUNT_POINTS) await mkdir(join(path, folder), { recursive: true })
     return new ImageTree(host, target, path, stage)
   }
