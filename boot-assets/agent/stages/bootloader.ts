@@ -176,7 +176,14 @@ async function writeNew(path: string, text: string): Promise<void> {
  * Enters the system into the firmware's boot menu behind the network entry that booted, and has the next start go to the
  * disk. A firmware that refuses is no failure: the loader also lies where every firmware looks.
  */
-async function addFirmwareEntry({ host, target, tree, architecture, say, warn }: BootloaderOptions): Promise<void> {
+export async function addFirmwareEntry({
+  host,
+  target,
+  tree,
+  architecture,
+  say,
+  warn,
+}: Pick<BootloaderOptions, 'host' | 'target' | 'tree' | 'architecture' | 'say' | 'warn'>): Promise<void> {
   const { suffix, fallback } = EFI_NAMES[architecture]
   const esp = findPartition(target, 'esp')
   if (esp === undefined || (await host.list('/sys/firmware/efi/efivars')).length === 0) return

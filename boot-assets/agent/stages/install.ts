@@ -3,8 +3,11 @@ import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { DiskPlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { chooseEngine } from '../bootc/engine.ts'
+import { requireMemory } from '../bootc/scratch.ts'
 import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
+import { withIgnitionArguments } from '../deployment/ignition.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import type { Target } from '../disk/target.ts'
@@ -13,6 +16,8 @@ import type { InstallOrder } from '../link/task-source.ts'
 import { EventClient } from '../report/event-client.ts'
 import { Reporter } from '../report/reporter.ts'
 import type { Host } from '../sys/host.ts'
+import { installThroughBootc } from './bootc-engine.ts'
+import { requireServer } from './bootc-install.ts'
 import { installBootloader } from './bootloader.ts'
 import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
@@ -79,21 +84,16 @@ async function runStages(
 ): Promise<{ mergeCommit: string; finish: MachineSpec['finish'] }> {
   const { host, console, mountPoint, stage } = context
   const { task, images, link } = order
-  const { spec } = task
+  const spec = withIgnitionArguments(task.spec)
   const { say, warn } = report
   const facts = await report.step('identify', 'looking at the machine once more', () => context.identify())
 
   const { image, plan } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
-    if (spec.engine === 'bootc') {
-      throw new AgentError(
-        'IMAGE_UNSUPPORTED',
-        'the spec asks for the bootc engine, which this installer does not have',
-        {
-          hint: 'set engine to auto or ostree',
-        },
-      )
-    }
     const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
+    if (chooseEngine(spec.engine, resolved.config) === 'bootc') {
+      requireServer(order.confirmation)
+      await requireMemory(host, resolved.manifest)
+    }
     const planned = context.planDisks(spec, facts)
     const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
@@ -106,6 +106,15 @@ async function runStages(
       return partitionDisk(host, plan, mountPoint, say)
     })
     signal.throwIfAborted()
+    const leave = (mergeCommit: string) =>
+      report.step('finalize', 'writing everything out', async () => {
+        const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
+        await finalize(host, target, say)
+        return { mergeCommit, finish: reachable ? spec.finish : ('reboot' as const) }
+      })
+    if (chooseEngine(spec.engine, image.config) === 'bootc') {
+      return await leave(await installThroughBootc({ host, order, report, signal, facts, target, image, stage }))
+    }
     const { mergeCommit } = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
@@ -122,12 +131,7 @@ async function runStages(
       throw error
     }
     await tree.remove()
-    const finish = await report.step('finalize', 'writing everything out', async () => {
-      const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
-      await finalize(host, target, say)
-      return reachable ? spec.finish : 'reboot'
-    })
-    return { mergeCommit, finish }
+    return await leave(mergeCommit)
   } catch (error) {
     await makeUnbootable(host, plan, mountPoint, warn)
     throw error
@@ -137,12 +141,13 @@ async function runStages(
 /** The stages that run programs of the image. */
 async function finishInTree(
   { host }: InstallContext,
-  { task: { installId, spec, diskImage }, confirmation, medium }: InstallOrder,
+  { task: { installId, spec: wanted, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
   made: { facts: Facts; target: Target; image: ResolvedImage; tree: ImageTree; mergeCommit: string },
 ): Promise<void> {
   const { facts, target, image, tree, mergeCommit } = made
+  const spec = withIgnitionArguments(wanted)
   const { say, warn } = report
   const deployment = await report.step('deploy', `deploying commit ${mergeCommit.slice(0, 12)}`, () =>
     deploy({ target, tree, image, spec, mergeCommit, say }),
@@ -158,8 +163,8 @@ async function finishInTree(
   await report.step('bootloader', 'making the disk bootable', async () => {
     const { architecture, secureBoot, firmware } = facts
     const { consoles } = spec
-    const wanted = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
-    await installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...wanted, say, warn })
+    const aims = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
+    await installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...aims, say, warn })
     if (medium !== undefined) await noteMedium(target, medium)
   })
 }
