@@ -2,7 +2,7 @@
 // systemd's own tools, and those of the services, say what they make of it.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -15,9 +15,8 @@ import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
 import { debianRoot } from '../../boot-assets/debian/root.ts'
 import { MachineSpec } from '../../server/contract/spec.ts'
 import { demoRoot } from '../images/demo-root.ts'
+import { IMAGE_PACKAGES } from './image-packages.ts'
 
-/** What the demo image lacks: a firewall and something that sets the clock. */
-const PACKAGES = ['systemd', 'passwd', 'chrony', 'firewalld', 'tzdata']
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFakeFakeFakeFakeFakeFakeFakeFake admin@example'
 
 const SPEC = {
@@ -33,6 +32,7 @@ const SPEC = {
       sshKeys: [KEY],
       groups: ['adm'],
       password: '$6$salt$hash',
+      sudo: 'nopasswd',
     },
   ],
   groups: [{ name: 'web', gid: 4712 }, { name: 'ops' }],
@@ -41,6 +41,28 @@ const SPEC = {
   language: 'en_US.UTF-8',
   services: { enabled: ['systemd-pstore'], disabled: ['fstrim.timer'], masked: ['getty@tty1.service'] },
   firewall: { mode: 'enabled', services: ['http'], ports: ['8080:tcp'] },
+  network: [
+    {
+      macs: ['52:54:00:00:00:0a', '52:54:00:00:00:0b'],
+      bond: { name: 'bond0', mode: '802.3ad', options: { miimon: '100', lacp_rate: 'fast' } },
+      ipv4: { method: 'none' },
+      ipv6: { method: 'none' },
+    },
+    {
+      macs: ['52:54:00:00:00:0a', '52:54:00:00:00:0b'],
+      bond: { name: 'bond0', mode: '802.3ad', options: { miimon: '100', lacp_rate: 'fast' } },
+      vlan: 100,
+      ipv4: { method: 'static', address: '192.0.2.10/24', gateway: '192.0.2.1' },
+      ipv6: { method: 'static', address: '2001:db8::10/64' },
+      nameservers: ['192.0.2.53'],
+    },
+    { macs: ['52:54:00:00:00:0c'], ipv6: { method: 'dhcp' } },
+  ],
+  files: [
+    { path: '/etc/app/app.conf', content: 'a', mode: '0640', user: 'app', group: 'web' },
+    { path: '/var/lib/app/later.conf', content: 'b', mode: '0600', user: 'app', group: 'ops' },
+  ],
+  hooks: { script: 'stat -c %u:%g /var/lib/app/later.conf > /etc/script-saw; echo x > /var/lib/by-script' },
 }
 
 const blocked = process.getuid?.() === 0 ? undefined : 'needs root'
@@ -123,7 +145,7 @@ describe.skipIf(blocked !== undefined)(
     let deployed: Deployed
     beforeAll(async () => {
       const hooks = ['mkdir "$1/sysroot"']
-      image = await debianRoot({ suite: 'forky', variant: 'essential', packages: PACKAGES, hooks })
+      image = await debianRoot({ suite: 'forky', variant: 'essential', packages: IMAGE_PACKAGES, hooks })
       deployed = await Deployed.make(image)
       await deployed.configure(SPEC)
     }, 600_000)
@@ -170,6 +192,38 @@ describe.skipIf(blocked !== undefined)(
     it('opens the firewall', async () => {
       expect(await deployed.says('firewall-offline-cmd', '--zone=public', '--list-services')).toMatch(/\bhttp\b/)
       expect(await deployed.says('firewall-offline-cmd', '--zone=public', '--list-ports')).toBe('8080/tcp')
+    })
+
+    it('describes the network as NetworkManager understands it', async () => {
+      const folder = 'NetworkManager/system-connections'
+      const files = await readdir(join(deployed.path, 'etc', folder))
+      expect(files).toHaveLength(5)
+      const show =
+        'for file in *; do nmcli --offline connection modify connection.autoconnect yes < $file || exit 1; done'
+      const text = await deployed.says('sh', '-c', `cd /etc/${folder} && ${show}`)
+      expect(text).toMatch(/\[bond\]\n(.*\n)*mode=802\.3ad/)
+      expect(text).toMatch(/\[vlan\]\n(.*\n)*id=100\nparent=/)
+      expect(text).toMatch(/address1=192\.0\.2\.10\/24(,192\.0\.2\.1|\n(.*\n)*gateway=192\.0\.2\.1)/)
+      expect(text).toMatch(/(controller|master)=bond0/)
+    })
+
+    it('lets users become root, as sudo understands it', async () => {
+      expect(await deployed.says('visudo', '-c')).toContain('/etc/sudoers.d/50-landfall: parsed OK')
+    })
+
+    it('gives files to owners that there are, and to others at the first boot', async () => {
+      const look = (path: string) => stat(path).then(({ mode, uid, gid }) => [(mode & 0o777).toString(8), uid, gid])
+      expect(await look(join(deployed.path, 'etc/app/app.conf'))).toEqual(['640', 4711, 4712])
+      expect(await look(join(deployed.path, '../../var/lib/app/later.conf'))).toEqual(['600', 0, 0])
+      expect(await deployed.read('tmpfiles.d/landfall-owners.conf')).toBe(
+        'z /var/lib/app/later.conf 0600 app ops - -\n',
+      )
+      await deployed.says('systemd-tmpfiles', '--create', '--dry-run', '/etc/tmpfiles.d/landfall-owners.conf')
+    })
+
+    it("runs the site's script with the /var of the machine", async () => {
+      expect(await deployed.read('script-saw')).toBe('0:0\n')
+      expect(await readFile(join(deployed.path, '../../var/lib/by-script'), 'utf8')).toBe('x\n')
     })
 
     it('gives the same a second time', async () => {

@@ -50,7 +50,7 @@ export async function placeFiles(
   const text = rules.join('')
   return {
     files: placed.map(({ name, where, bytes, mode, owner }) => ({ name, where, bytes, mode, owner })),
-    tmpfiles: rules.length === 0 ? [] : [{ path: 'etc/tmpfiles.d/landfall-files.conf', text, mode: 0o644 }],
+    tmpfiles: rules.length === 0 ? [] : [{ path: 'etc/tmpfiles.d/landfall-owners.conf', text, mode: 0o644 }],
   }
 }
 

@@ -81,7 +81,7 @@ describe('files of the spec', () => {
     const placed = await place(files, [{ name: 'ada' }])
     expect(placed.tmpfiles).toEqual([
       {
-        path: 'etc/tmpfiles.d/landfall-files.conf',
+        path: 'etc/tmpfiles.d/landfall-owners.conf',
         text: 'z "/etc/web/100%% a.conf" 0644 web root - -\nz /etc/ada.conf 0644 ada ada - -\n',
         mode: 0o644,
       },
