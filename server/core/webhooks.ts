@@ -135,7 +135,7 @@ export class Webhooks {
 }
 
 /** HMAC-SHA256 over time and body: neither can be changed, and an old message is known as one. */
-export function signWebhook(secret: string, timestamp: number, body: string): string {
+function signWebhook(secret: string, timestamp: number, body: string): string {
   return createHmac('sha256', secret).update(`${timestamp}.${body}`).digest('hex')
 }
 

@@ -13,9 +13,8 @@ import type { ResolvedImage } from '../../boot-assets/agent/stages/resolve.ts'
 import type { RunOptions } from '../../boot-assets/agent/sys/command.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
 import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
-import { debianRoot } from '../../boot-assets/debian/root.ts'
 import { MachineSpec } from '../../server/contract/spec.ts'
-import { IMAGE_PACKAGES } from './image-packages.ts'
+import { demoRoot } from '../images/demo-root.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const ID = 'b'.repeat(128)
@@ -48,8 +47,7 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
   let folder: string
   let image: string
   beforeAll(async () => {
-    const hooks = ['mkdir "$1/sysroot"']
-    const root = await debianRoot({ suite: 'forky', variant: 'essential', packages: IMAGE_PACKAGES, hooks })
+    const root = await demoRoot(() => {})
     folder = await mkdtemp(join(tmpdir(), 'agent-bootc-'))
     image = join(folder, 'image')
     execFileSync('cp', ['-a', root, image])
@@ -85,7 +83,9 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
       })
       const read = (path: string) => readFile(join(target, path), 'utf8')
       return {
-        ...{ made, said, linesBefore },
+        made,
+        said,
+        linesBefore,
         path: relative(target, made.path),
         called: (await read('called')).trim().split('\n'),
         told: await read('told'),

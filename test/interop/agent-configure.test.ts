@@ -15,8 +15,9 @@ import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
 import { debianRoot } from '../../boot-assets/debian/root.ts'
 import { MachineSpec } from '../../server/contract/spec.ts'
 import { demoRoot } from '../images/demo-root.ts'
-import { IMAGE_PACKAGES } from './image-packages.ts'
 
+/** What the demo image lacks: a firewall, something that sets the clock, NetworkManager. */
+const PACKAGES = ['systemd', 'passwd', 'chrony', 'firewalld', 'network-manager', 'sudo', 'tzdata']
 const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFakeFakeFakeFakeFakeFakeFakeFake admin@example'
 
 const SPEC = {
@@ -145,7 +146,7 @@ describe.skipIf(blocked !== undefined)(
     let deployed: Deployed
     beforeAll(async () => {
       const hooks = ['mkdir "$1/sysroot"']
-      image = await debianRoot({ suite: 'forky', variant: 'essential', packages: IMAGE_PACKAGES, hooks })
+      image = await debianRoot({ suite: 'forky', variant: 'essential', packages: PACKAGES, hooks })
       deployed = await Deployed.make(image)
       await deployed.configure(SPEC)
     }, 600_000)

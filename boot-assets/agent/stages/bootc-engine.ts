@@ -61,7 +61,12 @@ async function finish(options: BootcEngineOptions, tree: ImageTree, scratch: str
   const atBootloader = Promise.withResolvers<void>()
   const installed = { made: undefined as (Deployment & { id: string }) | undefined }
   const running = installByBootc({
-    ...{ host, tree, scratch, image, signal, say },
+    host,
+    tree,
+    scratch,
+    image,
+    signal,
+    say,
     mountPoint: target.mountPoint,
     spec: task.spec,
     server: requireServer(confirmation),
@@ -79,7 +84,11 @@ async function finish(options: BootcEngineOptions, tree: ImageTree, scratch: str
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', () =>
     configure({
-      ...{ deployment, tree, confirmation, say, warn },
+      deployment,
+      tree,
+      confirmation,
+      say,
+      warn,
       target: target.mountPoint,
       spec: task.spec,
       installId: task.installId,
