@@ -13,9 +13,12 @@ import type { ResolvedImage } from '../../boot-assets/agent/stages/resolve.ts'
 import type { RunOptions } from '../../boot-assets/agent/sys/command.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
 import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
+import type { SandboxView } from '../../boot-assets/agent/sys/sandbox.ts'
+import { debianRoot } from '../../boot-assets/debian/root.ts'
 import { MachineSpec } from '../../server/contract/spec.ts'
-import { demoRoot } from '../images/demo-root.ts'
 
+/** A root that is made for other tests too: what matters here is that it is one. */
+const PACKAGES = ['systemd', 'passwd', 'chrony', 'firewalld', 'tzdata']
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const ID = 'b'.repeat(128)
 
@@ -28,7 +31,7 @@ if [ "$*" = 'install to-filesystem --help' ]; then
 fi
 for root; do :; done
 echo "bootc of the test: called, as root of an image with $(ls /boot/EFI/Linux)"
-mountpoint -q "$root" && mountpoint -q "$root/boot"
+grep -q " $root/boot " /proc/self/mounts
 printf '%s\\n' "$@" > "$root/called"
 cat /etc/containers/certs.d/192.0.2.1:8443/ca.crt /etc/containers/policy.json > "$root/told"
 ls -A /sysroot > "$root/sysroot"
@@ -47,7 +50,8 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
   let folder: string
   let image: string
   beforeAll(async () => {
-    const root = await demoRoot(() => {})
+    const hooks = ['mkdir "$1/sysroot"']
+    const root = await debianRoot({ suite: 'forky', variant: 'essential', packages: PACKAGES, hooks })
     folder = await mkdtemp(join(tmpdir(), 'agent-bootc-'))
     image = join(folder, 'image')
     execFileSync('cp', ['-a', root, image])
@@ -57,7 +61,7 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
     await mkdir(join(image, 'boot/EFI/Linux'), { recursive: true })
     await writeFile(join(image, 'boot/EFI/Linux/demo.efi'), '')
   }, 600_000)
-  afterAll(() => rm(folder, { recursive: true, maxRetries: 3 }))
+  afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
 
   /** A target with boot below, as two file systems in memory. */
   async function install(kernelArguments: string[]) {
@@ -105,10 +109,10 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
       hasProgram: (name: string) => has(`usr/bin/${name}`),
       inSandbox: (file: string) => join('/sysroot', relative(target, file)),
       list: async (name: string) => (await readdir(join(image, name)).catch(() => [])).sort(),
-      run: (command: string, args: readonly string[], options?: RunOptions) =>
+      run: (command: string, args: readonly string[], options: RunOptions & SandboxView = {}) =>
         runInTree(
           realHost,
-          { tree: image, target, etc: tree.etc, stage: join(scratch, 'stage') },
+          { tree: image, target, etc: tree.etc, stage: join(scratch, 'stage'), ...viewOf(options) },
           command,
           args,
           options,
@@ -138,3 +142,7 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
     await expect(other).rejects.toThrowWithCode(AgentError, 'DIGEST_MISMATCH')
   })
 })
+
+function viewOf({ state, targetAt }: SandboxView): SandboxView {
+  return { ...(state !== undefined && { state }), ...(targetAt !== undefined && { targetAt }) }
+}

@@ -7,6 +7,7 @@ import { Repo } from '../ostree/repo.ts'
 import type { RunOptions, RunResult } from '../sys/command.ts'
 import type { Host } from '../sys/host.ts'
 import { MOUNT_POINTS, runInTree } from '../sys/sandbox.ts'
+import type { SandboxView } from '../sys/sandbox.ts'
 import type { TomlFile } from './kernel-arguments.ts'
 
 const PROGRAM_FOLDERS = ['usr/bin', 'usr/sbin', 'bin', 'sbin']
@@ -46,9 +47,15 @@ export class ImageTree {
   }
 
   /** Runs one of the image's programs with the tree as root, /sysroot and /boot being the target's. */
-  run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult> {
+  run(
+    command: string,
+    args: readonly string[],
+    { state, targetAt, ...options }: RunOptions & SandboxView = {},
+  ): Promise<RunResult> {
     const { path: tree, etc } = this
-    return runInTree(this.#host, { tree, etc, target: this.#target, stage: this.#stage }, command, args, options)
+    const view = { ...(state !== undefined && { state }), ...(targetAt !== undefined && { targetAt }) }
+    const places = { tree, etc, target: this.#target, stage: this.#stage, ...view }
+    return runInTree(this.#host, places, command, args, options)
   }
 
   /** A path of the target as the programs see it. */

@@ -11,15 +11,8 @@ import type { Deployment } from './deploy.ts'
 import type { ResolvedImage } from './resolve.ts'
 
 const TIMEOUT_MS = 2 * 3600_000
-/** In the sandbox; where it is outside, an image's bootc would find things that belong to its own root. */
+/** Not /sysroot, where bootc would take it for that of its own root; and the image's own /boot shows whether it has a unified kernel image. */
 const TARGET = '/run/landfall-target'
-
-/** The image's own /boot shows whether there is a unified kernel image, and the target shall be nothing but a target. */
-const RUN = `set -e
-umount -R /boot
-mkdir ${TARGET}
-mount --move /sysroot ${TARGET}
-exec bootc "$@"`
 
 export interface BootcOptions {
   host: Host
@@ -69,7 +62,8 @@ export async function installByBootc(options: BootcOptions): Promise<Deployment 
     root: TARGET,
   })
   say(`bootc ${args.join(' ')}`)
-  await tree.run('sh', ['-c', RUN, 'bootc', ...args], {
+  await tree.run('bootc', args, {
+    targetAt: TARGET,
     timeout: TIMEOUT_MS,
     signal,
     onLine: (line) => {
