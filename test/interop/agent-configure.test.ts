@@ -220,7 +220,8 @@ describe.skipIf(blocked !== undefined)(
       expect(await deployed.read('tmpfiles.d/landfall-owners.conf')).toBe(
         'z /var/lib/app/later.conf 0600 app ops - -\n',
       )
-      await deployed.says('systemd-tmpfiles', '--create', '--dry-run', '/etc/tmpfiles.d/landfall-owners.conf')
+      const check = 'systemd-sysusers && systemd-tmpfiles --create --dry-run /etc/tmpfiles.d/landfall-owners.conf'
+      await deployed.says('sh', '-c', check)
     })
 
     it("runs the site's script with the /var of the machine", async () => {
