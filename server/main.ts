@@ -1,6 +1,7 @@
 // The composition root: builds every part of the server, connects them, starts them in order and stops them in reverse.
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { kickstartRenderer } from './anaconda.ts'
 import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
@@ -15,6 +16,7 @@ import { ImagePins } from './core/image-pins.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
+import { Webhooks } from './core/webhooks.ts'
 import { createBootLoopWatch } from './dhcp/boot-loop.ts'
 import { createLoaderWatch } from './dhcp/loader-watch.ts'
 import { httpsApp } from './http/app.ts'
@@ -63,6 +65,7 @@ import { openStore } from './store/store.ts'
 import { BootTrace } from './trace/trace.ts'
 import { ImageTrust } from './trust/image-trust.ts'
 import { loadPolicies } from './trust/load-policies.ts'
+import { sendWebhook } from './webhook-sender.ts'
 
 export interface ServerOptions {
   config: Config
@@ -190,6 +193,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     httpsUrl: url,
   })
   parts.defer(everyMinute(() => kickstarts.endSilent(), logger))
+  const webhooks = new Webhooks({
+    ...store,
+    inventory,
+    events,
+    clock,
+    send: sendWebhook,
+    sleep: (ms, signal) => sleep(ms, undefined, { signal, ref: false }),
+  })
+  parts.defer(webhooks.start())
   let eventStreams = 0
   const metrics = createMetrics({
     machinesByState: () => inventory.countByState(),

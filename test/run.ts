@@ -31,6 +31,7 @@ const MACHINES = [
   'life',
   'bios',
   'refusals',
+  'configure',
   'netboot',
   'ipv6',
   'web',

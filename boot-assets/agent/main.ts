@@ -1,11 +1,12 @@
 // The agent in the installer: says who this machine is, waits for what it shall become, and makes it that.
 //
-// Exit codes: 0 with `reboot` or `poweroff` in /run/landfall/finish; 1 when it could not go on and should be started again.
+// Exit codes: 0 with `reboot`, `poweroff` or `kexec` in /run/landfall/finish; 1 when it could not go on and should be started again.
 import { createWriteStream } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isatty } from 'node:tty'
+import type { MachineSpec } from '../../server/contract/spec.ts'
 import { planDisks } from '../../server/plan/plan-disks.ts'
 import { parseArguments } from './arguments.ts'
 import { textConsole } from './console.ts'
@@ -30,7 +31,13 @@ const MEDIUM = '/run/landfall/medium'
 /** Time for the consoles to show what was said last. */
 const LAST_WORDS_MS = 5000
 
-type Finish = 'reboot' | 'poweroff'
+type Finish = MachineSpec['finish']
+
+const LAST_WORDS: Record<Finish, string> = {
+  reboot: 'done: restarting into the installed system',
+  poweroff: 'done: switching off',
+  kexec: 'done: starting the installed system at once',
+}
 
 // Not process.stdout: that one blocks the whole process while a console hangs, and no serial line may hold up an install.
 const out = createWriteStream('/dev/stdout', { fd: 1 })
@@ -52,7 +59,7 @@ async function main(): Promise<Finish> {
   for (;;) {
     const order = await orders.next()
     if (order.type !== 'install') return order.type
-    const { image, spec } = order.task
+    const { image } = order.task
     console.say(`an image is assigned: ${image.targetReference} (${image.digest})`)
     const outcome = await install(
       {
@@ -65,7 +72,7 @@ async function main(): Promise<Finish> {
       },
       order,
     )
-    if (outcome.state === 'installed') return spec.finish
+    if (outcome.state === 'installed') return outcome.finish
     orders.failed()
   }
 }
@@ -83,7 +90,7 @@ async function exit(code: number): Promise<never> {
 
 try {
   const how = await main()
-  console.say(how === 'reboot' ? 'done: restarting into the installed system' : 'done: switching off')
+  console.say(LAST_WORDS[how])
   await leave(how)
 } catch (error) {
   console.failure('The agent cannot go on', toFailure(error, 'boot'))

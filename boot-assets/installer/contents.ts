@@ -51,6 +51,7 @@ const PROGRAM_PACKAGES = [
   'efibootmgr',
   'fdisk',
   'iproute2',
+  'kexec-tools',
   'kmod',
   'libc6',
   'libgcc-s1',
@@ -107,6 +108,8 @@ export const PROGRAMS: readonly string[] = [
   // what lies between partitions and file systems
   'cryptsetup dmsetup lvm mdadm',
   'efibootmgr getfattr setfattr',
+  // straight into the installed system
+  'kexec',
   // namespaces
   'nsenter setpriv unshare',
   // kernel modules, devices, network

@@ -1,20 +1,13 @@
 // Files, directories and sshd of a blueprint: files of the system's own /etc, or rules by which systemd makes them at its first start.
+import type { PartialSpec } from '../contract/spec.ts'
 import type { Outcome } from './outcome.ts'
 import type { BlueprintDirectory, BlueprintFile, Customizations } from './schema.ts'
 
-const ONLY_DISK_IMAGES = 'only disk images get files of their own'
-
 export function applyFiles({ files = [], directories = [], sshd }: Customizations, outcome: Outcome): void {
-  if (outcome.target === 'machine') {
-    if (files.length > 0) outcome.skip('customizations.files', ONLY_DISK_IMAGES)
-    if (directories.length > 0) outcome.skip('customizations.directories', ONLY_DISK_IMAGES)
-    if (sshd !== undefined) outcome.skip('customizations.sshd', ONLY_DISK_IMAGES)
-    return
-  }
   const rules = directories.map(directoryRule)
   files.forEach((file, at) => {
     if (file.uri !== undefined) {
-      return outcome.skip(`customizations.files[${at}].uri`, 'nothing is fetched while a disk image is made: use data')
+      return outcome.skip(`customizations.files[${at}].uri`, 'nothing is fetched while a system is installed: use data')
     }
     if (isPlain(file)) {
       outcome.files.push({ path: file.path, text: file.data ?? '', mode: parseInt(file.mode ?? '0644', 8) })
@@ -29,6 +22,19 @@ export function applyFiles({ files = [], directories = [], sshd }: Customization
     // sshd takes the first value it meets, and its distribution's own files begin with 40 or 50.
     outcome.files.push({ path: '/etc/ssh/sshd_config.d/10-landfall.conf', text: sshdText(sshd), mode: 0o600 })
   }
+}
+
+/** What a disk image is given beside its spec is part of a machine's spec; shown to nobody where only its owner may read it. */
+export function filesOfSpec(files: Outcome['files']): NonNullable<PartialSpec['files']> {
+  return files.map(({ path, text, mode }) => ({
+    path,
+    content: text,
+    encoding: 'text',
+    mode: mode.toString(8).padStart(4, '0'),
+    user: 'root',
+    group: 'root',
+    secret: (mode & 0o077) === 0,
+  }))
 }
 
 /** Root's files below /etc are there from the start; everything else has to wait for its owner, or for /var. */

@@ -2,7 +2,7 @@
 import { beyondDiskImage } from '../contract/agent-limits.ts'
 import { KernelArgument, MachineSpec, PartialSpec } from '../contract/spec.ts'
 import { applyDisks } from './apply-disks.ts'
-import { applyFiles } from './apply-files.ts'
+import { applyFiles, filesOfSpec } from './apply-files.ts'
 import { applyUsers } from './apply-users.ts'
 import { BlueprintError } from './errors.ts'
 import { Outcome } from './outcome.ts'
@@ -59,8 +59,10 @@ export function applyBlueprint(blueprint: Blueprint, target: BlueprintTarget): A
   applyFiles(customizations, outcome)
   applyDisks(customizations, outcome)
   if (target === 'disk-image') withdrawBeyondDiskImage(outcome)
-  const { files, minRootSize, minDiskSize, notApplied } = outcome
-  return { spec: checkedSpec(outcome.spec), files, minRootSize, minDiskSize, notApplied }
+  const { minRootSize, minDiskSize, notApplied } = outcome
+  const ofSpec = target === 'machine'
+  if (ofSpec && outcome.files.length > 0) outcome.spec.files = filesOfSpec(outcome.files)
+  return { spec: checkedSpec(outcome.spec), files: ofSpec ? [] : outcome.files, minRootSize, minDiskSize, notApplied }
 }
 
 /** Host name, kernel arguments, time, language, firewall, services. */

@@ -1,9 +1,13 @@
 // Options by which machines and profiles are configured, and the spec they add up to.
+import { readFileSync, statSync } from 'node:fs'
 import type { Command } from 'commander'
 import type { AppliedBlueprint, NotApplied } from '../blueprint/outcome.ts'
 import type { PartialSpec } from '../contract/spec.ts'
 import { overlaySpec } from '../core/merge-spec.ts'
 import { CliError } from './errors.ts'
+
+/** What the server takes. */
+const MAX_SPEC_BYTES = 2 ** 20
 
 export interface SpecOptions {
   blueprint?: string
@@ -15,7 +19,7 @@ export function addSpecOptions(command: Command): Command {
   return command
     .option('--blueprint <file>', 'config.toml or config.json as of bootc-image-builder')
     .option('--strict', 'refuse a blueprint with keys that cannot be applied, instead of naming them')
-    .option('--spec <json>', 'parts of the spec as JSON; wins over the blueprint')
+    .option('--spec <json>', 'parts of the spec as JSON, or as @FILE with it; wins over the blueprint')
 }
 
 /** The spec with what the options set, value by value; undefined when they set nothing. Throws BlueprintError, CliError. */
@@ -35,14 +39,31 @@ async function applyFile(file: string, strict: boolean): Promise<AppliedBlueprin
   return blueprintFile(file, { target: 'machine', strict })
 }
 
-/** The server checks the values; here only JSON that isn't any is refused. */
+/**
+ * JSON as it is, or `@FILE` with it: what holds secrets or files has no place in a list of processes. The server checks the values; here
+ * only JSON that isn't any is refused.
+ */
 export function parseSpec(text: string | undefined): PartialSpec {
   if (text === undefined) return {}
+  const file = text.startsWith('@') ? text.slice(1) : undefined
   try {
-    return JSON.parse(text) as PartialSpec
+    return JSON.parse(file === undefined ? text : readSpecFile(file)) as PartialSpec
   } catch (cause) {
-    throw new CliError(`--spec is not JSON: ${(cause as Error).message}`, { exitCode: 2, cause })
+    if (cause instanceof CliError) throw cause
+    throw new CliError(`--spec${file === undefined ? '' : ` ${file}`} is not JSON: ${(cause as Error).message}`, {
+      exitCode: 2,
+      cause,
+    })
   }
+}
+
+function readSpecFile(file: string): string {
+  try {
+    if (statSync(file).size <= MAX_SPEC_BYTES) return readFileSync(file, 'utf8')
+  } catch (cause) {
+    throw new CliError(`reading ${file}: ${(cause as Error).message}`, { exitCode: 2, cause })
+  }
+  throw new CliError(`${file} is larger than ${MAX_SPEC_BYTES} bytes: no spec is`, { exitCode: 2 })
 }
 
 /** `rack=r12 role=db` */

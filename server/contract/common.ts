@@ -36,6 +36,8 @@ export const Hostname = z
     'must be a host name: letters, digits, hyphens and dots',
   )
 
+export const AccountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user or group name')
+
 /** Labels for people and selectors: `rack=r12`. Values may be empty. */
 export const Labels = z.record(z.string().regex(/^[A-Za-z0-9][A-Za-z0-9._/-]{0,62}$/), z.string().max(255))
 export type Labels = z.infer<typeof Labels>

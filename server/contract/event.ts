@@ -41,6 +41,8 @@ export const EventType = z.enum([
   'dhcp.port-busy',
   'server.started',
   'server.warning',
+  'webhook.delivered',
+  'webhook.failed',
 ])
 export type EventType = z.infer<typeof EventType>
 

@@ -61,6 +61,23 @@ running_commit() {
   done
 }
 
+# The image's digest, as ostree or, in a composefs deployment (/state/deploy/<id>), bootc has written it down.
+running_digest() {
+  if [ -n "$1" ]; then
+    ostree --repo=/sysroot/ostree/repo show --print-metadata-key=ostree.manifest-digest "$1" | tr -d "'"
+    return
+  fi
+  for word in $(cat /proc/cmdline); do
+    case $word in
+      composefs=*)
+        id=\${word#composefs=}
+        id=\${id#\\?}
+        sed -n 's/^manifest_digest *= *//p' "/sysroot/state/deploy/$id/$id.origin"
+        ;;
+    esac
+  done
+}
+
 # Prints the HTTP status; 000 when there was no answer.
 post() {
   if command -v curl >/dev/null 2>&1; then
@@ -84,7 +101,7 @@ remove() {
 main() {
   . "$dir/confirm.env"
   commit=$(running_commit)
-  digest=$(ostree --repo=/sysroot/ostree/repo show --print-metadata-key=ostree.manifest-digest "$commit" | tr -d "'")
+  digest=$(running_digest "$commit")
   if [ -z "$digest" ]; then
     say "cannot tell which image is running (commit $commit)"
     exit 1

@@ -51,3 +51,39 @@ export const Connection = z
   })
   .meta({ id: 'Connection' })
 export type Connection = z.infer<typeof Connection>
+
+/** What connections have in common: one NIC or bond, with an untagged connection, VLANs, or both. */
+export interface NetworkLink {
+  macs: readonly string[]
+  bond: NonNullable<Connection['bond']> | undefined
+  untagged: Connection | undefined
+  vlans: readonly (Connection & { vlan: number })[]
+}
+
+/** The connections by what they go through, or a sentence that says where they contradict each other. */
+export function networkLinks(connections: readonly Connection[]): NetworkLink[] | string {
+  const links = new Map<string, NetworkLink>()
+  for (const connection of connections) {
+    const { macs, bond, vlan } = connection
+    const key = bond?.name ?? macs[0]!
+    const link = links.get(key) ?? { macs, bond, untagged: undefined, vlans: [] }
+    if (JSON.stringify([link.macs, link.bond]) !== JSON.stringify([macs, bond])) {
+      return `connections over ${key} differ in their NICs or in the options of the bond`
+    }
+    if (vlan === undefined) {
+      if (link.untagged) return `${key} has two connections without a VLAN`
+      links.set(key, { ...link, untagged: connection })
+    } else {
+      if (link.vlans.some((other) => other.vlan === vlan)) return `${key} has VLAN ${vlan} twice`
+      links.set(key, { ...link, vlans: [...link.vlans, { ...connection, vlan }] })
+    }
+  }
+  const macs = [...links.values()].flatMap((link) => link.macs)
+  const twice = macs.find((mac, at) => macs.indexOf(mac) !== at)
+  return twice === undefined ? [...links.values()] : `${twice} belongs to two connections`
+}
+
+export const Connections = z.array(Connection).superRefine((connections, context) => {
+  const links = networkLinks(connections)
+  if (typeof links === 'string') context.addIssue({ code: 'custom', message: links })
+})

@@ -1,9 +1,11 @@
 // What a person wants of a machine. Profiles and machines hold partial specs; merging them gives the spec of an install.
 import { z } from 'zod'
-import { Hostname } from './common.ts'
+import { AccountName, Hostname } from './common.ts'
 import { KickstartRelease } from './kickstart-release.ts'
 import { DiskLayout, diskLayoutFields } from './spec-disks.ts'
-import { Connection } from './spec-network.ts'
+import { FileList } from './spec-files.ts'
+import { Connections } from './spec-network.ts'
+import { CloudInit, hookFields, Ignition, SystemdCredentials } from './spec-provisioning.ts'
 
 /** One OpenSSH public key in authorized_keys form. */
 const SshKey = z
@@ -21,8 +23,6 @@ const PasswordHash = z
     /^(\*{8}|\$(6|y)\$[A-Za-z0-9./=,$]+)$/,
     'must be a crypt hash that begins with $6$ or $y$, as `mkpasswd` prints it',
   )
-
-const AccountName = z.string().regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be a Linux user or group name')
 
 /** Of a user or group that is made; 0 is root's, and the two that mean "none" to the kernel are nobody's. */
 const AccountId = z
@@ -54,6 +54,8 @@ const UserSpec = z.strictObject({
     .optional(),
   home: AccountPath.optional(),
   shell: AccountPath.optional(),
+  /** May do everything as root, with the own password or without one. */
+  sudo: z.enum(['password', 'nopasswd']).optional(),
 })
 export type UserSpec = z.infer<typeof UserSpec>
 
@@ -91,6 +93,8 @@ const registryFields = {
   ),
   /** Registries that speak plain HTTP, or TLS with a certificate nobody can check. */
   insecure: z.array(RegistryName),
+  /** Where images of a registry are looked for first; the registry itself comes last. */
+  mirrors: z.array(z.strictObject({ registry: RegistryPath, mirror: RegistryPath })),
 }
 
 const firewallFields = {
@@ -144,7 +148,7 @@ const fields = {
   kernelArguments: z.array(KernelArgument),
   /** Values for `console=`, the last becomes /dev/console: `tty0`, `ttyS0,115200`. */
   consoles: z.array(Console),
-  network: z.array(Connection),
+  network: Connections,
   timezone: z.string().regex(/^[A-Za-z0-9_+-]+(\/[A-Za-z0-9_+-]+)*$/, 'must be the name of a time zone, like Etc/UTC'),
   timeServers: z.array(Hostname),
   language: z
@@ -152,7 +156,12 @@ const fields = {
     .regex(/^[A-Za-z]{2,3}(_[A-Z]{2})?(\.[A-Za-z0-9-]+)?(@[a-z]+)?$/, 'must be a locale, like en_US.UTF-8'),
   keyboard: z.string().regex(/^[A-Za-z0-9_()-]{1,40}$/, 'must be a keyboard layout, like us'),
   selinux: z.enum(['image', 'enforcing', 'permissive', 'disabled']),
-  finish: z.enum(['reboot', 'poweroff']),
+  files: FileList,
+  cloudInit: CloudInit,
+  ignition: Ignition,
+  systemdCredentials: SystemdCredentials,
+  /** `kexec` starts the installed system at once, without the machine's firmware; where that is forbidden, the machine reboots. */
+  finish: z.enum(['reboot', 'poweroff', 'kexec']),
 }
 
 export const MachineSpec = z
@@ -195,6 +204,7 @@ export const MachineSpec = z
         credentials: registryFields.credentials.default([]),
         certificates: registryFields.certificates.default([]),
         insecure: registryFields.insecure.default([]),
+        mirrors: registryFields.mirrors.default([]),
       })
       .prefault({}),
     kickstart: z
@@ -205,6 +215,13 @@ export const MachineSpec = z
         post: kickstartFields.post.optional(),
         variables: kickstartFields.variables.default({}),
       })
+      .prefault({}),
+    files: fields.files.default([]),
+    cloudInit: fields.cloudInit.optional(),
+    ignition: fields.ignition.optional(),
+    systemdCredentials: fields.systemdCredentials.default([]),
+    hooks: z
+      .strictObject({ webhook: hookFields.webhook.optional(), script: hookFields.script.optional() })
       .prefault({}),
     finish: fields.finish.default('reboot'),
   })
@@ -221,13 +238,14 @@ export const PartialSpec = z
     services: z.strictObject(serviceFields).partial(),
     registry: z.strictObject(registryFields).partial(),
     kickstart: z.strictObject(kickstartFields).partial(),
+    hooks: z.strictObject(hookFields).partial(),
   })
   .partial()
   .meta({ id: 'PartialSpec' })
 export type PartialSpec = z.infer<typeof PartialSpec>
 
 /** Values that are merged one by one; every other is taken from one place as a whole. */
-export const SPEC_GROUPS = ['boot', 'disks', 'firewall', 'services', 'registry', 'kickstart'] as const
+export const SPEC_GROUPS = ['boot', 'disks', 'firewall', 'services', 'registry', 'kickstart', 'hooks'] as const
 
 /** Where each value of a merged spec came from: dotted path to `machine`, `default` or `profile:<name>`. */
 export const SpecOrigins = z.record(z.string(), z.string())

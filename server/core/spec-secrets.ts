@@ -34,7 +34,7 @@ export function restoreSecrets(spec: PartialSpec, former: PartialSpec): PartialS
 
 /** A copy of the spec with every secret replaced. Members of lists are known by name, so that their order may change. */
 function mapSecrets<Spec extends PartialSpec>(spec: Spec, replace: (path: string, secret: string) => string): Spec {
-  const { rootPassword, users, disks, registry } = spec
+  const { rootPassword, users, disks, registry, files, cloudInit, ignition, systemdCredentials, hooks } = spec
   return {
     ...spec,
     ...(rootPassword !== undefined && { rootPassword: replace('rootPassword', rootPassword) }),
@@ -60,6 +60,33 @@ function mapSecrets<Spec extends PartialSpec>(spec: Spec, replace: (path: string
           ...login,
           password: replace(`registry.credentials.${login.registry}.${login.username}.password`, login.password),
         })),
+      },
+    }),
+    ...(files && {
+      files: files.map((file) =>
+        file.secret ? { ...file, content: replace(`files.${file.path}.content`, file.content) } : file,
+      ),
+    }),
+    ...(cloudInit && {
+      cloudInit: {
+        ...cloudInit,
+        userData: replace('cloudInit.userData', cloudInit.userData),
+        ...(cloudInit.networkConfig !== undefined && {
+          networkConfig: replace('cloudInit.networkConfig', cloudInit.networkConfig),
+        }),
+      },
+    }),
+    ...(ignition !== undefined && { ignition: replace('ignition', ignition) }),
+    ...(systemdCredentials && {
+      systemdCredentials: systemdCredentials.map(({ name, value }) => ({
+        name,
+        value: replace(`systemdCredentials.${name}.value`, value),
+      })),
+    }),
+    ...(hooks?.webhook && {
+      hooks: {
+        ...hooks,
+        webhook: { ...hooks.webhook, secret: replace('hooks.webhook.secret', hooks.webhook.secret) },
       },
     }),
   }

@@ -1,5 +1,6 @@
 // What a kickstart template is given: commands ready to be written, and the files that its scripts make. docs/reference/kickstart-templates.md
 // describes it for authors of templates.
+import { beyondAnaconda } from '../contract/anaconda-limits.ts'
 import type { Facts } from '../contract/facts.ts'
 import { CONFIRM_SCRIPT, CONFIRM_UNIT, CONFIRM_UNIT_TEXT, confirmEnvText } from '../contract/first-boot.ts'
 import type { ConfirmSettings } from '../contract/first-boot.ts'
@@ -8,11 +9,12 @@ import type { MachineSpec } from '../contract/spec.ts'
 import type { TemplateVariables } from '../render/templates.ts'
 import { accountCommands } from './accounts.ts'
 import { ksCommand } from './command.ts'
+import { KickstartError } from './errors.ts'
 import { dependsOnFirmware } from './firmware-lines.ts'
 import { networkCommands } from './network.ts'
 import { payloadCommand } from './payload.ts'
 import type { PayloadSource } from './payload.ts'
-import { registryAuth, registryFiles } from './registry-files.ts'
+import { registryAuth, registryFiles } from '../contract/registry-files.ts'
 import { storageCommands } from './storage.ts'
 import { systemCommands } from './system.ts'
 import { targetDisks } from './target-disks.ts'
@@ -68,6 +70,7 @@ export interface KickstartParts {
 /** Throws KickstartError: SPEC_UNSUPPORTED naming what does not go together, VALUE_UNSAFE. */
 export function kickstartParts(input: KickstartInput): KickstartParts {
   const { spec, release, server, source, machine, generation } = input
+  requirePossible(spec)
   const targets = targetDisks(spec.disks, input.facts)
   const storageLines = storageCommands({
     disks: spec.disks,
@@ -110,7 +113,7 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
       storage: storage.lines,
       accounts: [...secretAccounts.lines, ...accounts.open],
       payload: payloadCommand(source, spec, release),
-      end: [ksCommand(spec.finish, { eject: spec.finish === 'reboot' && !server })],
+      end: [endCommand(spec.finish, server === undefined)],
     },
     server: server ? { https: server.https, ca: base64(server.ca), token: server.token, now: server.now } : null,
     files: [
@@ -141,6 +144,20 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
     scripts: { pre: script(spec.kickstart.pre), post: script(spec.kickstart.post) },
   }
   return { variables, includes, secrets: files.filter(({ secret }) => secret) }
+}
+
+function requirePossible(spec: MachineSpec): void {
+  const beyond = beyondAnaconda(spec)
+  if (beyond.length === 0) return
+  throw new KickstartError('SPEC_UNSUPPORTED', `Anaconda cannot carry out ${beyond.join(', ')}`, {
+    hint: 'leave these values out, do it in kickstart.post, or set installer to agent',
+  })
+}
+
+/** A medium would start the machine again, so it is put out, but not where the machine never gets back to its firmware. */
+function endCommand(finish: MachineSpec['finish'], medium: boolean): string {
+  if (finish === 'poweroff') return ksCommand('poweroff', {})
+  return ksCommand('reboot', finish === 'kexec' ? { kexec: true } : { eject: medium })
 }
 
 const AUTH_FILE = '/etc/ostree/auth.json'

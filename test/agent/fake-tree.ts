@@ -1,8 +1,8 @@
 // An image's tree and its deployment as two folders; programs of the image answer what a test wants and are written down.
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, readlink, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import type { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
 import { CommandError } from '../../boot-assets/agent/sys/command.ts'
 
@@ -10,6 +10,8 @@ export class FakeTree implements AsyncDisposable {
   readonly path: string
   /** The deployment. */
   readonly root: string
+  /** Where the target is mounted. */
+  readonly target: string
   readonly ran: string[] = []
   /** What a program prints, by the beginning of its command line; an Error says no. Others print nothing. */
   readonly answers = new Map<string, string | Error>()
@@ -17,8 +19,9 @@ export class FakeTree implements AsyncDisposable {
   programs = new Set<string>()
 
   private constructor(folder: string) {
+    this.target = join(folder, 'target')
     this.path = join(folder, 'tree')
-    this.root = join(folder, 'deployment')
+    this.root = join(folder, 'target/ostree/deploy/default/deploy/one.0')
   }
 
   static async make(): Promise<FakeTree> {
@@ -35,6 +38,8 @@ export class FakeTree implements AsyncDisposable {
       etc: join(this.root, 'etc'),
       has: (path: string) => existsSync(join(this.path, path)),
       hasProgram: (name: string) => this.programs.has(name),
+      inSandbox: (path: string) => join('/sysroot', relative(this.target, path)),
+      list: async (path: string) => (await readdir(join(this.path, path)).catch(() => [])).sort(),
       read: (path: string) => readFile(join(this.path, path), 'utf8').catch(() => undefined),
       run: async (command: string, args: readonly string[]) => {
         const line = [command, ...args].join(' ')
@@ -60,6 +65,11 @@ export class FakeTree implements AsyncDisposable {
 
   read(path: string): Promise<string> {
     return readFile(join(this.root, 'etc', path), 'utf8')
+  }
+
+  /** A file of the machine's /var. */
+  readVar(path: string): Promise<string> {
+    return readFile(join(this.root, '../../var', path), 'utf8')
   }
 
   link(path: string): Promise<string> {

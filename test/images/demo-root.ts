@@ -15,6 +15,7 @@ const PACKAGES = [
   'login',
   'passwd',
   'mount',
+  'sudo',
   'util-linux',
   'fdisk',
   'zstd',

@@ -2,15 +2,17 @@
 // systemd's own tools, and those of the services, say what they make of it.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { mkdir, mkdtemp, readdir, readFile, readlink, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, readlink, rm, stat } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
 import { AgentError } from '../../boot-assets/agent/errors.ts'
 import { configure } from '../../boot-assets/agent/stages/configure.ts'
+import type { RunOptions } from '../../boot-assets/agent/sys/command.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
 import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
+import type { SandboxView } from '../../boot-assets/agent/sys/sandbox.ts'
 import { debianRoot } from '../../boot-assets/debian/root.ts'
 import { MachineSpec } from '../../server/contract/spec.ts'
 import { demoRoot } from '../images/demo-root.ts'
@@ -38,8 +40,34 @@ const SPEC = {
   timezone: 'Europe/Rome',
   timeServers: ['ntp.example'],
   language: 'en_US.UTF-8',
-  services: { enabled: ['systemd-pstore'], disabled: ['fstrim.timer'], masked: ['getty@tty1.service'] },
+  services: {
+    enabled: ['systemd-pstore', 'systemd-networkd'],
+    disabled: ['fstrim.timer'],
+    masked: ['getty@tty1.service'],
+  },
   firewall: { mode: 'enabled', services: ['http'], ports: ['8080:tcp'] },
+  network: [
+    {
+      macs: ['52:54:00:00:00:0a', '52:54:00:00:00:0b'],
+      bond: { name: 'bond0', mode: '802.3ad', options: { miimon: '100', lacp_rate: 'fast' } },
+      ipv4: { method: 'none' },
+      ipv6: { method: 'none' },
+    },
+    {
+      macs: ['52:54:00:00:00:0a', '52:54:00:00:00:0b'],
+      bond: { name: 'bond0', mode: '802.3ad', options: { miimon: '100', lacp_rate: 'fast' } },
+      vlan: 100,
+      ipv4: { method: 'static', address: '192.0.2.10/24', gateway: '192.0.2.1' },
+      ipv6: { method: 'static', address: '2001:db8::10/64' },
+      nameservers: ['192.0.2.53'],
+    },
+    { macs: ['52:54:00:00:00:0c'], ipv6: { method: 'dhcp' } },
+  ],
+  files: [
+    { path: '/etc/app/app.conf', content: 'a', mode: '0640', user: 'app', group: 'web' },
+    { path: '/var/lib/app/later.conf', content: 'b', mode: '0600', user: 'app', group: 'ops' },
+  ],
+  hooks: { script: 'stat -c %u:%g /var/lib/app/later.conf > /etc/script-saw; echo x > /var/lib/by-script' },
 }
 
 const blocked = process.getuid?.() === 0 ? undefined : 'needs root'
@@ -53,13 +81,13 @@ class Deployed {
   private constructor(image: string, folder: string) {
     this.#image = image
     this.#folder = folder
-    this.path = join(folder, 'deployment')
+    this.path = join(folder, 'target/ostree/deploy/default/deploy/one.0')
   }
 
   static async make(image: string): Promise<Deployed> {
     const deployed = new Deployed(image, await mkdtemp(join(tmpdir(), 'agent-configure-')))
-    await mkdir(deployed.path)
-    await mkdir(join(deployed.#folder, 'target/boot'), { recursive: true })
+    for (const folder of [deployed.path, join(deployed.#folder, 'target/boot')])
+      await mkdir(folder, { recursive: true })
     execFileSync('cp', ['-a', join(image, 'etc'), deployed.path])
     return deployed
   }
@@ -72,14 +100,20 @@ class Deployed {
       etc: join(this.path, 'etc'),
       has,
       hasProgram: (name: string) => ['usr/bin', 'usr/sbin'].some((folder) => has(`${folder}/${name}`)),
+      inSandbox: (file: string) => join('/sysroot', relative(join(this.#folder, 'target'), file)),
+      list: async (name: string) => (await readdir(join(path, name)).catch(() => [])).sort(),
       read: (name: string) => readFile(join(path, name), 'utf8').catch(() => undefined),
-      run: (command: string, args: readonly string[]) => this.#run(command, args),
+      run: (command: string, args: readonly string[], options: RunOptions & SandboxView = {}) =>
+        this.#run(command, args, options),
     }
     return tree as unknown as ImageTree
   }
 
   async configure(spec: object): Promise<void> {
     await configure({
+      target: join(this.#folder, 'target'),
+      installId: '01890000-0000-7000-8000-000000000003',
+      targetReference: '192.0.2.1:8443/os/web:1',
       deployment: { path: this.path, kernelArguments: [] },
       tree: this.tree,
       spec: MachineSpec.parse(spec),
@@ -105,10 +139,11 @@ class Deployed {
     return rm(this.#folder, { recursive: true, maxRetries: 3 })
   }
 
-  #run(command: string, args: readonly string[]) {
+  #run(command: string, args: readonly string[], options: RunOptions & SandboxView = {}) {
     const etc = join(this.path, 'etc')
     const places = { tree: this.#image, target: join(this.#folder, 'target'), stage: join(this.#folder, 'stage') }
-    return runInTree(realHost, { ...places, etc }, command, args)
+    const view = options.state === undefined ? {} : { state: options.state }
+    return runInTree(realHost, { ...places, etc, ...view }, command, args, options)
   }
 }
 
@@ -168,6 +203,34 @@ describe.skipIf(blocked !== undefined)(
       expect(await deployed.says('firewall-offline-cmd', '--zone=public', '--list-ports')).toBe('8080/tcp')
     })
 
+    it('describes the network for the service that was enabled', async () => {
+      expect((await readdir(join(deployed.path, 'etc/systemd/network'))).toSorted()).toEqual([
+        '10-landfall-52540000000a.network',
+        '10-landfall-52540000000b.network',
+        '10-landfall-52540000000c.network',
+        '10-landfall-bond0.100.netdev',
+        '10-landfall-bond0.100.network',
+        '10-landfall-bond0.netdev',
+        '10-landfall-bond0.network',
+      ])
+    })
+
+    it('gives files to owners that there are, and to others at the first boot', async () => {
+      const look = (path: string) => stat(path).then(({ mode, uid, gid }) => [(mode & 0o777).toString(8), uid, gid])
+      expect(await look(join(deployed.path, 'etc/app/app.conf'))).toEqual(['640', 4711, 4712])
+      expect(await look(join(deployed.path, '../../var/lib/app/later.conf'))).toEqual(['600', 0, 0])
+      expect(await deployed.read('tmpfiles.d/landfall-owners.conf')).toBe(
+        'z /var/lib/app/later.conf 0600 app ops - -\n',
+      )
+      const check = 'systemd-sysusers && systemd-tmpfiles --create --dry-run /etc/tmpfiles.d/landfall-owners.conf'
+      await deployed.says('sh', '-c', check)
+    })
+
+    it("runs the site's script with the /var of the machine", async () => {
+      expect(await deployed.read('script-saw')).toBe('0:0\n')
+      expect(await readFile(join(deployed.path, '../../var/lib/by-script'), 'utf8')).toBe('x\n')
+    })
+
     it('gives the same a second time', async () => {
       const again = await Deployed.make(image)
       try {
@@ -184,6 +247,9 @@ describe.skipIf(blocked !== undefined)(
     it.each([
       ['a unit that is not there', { services: { enabled: ['nginx'] } }, /the image has no unit nginx\.service/],
       ['a unit nothing starts', { services: { enabled: ['tmp.mount'] } }, /tmp\.mount cannot be enabled/],
+      ['sudo', { users: [{ name: 'ada', sudo: 'password' }] }, /sudo is asked for, and the image has none/],
+      ['cloud-init', { cloudInit: { userData: '#cloud-config\n' } }, /the image has no cloud-init/],
+      ['a file in the image', { files: [{ path: '/opt/a', content: '' }] }, /\/opt\/a lies in the image/],
       ['a zone that is not there', { timezone: 'Europe/Atlantis' }, /no time zone Europe\/Atlantis/],
       [
         'a service of the firewall',

@@ -57,6 +57,15 @@ describe('landfall machine configure', () => {
     expect(notApplied.map(({ key }: { key: string }) => key)).toEqual(['customizations.user[0].expiredate'])
   })
 
+  it('takes a spec with files from a file, and shows nobody what is secret in it', async () => {
+    const file = join(folder, 'spec.json')
+    const files = [{ path: '/etc/app/key', content: 'top secret', mode: '0600', secret: true }]
+    await writeFile(file, JSON.stringify({ files, finish: 'kexec' }))
+    const { ownSpec } = await json('machine', 'configure', 'web', '--spec', `@${file}`)
+    expect(ownSpec).toMatchObject({ files: [{ path: '/etc/app/key', content: '********' }], finish: 'kexec' })
+    await json('machine', 'configure', 'web', '--spec', '{"files":[],"finish":"reboot"}')
+  })
+
   it('keeps secrets that it was only shown masked', async () => {
     const { ownSpec } = await json('machine', 'configure', 'web', '--spec', '{"hostname":"web"}')
     expect(ownSpec.users[0].password).toBe('********')
@@ -76,6 +85,8 @@ describe('landfall machine configure', () => {
     ],
     ['to do nothing', [], 2, /nothing to change/],
     ['what is not JSON', ['--spec', '{'], 2, /--spec is not JSON/],
+    ['a file that is not there', ['--spec', '@/nowhere.json'], 2, /reading \/nowhere\.json: ENOENT/],
+    ['a file in the image', ['--spec', '{"files":[{"path":"/usr/bin/a","content":""}]}'], 2, /must be a file below/],
     ['a spec that is none', ['--spec', '{"hostnam":"x"}'], 2, /hostnam/],
   ])('refuses %s', async (_, args, code, message) => {
     const before = await json('machine', 'show', 'web')

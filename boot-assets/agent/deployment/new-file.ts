@@ -1,5 +1,5 @@
 // What a deployment is given besides the image: files and symbolic links below its /etc.
-import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, lstat, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
 /** `path` begins below the deployment: `etc/hostname`. */
@@ -13,6 +13,8 @@ export async function writeNew(root: string, file: NewFile): Promise<void> {
     await rm(path, { force: true })
     return symlink(file.link, path)
   }
+  // Where a link leads, seen from here, is a file of the installer.
+  if ((await lstat(path).catch(() => undefined))?.isSymbolicLink() === true) await rm(path)
   await writeFile(path, file.text, { mode: file.mode })
   // The mode above counts for new files only, and less the umask.
   await chmod(path, file.mode)

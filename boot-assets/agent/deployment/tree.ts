@@ -1,12 +1,13 @@
 // The image's tree checked out by hardlink on the target: the image's own programs run in it, then it is removed.
 import { existsSync } from 'node:fs'
 import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { checkoutTree } from '../ostree/checkout.ts'
 import { Repo } from '../ostree/repo.ts'
 import type { RunOptions, RunResult } from '../sys/command.ts'
 import type { Host } from '../sys/host.ts'
 import { MOUNT_POINTS, runInTree } from '../sys/sandbox.ts'
+import type { SandboxView } from '../sys/sandbox.ts'
 import type { TomlFile } from './kernel-arguments.ts'
 
 const PROGRAM_FOLDERS = ['usr/bin', 'usr/sbin', 'bin', 'sbin']
@@ -27,20 +28,39 @@ export class ImageTree {
     this.etc = join(path, 'usr/etc')
   }
 
-  /** `stage` is a folder off the target, for mounts. Who checks out calls {@link remove}. */
-  static async checkout(host: Host, target: string, commit: string, stage: string): Promise<ImageTree> {
+  /**
+   * `stage` is a folder off the target, for mounts; `store` has the repository and gets the tree. Who checks out calls {@link remove}.
+   */
+  static async checkout(
+    host: Host,
+    target: string,
+    commit: string,
+    stage: string,
+    store: string = target,
+  ): Promise<ImageTree> {
     // Not in the repository's tmp: ostree tidies that up by modification time, and files of a tree are from 1970.
-    const path = join(target, '.landfall-tree')
+    const path = join(store, '.landfall-tree')
     await rm(path, { recursive: true, force: true })
-    checkoutTree(Repo.open(join(target, 'ostree/repo')), commit, path)
+    checkoutTree(Repo.open(join(store, 'ostree/repo')), commit, path)
     for (const folder of MOUNT_POINTS) await mkdir(join(path, folder), { recursive: true })
     return new ImageTree(host, target, path, stage)
   }
 
   /** Runs one of the image's programs with the tree as root, /sysroot and /boot being the target's. */
-  run(command: string, args: readonly string[], options?: RunOptions): Promise<RunResult> {
+  run(
+    command: string,
+    args: readonly string[],
+    { state, targetAt, ...options }: RunOptions & SandboxView = {},
+  ): Promise<RunResult> {
     const { path: tree, etc } = this
-    return runInTree(this.#host, { tree, etc, target: this.#target, stage: this.#stage }, command, args, options)
+    const view = { ...(state !== undefined && { state }), ...(targetAt !== undefined && { targetAt }) }
+    const places = { tree, etc, target: this.#target, stage: this.#stage, ...view }
+    return runInTree(this.#host, places, command, args, options)
+  }
+
+  /** A path of the target as the programs see it. */
+  inSandbox(path: string): string {
+    return join('/sysroot', relative(this.#target, path))
   }
 
   /** Whether the image has a file or folder at this path. */

@@ -200,7 +200,14 @@ async function writeNew(path: string, text: string): Promise<void> {
  * Enters the system into the firmware's boot menu behind the network entry that booted, once for each disk, and has the next start go to
  * the first. A firmware that refuses is no failure: the loader also lies where every firmware looks.
  */
-async function addFirmwareEntries({ host, target, tree, architecture, say, warn }: BootloaderOptions): Promise<void> {
+export async function addFirmwareEntries({
+  host,
+  target,
+  tree,
+  architecture,
+  say,
+  warn,
+}: Pick<BootloaderOptions, 'host' | 'target' | 'tree' | 'architecture' | 'say' | 'warn'>): Promise<void> {
   const { suffix, fallback } = EFI_NAMES[architecture]
   const esps = partitionsWith(target.plan, 'esp')
   if (esps.length === 0 || (await host.list('/sys/firmware/efi/efivars')).length === 0) return

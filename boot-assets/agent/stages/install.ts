@@ -4,9 +4,12 @@ import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { chooseEngine, requirePlainDisk } from '../bootc/engine.ts'
+import { requireMemory } from '../bootc/scratch.ts'
 import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
 import { labelRoot } from '../deployment/label-root.ts'
+import { withIgnitionArguments } from '../deployment/ignition.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
@@ -22,11 +25,14 @@ import { Repo } from '../ostree/repo.ts'
 import { EventClient } from '../report/event-client.ts'
 import { Reporter } from '../report/reporter.ts'
 import type { Host } from '../sys/host.ts'
+import { installThroughBootc } from './bootc-engine.ts'
+import { requireServer } from './bootc-install.ts'
 import { installBootloader } from './bootloader.ts'
 import { configure } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
 import { finalize, release } from './finalize.ts'
+import { loadInstalledKernel } from './kexec.ts'
 import { measureLayers } from './measure.ts'
 import { noteMedium } from './note-medium.ts'
 import { makeStorage } from './partition.ts'
@@ -49,7 +55,8 @@ export interface InstallContext {
   peakRss: () => number
 }
 
-export type InstallOutcome = { state: 'installed' } | { state: 'failed'; failure: Failure }
+export type InstallOutcome =
+  { state: 'installed'; finish: MachineSpec['finish'] } | { state: 'failed'; failure: Failure }
 
 /**
  * Installs and reports. Never throws for a reason the server should know: such an install ends as `failed`, is reported
@@ -66,12 +73,12 @@ export async function install(context: InstallContext, order: InstallOrder): Pro
   })
   const report = new Reporter(console, (event) => events.emit(event))
   try {
-    const mergeCommit = await runStages(context, order, report, cancel.signal)
+    const { mergeCommit, finish } = await runStages(context, order, report, cancel.signal)
     events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
     events.emit({ type: 'installed', mergeCommit, agentPeakRss: context.peakRss() })
     console.say('handing in the last of the report')
     await events.flush()
-    return { state: 'installed' }
+    return { state: 'installed', finish }
   } catch (error) {
     const failure = toFailure(cancel.signal.aborted ? cancel.signal.reason : error, report.current)
     console.failure('The installation failed', failure)
@@ -87,10 +94,10 @@ async function runStages(
   order: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
-): Promise<string> {
+): Promise<{ mergeCommit: string; finish: MachineSpec['finish'] }> {
   const { host, console, mountPoint, volumes, stage } = context
   const { task, images, link } = order
-  const { spec } = task
+  const spec = withIgnitionArguments(task.spec)
   const { say, warn } = report
   const facts = await report.step('identify', 'looking at the machine once more', async () => {
     // What an agent that was killed has left mounted makes its disk look taken.
@@ -100,18 +107,15 @@ async function runStages(
   })
 
   const { image, plan, enforcement } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
-    if (spec.engine === 'bootc') {
-      throw new AgentError(
-        'IMAGE_UNSUPPORTED',
-        'the spec asks for the bootc engine, which this installer does not have',
-        {
-          hint: 'set engine to auto or ostree',
-        },
-      )
-    }
     const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
     const enforcement = await verifyTrust({ trust: task.trust, image: resolved, say })
     await measureLayers(images, resolved, warn, signal)
+    if (chooseEngine(spec.engine, resolved.config) === 'bootc') {
+      requireServer(order.confirmation)
+      requirePlainDisk(spec.disks)
+      if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
+      await requireMemory(host, resolved.manifest)
+    }
     const planned = context.planDisks(spec, facts, task.installId)
     const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
@@ -129,6 +133,15 @@ async function runStages(
       makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say }),
     )
     signal.throwIfAborted()
+    const leave = (mergeCommit: string) =>
+      report.step('finalize', 'writing everything out', async () => {
+        const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
+        await finalize(host, target, say)
+        return { mergeCommit, finish: reachable ? spec.finish : ('reboot' as const) }
+      })
+    if (chooseEngine(spec.engine, image.config) === 'bootc') {
+      return await leave(await installThroughBootc({ host, order, report, signal, facts, target, image, stage }))
+    }
     const imported = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
@@ -147,8 +160,7 @@ async function runStages(
       throw error
     }
     await tree.remove()
-    await report.step('finalize', 'writing everything out', () => finalize(host, target, say))
-    return mergeCommit
+    return await leave(mergeCommit)
   } catch (error) {
     await makeUnbootable(context, plan, warn)
     throw error
@@ -158,7 +170,7 @@ async function runStages(
 /** The stages that run programs of the image. Returns the commit that was deployed. */
 async function finishInTree(
   { host }: InstallContext,
-  { task: { spec, diskImage }, confirmation, medium }: InstallOrder,
+  { task: { installId, spec: wanted, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
   made: {
@@ -172,6 +184,7 @@ async function finishInTree(
   },
 ): Promise<string> {
   const { facts, target, image, tree, imported, enforcement, keys } = made
+  const spec = withIgnitionArguments(wanted)
   const { say, warn } = report
   const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, async () => {
     const deployed = await deploy({ target, tree, image, spec, imported, enforced: enforcement !== undefined, say })
@@ -183,9 +196,12 @@ async function finishInTree(
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
     const { targetReference } = image
     await configure({
+      target: target.mountPoint,
       deployment,
       tree,
       spec,
+      installId,
+      targetReference,
       confirmation,
       enforcement: enforcement && { ...enforcement, targetReference },
       files: diskImage?.files ?? [],
@@ -199,8 +215,8 @@ async function finishInTree(
   await report.step('bootloader', 'making the disk bootable', async () => {
     const { architecture, secureBoot, firmware } = facts
     const { consoles } = spec
-    const wanted = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
-    await installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...wanted, say, warn })
+    const aims = { firmware: diskImage?.firmware ?? [firmware], bootEntry: diskImage === undefined }
+    await installBootloader({ host, target, tree, architecture, secureBoot, consoles, ...aims, say, warn })
     if (medium !== undefined) await noteMedium(target, medium)
     await labelRoot(Repo.open(join(target.mountPoint, 'ostree/repo')), deployment.mergeCommit, target.mountPoint)
   })

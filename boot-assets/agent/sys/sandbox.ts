@@ -3,7 +3,15 @@ import { mkdir } from 'node:fs/promises'
 import type { RunOptions, RunResult } from './command.ts'
 import type { Host } from './host.ts'
 
-export interface SandboxOptions {
+/** What of the machine a program sees besides the image, where it is not the usual. */
+export interface SandboxView {
+  /** A folder shown as /var; without it an empty one that vanishes. */
+  state?: string
+  /** Where below /run the target appears instead of /sysroot; /boot is that of the image then. */
+  targetAt?: string
+}
+
+export interface SandboxOptions extends SandboxView {
   /** The image's tree. It is shown read-only: its files are hardlinks of repository objects. */
   tree: string
   /** The target with everything mounted below it; appears as /sysroot, its boot as /boot. */
@@ -15,12 +23,12 @@ export interface SandboxOptions {
 }
 
 /**
- * Arguments: stage, tree, target, etc, command... All mounts vanish with the namespace. The tree's mount points exist:
+ * Arguments: stage, tree, target, etc, state, place of the target, command... All mounts vanish with the namespace. The tree's mount points exist:
  * an image has them to be bootable, and `prepareTree` makes the rest.
  */
 const SCRIPT = `set -e
-stage=$1 tree=$2 target=$3 etc=$4
-shift 4
+stage=$1 tree=$2 target=$3 etc=$4 state=$5 place=$6
+shift 6
 mount --bind "$tree" "$stage"
 mount -o remount,bind,ro "$stage"
 mount --bind "$etc" "$stage/etc"
@@ -29,12 +37,21 @@ mount --rbind /sys "$stage/sys"
 mount --rbind /dev "$stage/dev"
 mount -t tmpfs -o mode=0755 tmpfs "$stage/run"
 mount -t tmpfs -o mode=1777 tmpfs "$stage/tmp"
-mount -t tmpfs -o mode=0755 tmpfs "$stage/var"
-mkdir -p "$stage/var/lib" "$stage/var/log" "$stage/var/roothome"
-mkdir -m 1777 "$stage/var/tmp"
+if [ -n "$state" ]; then
+  mount --bind "$state" "$stage/var"
+else
+  mount -t tmpfs -o mode=0755 tmpfs "$stage/var"
+  mkdir -p "$stage/var/lib" "$stage/var/log" "$stage/var/roothome"
+  mkdir -m 1777 "$stage/var/tmp"
+fi
 if [ -d /run/udev ]; then mkdir "$stage/run/udev"; mount --bind /run/udev "$stage/run/udev"; fi
-mount --rbind "$target" "$stage/sysroot"
-mount --rbind "$target/boot" "$stage/boot"
+if [ -n "$place" ]; then
+  mkdir "$stage$place"
+  mount --rbind "$target" "$stage$place"
+else
+  mount --rbind "$target" "$stage/sysroot"
+  mount --rbind "$target/boot" "$stage/boot"
+fi
 cd /
 exec chroot "$stage" "$@"
 `
@@ -45,7 +62,7 @@ const ENVIRONMENT = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/', 'LC_ALL=C.U
 /** Runs a program of the image and answers like {@link Host.run}. */
 export async function runInTree(
   host: Host,
-  { tree, target, etc, stage }: SandboxOptions,
+  { tree, target, etc, stage, state = '', targetAt = '' }: SandboxOptions,
   command: string,
   args: readonly string[],
   options?: RunOptions,
@@ -65,6 +82,8 @@ export async function runInTree(
       tree,
       target,
       etc,
+      state,
+      targetAt,
       'env',
       '-i',
       ...ENVIRONMENT,

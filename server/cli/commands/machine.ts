@@ -108,7 +108,8 @@ export function addMachineCommands(program: Command): Command {
     .option('--hostname <name>')
     .option('--root-ssh-key <key...>', 'public keys that may log in as root')
     .option('--karg <argument...>', 'additional kernel arguments')
-    .option('--spec <json>', 'any other part of the spec, as JSON')
+    .option('--finish <how>', 'at the end: reboot, poweroff, or kexec into the system without starting the firmware')
+    .option('--spec <json>', 'any other part of the spec, as JSON or as @FILE with it')
     .action(async (image: string, names: string[], options: AssignOptions, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const machines = await Promise.all(names.map(async (name) => (await findMachine(client, name)).id))
@@ -195,6 +196,7 @@ interface AssignOptions {
   hostname?: string
   rootSshKey?: string[]
   karg?: string[]
+  finish?: string
   spec?: string
 }
 
@@ -211,6 +213,7 @@ function specOf(options: AssignOptions): PartialSpec {
     ...(options.hostname !== undefined && { hostname: options.hostname }),
     ...(options.rootSshKey !== undefined && { rootSshKeys: options.rootSshKey }),
     ...(options.karg !== undefined && { kernelArguments: options.karg }),
+    ...(options.finish !== undefined && { finish: options.finish as 'reboot' }),
   }
 }
 

@@ -18,6 +18,9 @@ afterEach(() => fake[Symbol.asyncDispose]())
 async function run(spec: object, change: Partial<ConfigureOptions> = {}): Promise<string[]> {
   const said: string[] = []
   await configure({
+    target: fake.target,
+    installId: '01890000-0000-7000-8000-000000000003',
+    targetReference: '192.0.2.1:8443/os/web:1',
     deployment: { path: fake.root, kernelArguments: [] },
     tree: fake.tree,
     spec: MachineSpec.parse(spec),

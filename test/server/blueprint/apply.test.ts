@@ -24,7 +24,7 @@ interface Case {
   diskSpec?: PartialSpec
   skipped?: string[]
   diskSkipped?: string[]
-  /** Of a disk image. */
+  /** Beside the spec of a disk image; of a machine, they are in its spec. */
   files?: [path: string, text: string, mode: number][]
   minRootSize?: number
   minDiskSize?: number
@@ -256,8 +256,7 @@ const CASES: Record<string, Case> = {
       directories: [{ path: '/etc/app.d', mode: '0750', user: 'app', group: 100, ensure_parents: true }],
     },
     spec: {},
-    skipped: ['files', 'directories'],
-    diskSkipped: ['files[3].uri'],
+    skipped: ['files[3].uri'],
     files: [
       ['/etc/motd', 'hello\n', 0o640],
       [
@@ -277,7 +276,6 @@ const CASES: Record<string, Case> = {
       },
     },
     spec: {},
-    skipped: ['sshd'],
     diskSkipped: [],
     files: [
       [
@@ -334,9 +332,20 @@ const CASES: Record<string, Case> = {
 }
 
 describe('applyBlueprint', () => {
-  it.each(Object.entries(CASES))('applies %s to a machine', (_, { customizations, spec = {}, skipped = [] }) => {
+  it.each(Object.entries(CASES))('applies %s to a machine', (_, wanted) => {
+    const { customizations, spec = {}, skipped = [], files = [] } = wanted
     const result = applied(customizations, 'machine')
-    expect(result).toEqual({ spec, files: [], minRootSize: 0, minDiskSize: 0, skipped })
+    const ofSpec = files.map(([path, content, mode]) => ({
+      path,
+      content,
+      encoding: 'text',
+      mode: mode.toString(8).padStart(4, '0'),
+      user: 'root',
+      group: 'root',
+      secret: mode === 0o600,
+    }))
+    const all = { ...spec, ...(ofSpec.length > 0 && { files: ofSpec }) }
+    expect(result).toEqual({ spec: all, files: [], minRootSize: 0, minDiskSize: 0, skipped })
   })
 
   it.each(Object.entries(CASES))('applies %s to a disk image', (_, wanted) => {

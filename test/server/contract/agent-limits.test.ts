@@ -35,13 +35,16 @@ describe("what is beyond Landfall's agent", () => {
       selinux: 'permissive',
       firewall: { mode: 'enabled', services: ['http'] },
       services: { enabled: ['a'], disabled: ['b'], masked: ['c'] },
+      network: [{ macs: ['52:54:00:12:34:56'] }],
+      registry: { insecure: ['a:5000'], mirrors: [{ registry: 'quay.io', mirror: 'a:5000/quay' }] },
+      files: [{ path: '/etc/app.conf', content: '' }],
+      finish: 'kexec',
     }
     expect(beyondAgent(MachineSpec.parse(system))).toEqual([])
   })
 
   it.each([
     ['disks.automatic', { disks: { automatic: true } }],
-    ['network', { network: [{ macs: ['52:54:00:12:34:56'] }] }],
     ['kickstart.post', { kickstart: { post: 'true' } }],
   ])('is %s', (path, spec) => {
     expect(beyondAgent(MachineSpec.parse(spec))).toEqual([path])

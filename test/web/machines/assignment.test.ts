@@ -19,6 +19,7 @@ describe('the assign dialog', () => {
       diskSerial: 'S1 ',
       transport: 'nvme',
       installer: 'fedora-44',
+      finish: 'kexec',
     }
     expect(specOf(values)).toEqual({
       installer: 'anaconda',
@@ -26,6 +27,7 @@ describe('the assign dialog', () => {
       hostname: 'web-01',
       rootSshKeys: ['a b', 'c d'],
       disks: { disk: { serial: 'S1', transport: 'nvme' }, filesystem: 'ext4' },
+      finish: 'kexec',
     })
   })
 })

@@ -93,6 +93,19 @@ export function AssignDialog({ machines, onClose, onAssigned }: AssignDialogProp
                   </FormSelect>
                 )}
               </Field>
+              <Field
+                label="At the end"
+                hint="kexec goes straight on into the system; where that is forbidden it restarts."
+              >
+                {(id) => (
+                  <FormSelect id={id} value={values.finish} onChange={(_, finish) => set({ finish })}>
+                    <FormSelectOption value="" label="As the profile says, else restart" />
+                    <FormSelectOption value="reboot" label="Restart" />
+                    <FormSelectOption value="kexec" label="Start the system without the firmware (kexec)" />
+                    <FormSelectOption value="poweroff" label="Switch off" />
+                  </FormSelect>
+                )}
+              </Field>
             </Stack>
           </ExpandableSection>
           <Alert

@@ -12,6 +12,7 @@ export interface Assignment {
   transport: string
   /** `agent`, or the id of the boot medium whose Anaconda installs. */
   installer: string
+  finish: string
 }
 
 export const EMPTY_ASSIGNMENT: Assignment = {
@@ -22,10 +23,12 @@ export const EMPTY_ASSIGNMENT: Assignment = {
   diskSerial: '',
   transport: '',
   installer: '',
+  finish: '',
 }
 
 /** What was left empty is left to profiles and defaults. The server checks the values; nothing is checked twice. */
-export function specOf({ hostname, sshKeys, filesystem, diskSerial, transport, installer }: Assignment): PartialSpec {
+export function specOf(values: Assignment): PartialSpec {
+  const { hostname, sshKeys, filesystem, diskSerial, transport, installer, finish } = values
   const keys = sshKeys
     .split('\n')
     .map((key) => key.trim())
@@ -45,6 +48,7 @@ export function specOf({ hostname, sshKeys, filesystem, diskSerial, transport, i
     ...(hostname.trim() !== '' && { hostname: hostname.trim() }),
     ...(keys.length > 0 && { rootSshKeys: keys }),
     ...(Object.keys(disks).length > 0 && { disks }),
+    ...(finish !== '' && { finish: finish as NonNullable<PartialSpec['finish']> }),
   }
 }
 

@@ -31,9 +31,10 @@ function leaves(node: object, prefix: string): [path: string, value: string][] {
   })
 }
 
-/** Of lists of objects, such as users, the name is what people look for. */
+/** Of lists of objects, such as users and files, the name or path is what people look for. */
 function textOf(item: unknown): string {
   if (typeof item === 'object' && item !== null && 'name' in item) return String(item.name)
+  if (typeof item === 'object' && item !== null && 'path' in item) return String(item.path)
   return typeof item === 'object' ? JSON.stringify(item) : String(item)
 }
 
