@@ -226,7 +226,7 @@ export const ConfigInput = z.strictObject({
         description: 'ports that data comes from, as `from-to`, for firewalls; one for each transfer under way',
         defaultText: 'any',
       }),
-      maxTransfers: Count.default(512).meta({ description: 'transfers at once; further ones are told `busy`' }),
+      maxTransfers: Count.default(2048).meta({ description: 'transfers at once; further ones are told `busy`' }),
       maxTransfersPerClient: Count.default(8).meta({ description: 'transfers at once of one address' }),
     })
     .prefault({}),

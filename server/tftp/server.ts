@@ -64,7 +64,7 @@ export interface TftpServer {
 }
 
 const TFTP_PORT = 69
-const MAX_TRANSFERS = 512
+const MAX_TRANSFERS = 2048
 const MAX_TRANSFERS_PER_CLIENT = 8
 /** A refusal is said once a second and client at most: a flood must not become a flood of log lines. */
 const BUSY_EVENT_MS = 1000

@@ -63,7 +63,7 @@ describe('defaults', () => {
       address: '192.0.2.10',
       registry: '192.0.2.10:8443',
       http: { host: '::', port: 8080, maxConnections: 4096, maxConnectionsPerAddress: 256 },
-      tftp: { enabled: false, port: 69, maxTransfers: 512, maxTransfersPerClient: 8 },
+      tftp: { enabled: false, port: 69, maxTransfers: 2048, maxTransfersPerClient: 8 },
       log: { level: 'info', format: 'json' },
     })
   })
