@@ -113,7 +113,8 @@ async function download(port: number, transferAt: (port: number) => void): Promi
       transferAt(to)
       last = encodeAck(parts.length)
       if (packet.data.length < 512) {
-        socket.send(last, to, ADDRESS)
+        // Closing at once would lose it, and the server would wait for it.
+        await new Promise((sent) => socket.send(last, to, ADDRESS, sent))
         return Buffer.concat(parts)
       }
     }
