@@ -198,8 +198,11 @@ async function addBootcFiles({ target, image, tree }: DeployOptions, deployment:
     alephText({ targetReference, digest, config, kernel: release(), imageHasPolicy }),
     { mode: 0o644 },
   )
+  const text = fstabText(target.plan)
+  // With everything on one file system the image's own stays, as with bootc.
+  if (text === '') return
   const fstab = join(deployment, 'etc/fstab')
-  await writeFile(fstab, fstabText(target.plan))
+  await writeFile(fstab, text)
   await chmod(fstab, 0o644)
   await labelFiles(tree, join(deployment, 'etc'), ['/etc/fstab'])
 }
