@@ -10,6 +10,7 @@ import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
 import { labelRoot } from '../deployment/label-root.ts'
 import { withIgnitionArguments } from '../deployment/ignition.ts'
+import { systemFolders } from '../deployment/system-path.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
@@ -29,12 +30,14 @@ import { installThroughBootc } from './bootc-engine.ts'
 import { requireServer } from './bootc-install.ts'
 import { installBootloader } from './bootloader.ts'
 import { configure } from './configure.ts'
+import type { ConfigureOptions } from './configure.ts'
 import { deploy } from './deploy.ts'
 import { fetchImage } from './fetch.ts'
 import { finalize, release } from './finalize.ts'
 import { loadInstalledKernel } from './kexec.ts'
 import { measureLayers } from './measure.ts'
 import { noteMedium } from './note-medium.ts'
+import { withVolumes } from './own-volumes.ts'
 import { makeStorage } from './partition.ts'
 import { agreeOnPlan } from './plan.ts'
 import { resolveImage } from './resolve.ts'
@@ -195,7 +198,8 @@ async function finishInTree(
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
     const { targetReference } = image
-    await configure({
+    const { var: state } = await systemFolders(tree.path, deployment.path)
+    const work: ConfigureOptions = {
       target: target.mountPoint,
       deployment,
       tree,
@@ -208,7 +212,8 @@ async function finishInTree(
       storageFiles: keys?.enrolment === undefined ? [] : tpm2Files(target.plan, keys.enrolment),
       say,
       warn,
-    })
+    }
+    await withVolumes(host, target, state, () => configure(work))
     if (diskImage) await forgetMachine(deployment.path)
   })
   signal.throwIfAborted()

@@ -38,7 +38,7 @@ mount --rbind /dev "$stage/dev"
 mount -t tmpfs -o mode=0755 tmpfs "$stage/run"
 mount -t tmpfs -o mode=1777 tmpfs "$stage/tmp"
 if [ -n "$state" ]; then
-  mount --bind "$state" "$stage/var"
+  mount --rbind "$state" "$stage/var"
 else
   mount -t tmpfs -o mode=0755 tmpfs "$stage/var"
   mkdir -p "$stage/var/lib" "$stage/var/log" "$stage/var/roothome"
