@@ -320,10 +320,10 @@ export class Installs {
   }
 
   /**
-   * The deployed system tells what it runs. Throws TOKEN_INVALID, TOKEN_EXPIRED, WRONG_DIGEST (stored as the install's failure),
+   * The deployed system tells what it runs, from an address that may be another than the installer's. Throws TOKEN_INVALID, TOKEN_EXPIRED, WRONG_DIGEST (stored as the install's failure),
    * INSTALL_OVER.
    */
-  confirm(confirmToken: string, { installId, digest, commit, kernel }: ConfirmRequest): void {
+  confirm(confirmToken: string, { installId, digest, commit, kernel }: ConfirmRequest, address?: string): void {
     const { tokens, transactions, machines, inventory } = this.#ports
     const wrong = transactions.transaction(() => {
       const claims = tokens.checkConfirmToken(confirmToken)
@@ -334,7 +334,7 @@ export class Installs {
       const input: InstallInput = { type: 'confirmed', digest, expected: install.digest }
       const at = timestamp(this.#ports.clock)
       const moved = this.#move(install, input, at)
-      inventory.seen(install.machineId)
+      inventory.seen(install.machineId, address)
       const first = install.confirmedDigest === null
       if (first) machines.update(install.machineId, { runningDigest: digest })
       const next = { ...install, ...moved.install }

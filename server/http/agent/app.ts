@@ -74,7 +74,7 @@ export function agentApp({ services, stopping, logger, metrics }: AgentAppOption
 
   app.post('/confirm', async (c) => {
     const token = requireBearer(c)
-    installs.confirm(token, await readJson(c, ConfirmRequest))
+    installs.confirm(token, await readJson(c, ConfirmRequest), remoteAddress(c))
     return c.body(null, 204)
   })
 

@@ -119,7 +119,7 @@ describe('the whole way', () => {
     report(session, installId, 3, started('reboot'), INSTALLED)
     expect(state()).toBe('rebooting')
 
-    core.installs.confirm(task.confirmToken, { installId, digest: digestOf('a'), kernel: '6.16' })
+    core.installs.confirm(task.confirmToken, { installId, digest: digestOf('a'), kernel: '6.16' }, '10.0.0.50')
     expect(state()).toBe('deployed')
     const install = core.installs.get(installId)
     expect(Install.parse(install)).toEqual(install)
@@ -128,7 +128,7 @@ describe('the whole way', () => {
       runningDigest: digestOf('a'),
       wantedDigest: digestOf('a'),
       installId,
-      address: '10.0.0.9',
+      address: '10.0.0.50',
     })
     const states = core.events.since(0, { types: ['machine.state'] }).map(({ data }) => data['to'])
     expect(states).toEqual(['ready', 'assigned', 'installing', 'rebooting', 'deployed'])
