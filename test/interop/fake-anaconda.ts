@@ -165,8 +165,12 @@ export class FakeAnaconda implements AsyncDisposable {
   async firstBoot(digest: string): Promise<string> {
     const sysimage = join(this.#root, 'sysimage')
     await run('cp', ['-a', join(sysimage, 'etc/landfall'), join(this.#root, 'etc/landfall')])
+    const deployment = `/ostree/deploy/default/deploy/${'c0'.repeat(32)}.0`
+    await writeFile(join(this.#root, 'tmp/cmdline'), `quiet ostree=${deployment}\n`)
+    await program(join(this.#root, 'bin/readlink'), `echo ${deployment}`)
     await program(join(this.#root, 'bin/ostree'), `echo "'${digest}'"`)
-    return (await this.#inside('sh', '/etc/landfall/confirm.sh')).output
+    const boot = 'mount --bind /tmp/cmdline /proc/cmdline && exec sh /etc/landfall/confirm.sh'
+    return (await this.#inside('sh', '-c', boot)).output
   }
 
   /** A file that scripts wrote, by its path below the sandbox: `tmp/x`, `etc/x`, `sysimage/etc/x`. */
