@@ -23,6 +23,9 @@ const ZSTD_LEVEL = 9
 
 export type Compression = 'gzip' | 'zstd' | 'none'
 
+/** Bytes that a compressor is given at a time. */
+const PIECE = 2 ** 16
+
 export interface Descriptor {
   mediaType: string
   digest: string
@@ -113,7 +116,7 @@ export async function addLayer(
   const packed = new Meter()
   try {
     await pipeline(
-      plain.measure(tarBytes),
+      inEvenPieces(plain.measure(tarBytes)),
       compressor(compression, level),
       (stream: AsyncIterable<Buffer>) => packed.measure(stream),
       createWriteStream(temporary),
@@ -130,6 +133,16 @@ export async function addLayer(
     await rm(temporary, { force: true })
     throw error
   }
+}
+
+/** The same bytes in pieces of one size: what a compressor writes depends on how its input was cut, and a pipe cuts it by chance. */
+async function* inEvenPieces(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+  let waiting = Buffer.alloc(0)
+  for await (const chunk of source) {
+    waiting = Buffer.concat([waiting, chunk])
+    for (; waiting.length >= PIECE; waiting = waiting.subarray(PIECE)) yield waiting.subarray(0, PIECE)
+  }
+  if (waiting.length > 0) yield waiting
 }
 
 /** Stores bytes as a blob. */
