@@ -72,8 +72,8 @@ describe('landfall machine configure', () => {
   })
 
   it('says what installs by Landfall’s own agent will refuse', async () => {
-    const { stderr } = await served.cli('machine', 'configure', 'web', '--spec', '{"disks":{"scheme":"lvm"}}')
-    expect(stderr).toMatch(/agent cannot carry out disks\.scheme/)
+    const { stderr } = await served.cli('machine', 'configure', 'web', '--spec', '{"disks":{"automatic":true}}')
+    expect(stderr).toMatch(/agent cannot carry out disks\.automatic/)
   })
 
   it.each([
