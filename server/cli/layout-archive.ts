@@ -46,7 +46,10 @@ async function addFiles(
       continue
     }
     const entry = archive.entry({ name, size })
+    // Whoever reads may stop at any moment, as when the server refuses the image; that is told where the archive is read.
+    entry.on('error', () => {})
     for await (const chunk of createReadStream(join(folder, name))) {
+      if (archive.destroyed) return
       if (!entry.write(chunk)) await once(entry, 'drain')
     }
     entry.end(undefined)
