@@ -74,8 +74,10 @@ export class FakeLandfall {
         ? { status: misbehaviour.status, json: { code: misbehaviour.code, detail: 'as the test wants' } }
         : this.#answer(request, path, body === '' ? undefined : JSON.parse(body))
     if (misbehaviour === 'cut-after') return void request.socket.destroy()
-    response.writeHead(status, { 'content-type': 'application/json' })
-    response.end(bytes ?? (json === undefined ? undefined : JSON.stringify(json)))
+    const content = bytes ?? Buffer.from(json === undefined ? '' : JSON.stringify(json))
+    // Said outright: Node adds it to no answer of HEAD.
+    response.writeHead(status, { 'content-type': 'application/json', 'content-length': content.length })
+    response.end(content)
   }
 
   #answer(

@@ -66,7 +66,7 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
   })
 
   it('installs, and says so in order', () => {
-    expect(outcome).toEqual({ state: 'installed' })
+    expect(outcome).toEqual({ state: 'installed', finish: 'reboot' })
     const done = fake.eventList.flatMap((event) => (event.type === 'step-done' ? [event.step] : []))
     expect(done).toEqual(['identify', 'plan', 'partition', 'fetch', 'deploy', 'configure', 'bootloader', 'finalize'])
     expect(fake.eventList.at(-1)).toMatchObject({ type: 'installed', mergeCommit: mergeCommit() })
