@@ -45,6 +45,7 @@ import { createMetrics } from './observe/metrics.ts'
 import { BlobStore } from './oci/blob-store.ts'
 import { ImageService } from './oci/image-service.ts'
 import { collectGarbage } from './oci/garbage.ts'
+import { loadUpstreams } from './oci/load-upstreams.ts'
 import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
 import { StoreQuota } from './oci/quota.ts'
 import { recordFacts } from './oci/record-facts.ts'
@@ -55,6 +56,7 @@ import { storedSignatures } from './oci/signature-places.ts'
 import { readSignatures } from './oci/signatures.ts'
 import { checkStore } from './oci/store-check.ts'
 import { UploadStore } from './oci/upload-store.ts'
+import { Upstreams } from './oci/upstreams.ts'
 import { openAuthority } from './pki/authority.ts'
 import { readGivenCertificate } from './pki/given-certificate.ts'
 import type { GivenCertificate } from './pki/given-certificate.ts'
@@ -138,11 +140,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock,
   })
   const pins = new ImagePins(store)
+  const upstreams = new Upstreams(loadUpstreams(config.images.upstreams), { userAgent: `landfall/${version}` })
   const images = new ImageService(blobs, store.images, {
     pinned: () => pins.all(),
     trust,
     machinesUsing: (reference) => inventory.countWanting('image', reference),
-    userAgent: `landfall/${version}`,
+    upstreams,
   })
   const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
     unpacker: xorriso(),

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { Hostname, Mac } from '../contract/common.ts'
 import { KernelArgument, MachineSpec } from '../contract/spec.ts'
 import { TrustPolicySetting } from '../contract/trust.ts'
+import { UpstreamSetting } from '../contract/upstream.ts'
 
 const Port = z.number().int().min(1).max(65_535)
 const Ipv4 = z.ipv4({ error: 'must be an IPv4 address' })
@@ -142,6 +143,10 @@ export const ConfigInput = z.strictObject({
       }),
       untaggedDays: z.number().int().min(0).max(36_500).default(30).meta({
         description: 'days that images are kept after their last tag has moved on, when no machine holds on to them',
+      }),
+      upstreams: z.array(UpstreamSetting).default([]).meta({
+        description:
+          'how to reach registries that images are pulled from, as tables with `registry` (host:port) and any of `mirrors`, `prefix`, `username` and `passwordFile`, `ca`, `proxy`, `insecure`: see [mirror images](../how-to/mirror-images.md)',
       }),
     })
     .prefault({}),

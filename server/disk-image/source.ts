@@ -12,6 +12,7 @@ import { MAX_MANIFEST_BYTES, parseManifest } from '../oci/manifest.ts'
 import { OCI_INDEX } from '../oci/media-types.ts'
 import { formatReference, parseRemoteReference } from '../oci/reference.ts'
 import { RegistryClient } from '../oci/registry-client.ts'
+import { Upstreams } from '../oci/upstreams.ts'
 import { openStore } from '../store/store.ts'
 
 export type ImageSource =
@@ -94,7 +95,8 @@ export async function storeImage({ dataDir, source, follows, onProgress, signal 
   const store = openStore(join(dataDir, 'landfall.db'))
   try {
     const ca = source.kind === 'registry' ? source.ca : undefined
-    const images = new ImageService(await BlobStore.open(join(dataDir, 'oci')), store.images, { ca })
+    const upstreams = new Upstreams([], ca === undefined ? {} : { ca })
+    const images = new ImageService(await BlobStore.open(join(dataDir, 'oci')), store.images, { upstreams })
     // A digest is no name to store under; the tag here is seen by nobody.
     const as = formatReference({ repository: named.repository, tag: named.tag ?? 'latest' })
     const image = await bringIn(images, source, as, onProgress, signal)

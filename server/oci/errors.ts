@@ -15,6 +15,8 @@ export type OciErrorCode =
   | 'UNAUTHORIZED'
   | 'REGISTRY_UNREACHABLE'
   | 'REGISTRY_ERROR'
+  /** The configuration of a registry cannot be used. */
+  | 'UPSTREAM_INVALID'
   | 'NO_SPACE'
   /** The images would take more than they may. */
   | 'QUOTA_EXCEEDED'

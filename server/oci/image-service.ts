@@ -27,10 +27,11 @@ import {
 import type { Manifest } from './manifest.ts'
 import { isDigest, isTag, parseLocalReference, parseRemoteReference } from './reference.ts'
 import type { Reference } from './reference.ts'
-import { RegistryClient } from './registry-client.ts'
 import { keepSignatures } from './signature-keeping.ts'
 import { upstreamSignatures } from './signature-places.ts'
 import { isDigestTag, readSignatures } from './signatures.ts'
+import type { UpstreamSource } from './upstream-source.ts'
+import { Upstreams } from './upstreams.ts'
 
 /** Blobs of one pull that are fetched at the same time. */
 const PULL_CONCURRENCY = 3
@@ -42,11 +43,10 @@ export interface ImageServiceOptions {
   /** Machines whose spec names a reference, for the list. */
   machinesUsing?: (reference: string) => number
   now?: () => Date
-  userAgent?: string
   /** Digests that machines run, want, or are being installed from. */
   pinned?: () => ReadonlySet<string>
-  /** Certificates (PEM) to trust instead of the system's when images are pulled. */
-  ca?: string | undefined
+  /** How registries are reached. */
+  upstreams?: Upstreams
   /** Judges each platform of an image that is shown. */
   trust?: TrustGate
 }
@@ -56,8 +56,7 @@ export class ImageService implements ImageCatalog {
   readonly #records: ImageRecords
   readonly #machinesUsing: (reference: string) => number
   readonly #now: () => Date
-  readonly #userAgent: string
-  readonly #ca: string | undefined
+  readonly #upstreams: Upstreams
   readonly #pinned: () => ReadonlySet<string>
   readonly #trust: TrustGate | undefined
 
@@ -66,8 +65,7 @@ export class ImageService implements ImageCatalog {
     this.#records = records
     this.#machinesUsing = options.machinesUsing ?? (() => 0)
     this.#now = options.now ?? (() => new Date())
-    this.#userAgent = options.userAgent ?? 'landfall'
-    this.#ca = options.ca
+    this.#upstreams = options.upstreams ?? new Upstreams()
     this.#pinned = options.pinned ?? (() => new Set())
     this.#trust = options.trust
   }
@@ -101,36 +99,34 @@ export class ImageService implements ImageCatalog {
   async pull(pull: PullRequest, onProgress: OnProgress, signal?: AbortSignal): Promise<Image> {
     const source = parseRemoteReference(pull.reference)
     const target = storedName(source, pull.as)
-    const client = new RegistryClient(source.registry, {
-      insecure: pull.insecure ?? false,
-      userAgent: this.#userAgent,
-      ...(this.#ca !== undefined && { ca: this.#ca }),
-    })
+    const upstream = this.#upstreams.open(source.registry, pull.insecure)
+    const manifest = (tagOrDigest: string) =>
+      upstream.any(source.repository, (client, name) => client.manifest(name, tagOrDigest, signal))
     try {
-      const root = await client.manifest(source.repository, source.digest ?? source.tag ?? 'latest', signal)
+      const root = await manifest(source.digest ?? source.tag ?? 'latest')
       const children = new Map<string, Buffer>()
       const platforms = await platformManifests(
         root,
         async ({ digest }) => {
-          const { bytes } = await client.manifest(source.repository, digest, signal)
+          const { bytes } = await manifest(digest)
           children.set(digest, bytes)
           return bytes
         },
         pull.architectures,
       )
       for (const { manifest } of platforms) requireInstallable(manifest)
-      await this.#fetchBlobs(client, source.repository, platforms, onProgress, signal)
+      await this.#fetchBlobs(upstream, source.repository, platforms, onProgress, signal)
       for (const bytes of children.values()) await this.#blobs.put(bytes)
       await this.#blobs.put(root.bytes)
       // Signatures first: whoever sees the tag finds them.
-      const place = upstreamSignatures(client, source.repository, signal)
+      const place = upstreamSignatures(upstream, source.repository, signal)
       for (const digest of new Set([root.digest, ...platforms.map((platform) => platform.digest)])) {
         const found = await readSignatures(place, digest)
         await keepSignatures(this.#blobs, this.#records, { repository: target.repository, digest }, found, this.#now())
       }
       return await this.#publish(target, root, platforms)
     } finally {
-      await client.close()
+      await upstream.close()
     }
   }
 
@@ -269,7 +265,7 @@ export class ImageService implements ImageCatalog {
   }
 
   async #fetchBlobs(
-    client: RegistryClient,
+    upstream: UpstreamSource,
     repository: string,
     platforms: PlatformManifest[],
     onProgress: OnProgress,
@@ -288,23 +284,21 @@ export class ImageService implements ImageCatalog {
       for (const blob of queue) {
         let arrived = 0
         const what = `blob ${blob.digest}`
-        await this.#blobs.ingest(
-          () => Promise.resolve(client.blob(repository, blob.digest, blob.size, stop)),
-          { what, digest: blob.digest, size: blob.size },
-          (count) => {
-            arrived += count
-            bytes += count
-            if (throttle()) {
-              onProgress({
-                type: 'progress',
-                blob: blob.digest,
-                bytes,
-                totalBytes: total,
-                message: `pulling ${blob.digest.slice(7, 19)}`,
-              })
-            }
-          },
-        )
+        const onBytes = (count: number): void => {
+          arrived += count
+          bytes += count
+          if (!throttle()) return
+          const message = `pulling ${blob.digest.slice(7, 19)}`
+          onProgress({ type: 'progress', blob: blob.digest, bytes, totalBytes: total, message })
+        }
+        await upstream.any(repository, (client, name) => {
+          // What another place sent in vain counts for nothing.
+          bytes -= arrived
+          arrived = 0
+          const expected = { what, digest: blob.digest, size: blob.size }
+          const content = () => Promise.resolve(client.blob(name, blob.digest, blob.size, stop))
+          return this.#blobs.ingest(content, expected, onBytes)
+        })
         bytes += blob.size - arrived // was here already
         onProgress({
           type: 'progress',

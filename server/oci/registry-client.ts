@@ -1,5 +1,5 @@
-// Reading from a registry: distribution specification 1.1, "pull". Anonymous or by the bearer token the registry hands out.
-import { Agent, request } from 'undici'
+// Reading from a registry: distribution specification 1.1, "pull". Anonymous, by password, or by the bearer token the registry hands out.
+import { Agent, ProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { OciError } from './errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts'
@@ -17,6 +17,17 @@ export interface RegistryOptions {
   /** Certificates (PEM) trusted besides the system's. */
   ca?: string
   userAgent?: string
+  credentials?: Credentials
+  /** URL of an HTTP proxy that connections go through. */
+  proxy?: string
+  /** How often a blob is asked for in a row before it counts as out of reach. */
+  blobTries?: number
+}
+
+/** For the registry or the token service it names, and nobody else. */
+export interface Credentials {
+  username: string
+  password: string
 }
 
 export interface FetchedManifest {
@@ -29,19 +40,24 @@ export interface FetchedManifest {
 export class RegistryClient {
   readonly #base: string
   readonly #registry: string
-  readonly #agent: Agent
+  readonly #agent: Dispatcher
   readonly #userAgent: string
-  readonly #tokens = new Map<string, string>()
+  readonly #credentials: Credentials | undefined
+  readonly #blobTries: number
+  /** Values of the header Authorization by scope. */
+  readonly #authorizations = new Map<string, string>()
 
   constructor(registry: string, options: RegistryOptions = {}) {
     this.#registry = registry
     this.#base = `${options.insecure ? 'http' : 'https'}://${registry}`
     this.#userAgent = options.userAgent ?? 'landfall'
-    this.#agent = new Agent({
-      connect: options.ca ? { ca: options.ca } : {},
-      headersTimeout: 30_000,
-      bodyTimeout: 60_000,
-    })
+    this.#credentials = options.credentials
+    this.#blobTries = options.blobTries ?? BLOB_TRIES
+    const tls = options.ca ? { ca: options.ca } : {}
+    const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000 }
+    this.#agent = options.proxy
+      ? new ProxyAgent({ uri: options.proxy, requestTls: tls, proxyTls: tls, ...timeouts })
+      : new Agent({ connect: tls, ...timeouts })
   }
 
   async close(): Promise<void> {
@@ -118,7 +134,7 @@ export class RegistryClient {
         })
       } catch (error) {
         const known = error instanceof OciError ? error : unreachable(what, error, signal)
-        if (!known.temporary || ++failures >= BLOB_TRIES) throw known
+        if (!known.temporary || ++failures >= this.#blobTries) throw known
         await pause(250 * 2 ** failures, signal)
       }
     }
@@ -131,29 +147,43 @@ export class RegistryClient {
     options: { headers: Record<string, string>; signal?: AbortSignal },
   ): Promise<Dispatcher.ResponseData> {
     const scope = `repository:${repository}:pull`
-    const first = await this.#request(new URL(path, this.#base), options, what, this.#tokens.get(scope))
+    const first = await this.#request(new URL(path, this.#base), options, what, this.#authorizations.get(scope))
     if (first.statusCode !== 401) return first
     await first.body.dump()
-    const token = await this.#token(header(first, 'www-authenticate') ?? '', scope, what, options.signal)
-    this.#tokens.set(scope, token)
-    return this.#request(new URL(path, this.#base), options, what, token)
+    const authorization = await this.#authorization(
+      header(first, 'www-authenticate') ?? '',
+      scope,
+      what,
+      options.signal,
+    )
+    this.#authorizations.set(scope, authorization)
+    return this.#request(new URL(path, this.#base), options, what, authorization)
+  }
+
+  /** What the registry's challenge asks for. */
+  async #authorization(challenge: string, scope: string, what: string, signal?: AbortSignal): Promise<string> {
+    if (/^bearer /i.test(challenge)) return `Bearer ${await this.#token(challenge, scope, what, signal)}`
+    if (/^basic /i.test(challenge) && this.#credentials) return basic(this.#credentials)
+    throw new OciError('UNAUTHORIZED', `${what}: the registry wants credentials`, {
+      hint: 'give username and passwordFile in images.upstreams of the configuration',
+    })
   }
 
   async #request(
     url: URL,
     options: { headers: Record<string, string>; signal?: AbortSignal },
     what: string,
-    token: string | undefined,
+    authorization: string | undefined,
   ): Promise<Dispatcher.ResponseData> {
     let target = url
     for (let hop = 0; hop <= REDIRECTS; hop++) {
-      // The token is for the registry, not for the storage it redirects to.
-      const authorization = token && target.origin === url.origin ? { authorization: `Bearer ${token}` } : {}
+      // The credentials are for the registry, not for the storage it redirects to.
+      const own = authorization && target.origin === url.origin ? { authorization } : {}
       let response: Dispatcher.ResponseData
       try {
         response = await request(target, {
           dispatcher: this.#agent,
-          headers: { 'user-agent': this.#userAgent, ...options.headers, ...authorization },
+          headers: { 'user-agent': this.#userAgent, ...options.headers, ...own },
           ...(options.signal && { signal: options.signal }),
         })
       } catch (cause) {
@@ -173,16 +203,16 @@ export class RegistryClient {
   /** The token dance: https://distribution.github.io/distribution/spec/auth/token/ */
   async #token(challenge: string, scope: string, what: string, signal?: AbortSignal): Promise<string> {
     const fields = new Map([...challenge.matchAll(/([a-z]+)="([^"]*)"/gi)].map((m) => [m[1]!.toLowerCase(), m[2]!]))
-    const realm = fields.get('realm')
-    if (!/^bearer /i.test(challenge) || !realm) {
-      throw new OciError('UNAUTHORIZED', `${what}: the registry wants credentials`, {
-        hint: 'only registries that allow anonymous pulls are supported so far',
-      })
+    const realm = fields.get('realm') ?? ''
+    const url = URL.canParse(realm) ? new URL(realm) : undefined
+    if (!url) throw new OciError('UNAUTHORIZED', `${what}: the registry names no token service`)
+    if (this.#credentials && url.protocol === 'http:' && this.#base.startsWith('https:')) {
+      throw new OciError('UNAUTHORIZED', `${what}: the token service ${url.host} speaks plain HTTP, no password for it`)
     }
-    const url = new URL(realm)
     if (fields.has('service')) url.searchParams.set('service', fields.get('service')!)
     url.searchParams.set('scope', fields.get('scope') ?? scope)
-    const response = await this.#request(url, { headers: {}, ...(signal && { signal }) }, what, undefined)
+    const authorization = this.#credentials && basic(this.#credentials)
+    const response = await this.#request(url, { headers: {}, ...(signal && { signal }) }, what, authorization)
     if (response.statusCode !== 200) {
       await response.body.dump()
       throw new OciError('UNAUTHORIZED', `${what}: token service answered ${response.statusCode}`)
@@ -202,6 +232,10 @@ export class RegistryClient {
       temporary,
     })
   }
+}
+
+function basic({ username, password }: Credentials): string {
+  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }
 
 function header(response: Dispatcher.ResponseData, name: string): string | undefined {

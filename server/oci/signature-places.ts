@@ -3,8 +3,8 @@ import type { ImageRecords } from '../core/images.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import { MAX_MANIFEST_BYTES } from './manifest.ts'
-import type { RegistryClient } from './registry-client.ts'
 import type { SignaturePlace } from './signatures.ts'
+import type { UpstreamSource } from './upstream-source.ts'
 import { readAll, verified } from './verify.ts'
 
 type Records = Pick<ImageRecords, 'tag' | 'manifest' | 'referrers'>
@@ -25,14 +25,20 @@ export function storedSignatures(blobs: BlobStore, records: Records, repository:
 }
 
 /** A registry that refuses to say has none: whether that is enough is for the policy to decide. */
-export function upstreamSignatures(client: RegistryClient, repository: string, signal?: AbortSignal): SignaturePlace {
+export function upstreamSignatures(source: UpstreamSource, repository: string, signal?: AbortSignal): SignaturePlace {
   return {
-    manifest: (tagOrDigest) => client.manifest(repository, tagOrDigest, signal).catch(noneUnlessTemporary),
+    manifest: (tagOrDigest) =>
+      source.any(repository, (client, name) => client.manifest(name, tagOrDigest, signal)).catch(noneUnlessTemporary),
     blob({ digest, size }) {
       const what = `signature ${digest} of ${repository}`
-      return readAll(verified(client.blob(repository, digest, size, signal), { what, digest, size }), size, what)
+      return source.any(repository, (client, name) =>
+        readAll(verified(client.blob(name, digest, size, signal), { what, digest, size }), size, what),
+      )
     },
-    referrers: async (digest) => (await client.referrers(repository, digest, signal).catch(noneUnlessTemporary)) ?? [],
+    referrers: async (digest) =>
+      (await source
+        .any(repository, (client, name) => client.referrers(name, digest, signal))
+        .catch(noneUnlessTemporary)) ?? [],
   }
 }
 
