@@ -13,6 +13,7 @@ import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
 import { KickstartService } from './core/kickstart-service.ts'
 import { ImagePins } from './core/image-pins.ts'
+import { ImageTracks } from './core/image-tracks.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
@@ -146,7 +147,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     trust,
     machinesUsing: (reference) => inventory.countWanting('image', reference),
     upstreams,
+    followed: (repository, tag) => tracks.get(repository, tag),
   })
+  const tracks = new ImageTracks({
+    ...store,
+    images,
+    trust,
+    events,
+    clock,
+    onError: (error) => logger.error({ err: error, part: 'oci' }, 'following images failed'),
+  })
+  parts.defer(everyMinute(() => void tracks.runDue(), logger))
   const media = await MediaLibrary.open(join(dataDir, 'media'), store.media, {
     unpacker: xorriso(),
     inUse: (id) => inventory.countWanting('media', id) + profiles.countNaming(id),
@@ -327,6 +338,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     images,
     upkeep,
+    tracks,
     trust,
     media,
     trace,
@@ -419,6 +431,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   parts.defer(() => {
     stopping.abort()
     installs.stop()
+    return tracks.stop()
   })
   const running = parts.move()
   return {

@@ -26,6 +26,8 @@ export const EventType = z.enum([
   'image.added',
   'image.removed',
   'image.judged',
+  'image.refused',
+  'image.track',
   'media.imported',
   'media.removed',
   'profile.changed',

@@ -1,6 +1,7 @@
 // Images in the store and operations that bring them in.
 import { z } from 'zod'
 import { Architecture, Digest, Timestamp } from './common.ts'
+import { ImageTrack, Interval } from './image-track.ts'
 import { TrustVerdict } from './trust.ts'
 
 export const ImagePlatform = z.object({
@@ -33,6 +34,8 @@ export const Image = z
     addedAt: Timestamp,
     /** Machines that want it. */
     machines: z.number().int().nonnegative(),
+    /** Null when its tag moves by hand only. */
+    follows: ImageTrack.nullable(),
   })
   .meta({ id: 'Image' })
 export type Image = z.infer<typeof Image>
@@ -51,6 +54,10 @@ export const PullRequest = z
   })
   .meta({ id: 'PullRequest' })
 export type PullRequest = z.infer<typeof PullRequest>
+
+/** POST /api/v1/image-tracks: what to pull whenever its tag stands for something else. */
+export const TrackRequest = PullRequest.extend({ every: Interval }).meta({ id: 'TrackRequest' })
+export type TrackRequest = z.infer<typeof TrackRequest>
 
 export const ImageProgress = z.discriminatedUnion('type', [
   z.object({

@@ -5,6 +5,7 @@ import type { CheckReport, GarbageReport } from '../contract/image-upkeep.ts'
 import type { Lease, SystemInfo } from '../contract/system.ts'
 import type { TrustPolicyView } from '../contract/trust.ts'
 import type { EventLog } from '../core/events.ts'
+import type { ImageTracks } from '../core/image-tracks.ts'
 import type { ImageCatalog } from '../core/images.ts'
 import type { Installs } from '../core/installs.ts'
 import type { Inventory } from '../core/inventory.ts'
@@ -50,6 +51,7 @@ export interface Services {
   events: EventLog
   images: ImageOperations
   upkeep: ImageUpkeep
+  tracks: ImageTracks
   trust: { policies(): TrustPolicyView[] }
   media: MediaLibrary
   trace: Pick<BootTrace, 'of' | 'knows' | 'pcap' | 'overview'>

@@ -9,6 +9,7 @@ import type {
   ResolveFailure,
   TagRecord,
 } from '../core/images.ts'
+import type { ImageTrack } from '../contract/image-track.ts'
 import type { TrustGate } from '../core/trust.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
@@ -49,6 +50,8 @@ export interface ImageServiceOptions {
   upstreams?: Upstreams
   /** Judges each platform of an image that is shown. */
   trust?: TrustGate
+  /** What a tag follows, for the list. */
+  followed?: (repository: string, tag: string) => ImageTrack | undefined
 }
 
 export class ImageService implements ImageCatalog {
@@ -59,6 +62,7 @@ export class ImageService implements ImageCatalog {
   readonly #upstreams: Upstreams
   readonly #pinned: () => ReadonlySet<string>
   readonly #trust: TrustGate | undefined
+  readonly #followed: (repository: string, tag: string) => ImageTrack | undefined
 
   constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
     this.#blobs = blobs
@@ -68,6 +72,7 @@ export class ImageService implements ImageCatalog {
     this.#upstreams = options.upstreams ?? new Upstreams()
     this.#pinned = options.pinned ?? (() => new Set())
     this.#trust = options.trust
+    this.#followed = options.followed ?? (() => undefined)
   }
 
   /** Every image, by reference. One whose blobs were damaged is listed without platforms rather than hidden. */
@@ -94,9 +99,15 @@ export class ImageService implements ImageCatalog {
 
   /**
    * Copies an image from a registry: manifests, configs and layers, each verified while it streams. Blobs already here are not fetched
-   * again; the tag appears only when everything is stored. Throws OciError.
+   * again; the tag appears only when everything is stored. `admit` may refuse the image by throwing when its signatures are here and its
+   * layers are not. Throws OciError.
    */
-  async pull(pull: PullRequest, onProgress: OnProgress, signal?: AbortSignal): Promise<Image> {
+  async pull(
+    pull: PullRequest,
+    onProgress: OnProgress,
+    signal?: AbortSignal,
+    admit?: (digest: string, platforms: readonly string[]) => Promise<void>,
+  ): Promise<Image> {
     const source = parseRemoteReference(pull.reference)
     const target = storedName(source, pull.as)
     const upstream = this.#upstreams.open(source.registry, pull.insecure)
@@ -115,7 +126,6 @@ export class ImageService implements ImageCatalog {
         pull.architectures,
       )
       for (const { manifest } of platforms) requireInstallable(manifest)
-      await this.#fetchBlobs(upstream, source.repository, platforms, onProgress, signal)
       for (const bytes of children.values()) await this.#blobs.put(bytes)
       await this.#blobs.put(root.bytes)
       // Signatures first: whoever sees the tag finds them.
@@ -124,7 +134,30 @@ export class ImageService implements ImageCatalog {
         const found = await readSignatures(place, digest)
         await keepSignatures(this.#blobs, this.#records, { repository: target.repository, digest }, found, this.#now())
       }
+      const digests = platforms.map((platform) => platform.digest)
+      await admit?.(root.digest, digests)
+      await this.#fetchBlobs(upstream, source.repository, platforms, onProgress, signal)
       return await this.#publish(target, root, platforms)
+    } finally {
+      await upstream.close()
+    }
+  }
+
+  /** What a pulled image is called here. Throws REFERENCE_INVALID. */
+  nameFor(pull: PullRequest): { repository: string; tag: string } {
+    return storedName(parseRemoteReference(pull.reference), pull.as)
+  }
+
+  digestOf(repository: string, tag: string): string | undefined {
+    return this.#records.tag(repository, tag)?.digest
+  }
+
+  /** The digest that a registry's tag stands for now. Throws OciError. */
+  async lookUp(pull: PullRequest, signal?: AbortSignal): Promise<string> {
+    const { registry, repository, tag = 'latest' } = parseRemoteReference(pull.reference)
+    const upstream = this.#upstreams.open(registry, pull.insecure)
+    try {
+      return (await upstream.any(repository, (client, name) => client.manifest(name, tag, signal))).digest
     } finally {
       await upstream.close()
     }
@@ -231,7 +264,8 @@ export class ImageService implements ImageCatalog {
       if (!(error instanceof OciError)) throw error
     }
     const reference = `${tag.repository}:${tag.tag}`
-    return { ...tag, reference, platforms, machines: this.#machinesUsing(reference) }
+    const follows = this.#followed(tag.repository, tag.tag) ?? null
+    return { ...tag, reference, platforms, machines: this.#machinesUsing(reference), follows }
   }
 
   async #describePlatform(repository: string, { digest, manifest }: PlatformManifest): Promise<ImagePlatform> {

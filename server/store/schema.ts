@@ -3,6 +3,7 @@ import type { Generated } from 'kysely'
 import type { Role } from '../contract/access.ts'
 import type { Architecture } from '../contract/common.ts'
 import type { EventType } from '../contract/event.ts'
+import type { TrackedDigest } from '../contract/image-track.ts'
 import type { InstallState, InstallStep } from '../contract/install.ts'
 import type { MachineState } from '../contract/machine.ts'
 import type { LogLine } from '../core/install-store.ts'
@@ -115,5 +116,23 @@ export interface Schema {
   image_blobs: { repository: string; digest: string; size: number; added_at: Time }
   image_links: { repository: string; parent: string; child: string }
   image_verdicts: { repository: string; digest: string; verdict: Json }
+  image_tracks: {
+    repository: string
+    tag: string
+    request: Json
+    every: string
+    checked_at: Time | null
+    next_at: Time
+    problem: Json | null
+  }
+  image_history: {
+    seq: Generated<number>
+    repository: string
+    tag: string
+    digest: string
+    at: Time
+    outcome: TrackedDigest['outcome']
+    message: string
+  }
   media: { id: string; record: Json }
 }

@@ -1,6 +1,7 @@
 // Everything that is kept, in one SQLite file, as the ports of the core and of DHCP.
 import { Database } from './database.ts'
 import { SqliteEvents } from './events.ts'
+import { SqliteImageTracks } from './image-tracks.ts'
 import { SqliteImages } from './images.ts'
 import { SqliteInstalls } from './installs.ts'
 import { SqliteLeases } from './leases.ts'
@@ -22,6 +23,7 @@ export interface Store {
   leases: SqliteLeases
   leases6: SqliteLeases6
   images: SqliteImages
+  tracks: SqliteImageTracks
   media: SqliteMedia
   verdicts: SqliteVerdicts
   traces: SqliteTraces
@@ -41,6 +43,7 @@ export function openStore(file: string): Store {
     leases: new SqliteLeases(db),
     leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),
+    tracks: new SqliteImageTracks(db),
     media: new SqliteMedia(db),
     verdicts: new SqliteVerdicts(db),
     traces: new SqliteTraces(db),

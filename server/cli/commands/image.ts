@@ -13,6 +13,7 @@ import { countLine, progressLine } from '../progress.ts'
 import { openFile, sending } from '../sending.ts'
 import type { Sendable } from '../sending.ts'
 import { withClient } from './context.ts'
+import { addTrackCommands, followsText } from './image-track.ts'
 
 const COLUMNS: Column<Image>[] = [
   { title: 'IMAGE', value: ({ reference }) => reference },
@@ -79,6 +80,8 @@ export function addImageCommands(program: Command): void {
       }),
     )
 
+  addTrackCommands(image)
+
   image
     .command('show')
     .description('one image: platforms, layers, labels, who signed it')
@@ -90,6 +93,7 @@ export function addImageCommands(program: Command): void {
           ['Image', found.reference],
           ['Digest', found.digest],
           ['Added', found.addedAt],
+          ...(found.follows ? [['Tag', followsText(found.follows)] as [string, string]] : []),
           ...found.platforms.flatMap(({ architecture, digest, size, layers, labels, trust }): [string, string][] => [
             [architecture, `${digest}, ${formatBytes(size)} in ${layers.length} layers`],
             ...(trust ? [[`  ${trustWord(trust)}`, trustSentence(trust)] as [string, string]] : []),

@@ -8,6 +8,7 @@ import { jsonBody, limitedBody } from '../middleware/request-body.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
 import { accessRoutes, loginRoutes } from './access.ts'
+import { imageTrackRoutes } from './image-tracks.ts'
 import { imageRoutes } from './images.ts'
 import { installRoutes } from './installs.ts'
 import { machineRoutes } from './machines.ts'
@@ -44,6 +45,7 @@ export function apiApp({ services, stopping, logger, onEventStream = () => {} }:
   app.route('/', installRoutes(services))
   app.route('/', profileRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
+  app.route('/', imageTrackRoutes(services))
   app.route('/', mediaRoutes(services, { stopping, logger }))
   app.route('/', traceRoutes(services))
   app.route('/', serverRoutes(services, { stopping, onStream: onEventStream }))

@@ -12,6 +12,7 @@ import { MediaLibrary } from '../../../server/media/media-library.ts'
 import { createLogger } from '../../../server/observe/logger.ts'
 import { createMetrics } from '../../../server/observe/metrics.ts'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
+import { ImageTracks } from '../../../server/core/image-tracks.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
 import { imageEvent, registryAccess } from '../../../server/http/registry-ports.ts'
 import { collectGarbage } from '../../../server/oci/garbage.ts'
@@ -41,7 +42,17 @@ export async function testServer() {
   onTestFinished(() => rm(dir, { recursive: true, force: true }))
   const core = testCore()
   const blobs = await BlobStore.open(dir)
-  const images = new ImageService(blobs, core.store.images)
+  const images = new ImageService(blobs, core.store.images, {
+    followed: (repository, tag) => tracks.get(repository, tag),
+  })
+  const tracks = new ImageTracks({
+    ...core.store,
+    ...core,
+    images,
+    onError: (error) => {
+      throw error
+    },
+  })
   const mediaUsers = new Map<string, number>()
   const media = await MediaLibrary.open(join(dir, 'media'), core.store.media, {
     unpacker: fakeUnpacker,
@@ -60,7 +71,7 @@ export async function testServer() {
     collect: (options) => collectGarbage({ ...imageStore, pinned: new Set(), untaggedDays: 0, ...options }),
     check: (options) => checkStore({ ...imageStore, ...options }),
   }
-  const services: Services = { ...core, images, upkeep, media, trace, leases: () => [], system: () => SYSTEM }
+  const services: Services = { ...core, images, upkeep, tracks, media, trace, leases: () => [], system: () => SYSTEM }
   let streams = 0
   const app = httpsApp({
     services,
@@ -102,6 +113,7 @@ export async function testServer() {
   return {
     ...core,
     images,
+    tracks,
     media,
     trace,
     mediaUsers,

@@ -15,6 +15,8 @@ import { digestOf } from '../../../server/oci/verify.ts'
 import { fixtureImage, fixtureIndex, layoutFiles, tarOf } from '../../helpers/image-fixtures.ts'
 import { registryOver } from '../../helpers/registry.ts'
 import { memoryImageRecords } from '../../helpers/image-records.ts'
+import { testUpstream } from '../../helpers/upstream.ts'
+import { pushImage } from './registry/support.ts'
 
 let folder: string
 let blobs: BlobStore
@@ -212,6 +214,21 @@ describe('pull', () => {
       server.close()
       await rm(upstreamFolder, { recursive: true })
     }
+  })
+
+  it('fetches no layer of an image that is not let in, and publishes nothing', async () => {
+    const upstream = await testUpstream()
+    const image = await pushImage(upstream.registry)
+    const reference = `${upstream.host}/os/web:1`
+    const seen: unknown[] = []
+    const admit = async (...args: unknown[]) => {
+      seen.push(args)
+      throw new Error('not this one')
+    }
+    await expect(images.pull({ reference, insecure: true }, ignore, undefined, admit)).rejects.toThrow('not this one')
+    expect(seen).toEqual([[image.manifest.digest, [image.manifest.digest]]])
+    expect(upstream.requests.filter((request) => request.includes('/blobs/'))).toEqual([])
+    expect(await images.list()).toEqual([])
   })
 
   it('says when nothing answers', async () => {

@@ -27,6 +27,7 @@ import { Digest } from '../../ui/Digest.tsx'
 import { TrustLabel } from '../../ui/TrustLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
+import { FollowLabel } from './FollowLabel.tsx'
 import { PullDialog } from './PullDialog.tsx'
 
 export function ImagesPage() {
@@ -102,7 +103,7 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
         </Tr>
       </Thead>
       {images.map((image, rowIndex) => {
-        const { reference, digest, platforms, machines, addedAt } = image
+        const { reference, digest, platforms, machines, addedAt, follows } = image
         const isExpanded = open === reference
         return (
           <Tbody key={reference} isExpanded={isExpanded}>
@@ -115,7 +116,9 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
                   expandId: 'layers-of-image',
                 }}
               />
-              <Td dataLabel="Image">{reference}</Td>
+              <Td dataLabel="Image">
+                {reference} <FollowLabel track={follows} />
+              </Td>
               <Td dataLabel="Digest">
                 <Digest digest={digest} />
               </Td>
