@@ -32,7 +32,7 @@ import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { installerArguments } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import { withPulls } from './http/plain-pulls.ts'
-import { imageEvent, registryAccess } from './http/registry-ports.ts'
+import { fetchedEvent, imageEvent, registryAccess } from './http/registry-ports.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
@@ -48,6 +48,7 @@ import { ImageService } from './oci/image-service.ts'
 import { collectGarbage } from './oci/garbage.ts'
 import { loadUpstreams } from './oci/load-upstreams.ts'
 import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
+import { PullThrough } from './oci/pull-through.ts'
 import { StoreQuota } from './oci/quota.ts'
 import { recordFacts } from './oci/record-facts.ts'
 import { registryApp } from './oci/registry/app.ts'
@@ -305,9 +306,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   parts.use(netboot)
 
   const imageStore = { records: store.images, blobs, uploads }
+  const through = new PullThrough({
+    ...imageStore,
+    upstreams,
+    freshMs: config.images.freshSeconds * 1000,
+    onMoved: ({ registry: from, ...move }) => events.append(fetchedEvent(move, from)),
+    onStale: (reference, error) =>
+      logger.warn({ err: error, reference, part: 'oci' }, 'a tag is served as it was last'),
+    now: () => clock.now(),
+  })
+  parts.defer(() => through.stop())
   const upkeep: Services['upkeep'] = {
     collect: (options) => collectGarbage({ ...imageStore, untaggedDays, pinned: pins.all(), ...options }),
-    check: (options) => checkStore({ ...imageStore, ...options }),
+    check: (options) =>
+      checkStore({
+        ...imageStore,
+        isPartial: (repository) => through.registryBehind(repository) !== undefined,
+        ...options,
+      }),
   }
   parts.defer(
     daily(
@@ -320,6 +336,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   )
   const registry: RegistryOptions = {
     ...imageStore,
+    through,
     access: registryAccess(tokens, (repository) =>
       config.images.public.some((pattern) => matchesRepository(pattern, repository)),
     ),

@@ -41,8 +41,10 @@ export async function registryShelf({ client, work, onProgress, signal }: Regist
       for (const { digest, size } of blobs) {
         const before = bytes
         const source = () => Promise.resolve(client.blob(repository, digest, size, signal))
-        await store.ingest(source, { what: `blob ${digest} of ${repository}`, digest, size }, (count) =>
-          onProgress?.((bytes += count), totalBytes),
+        await store.ingest(
+          source,
+          { what: `blob ${digest} of ${repository}`, digest, size },
+          { onBytes: (count) => onProgress?.((bytes += count), totalBytes) },
         )
         bytes = before + size
         onProgress?.(bytes, totalBytes)

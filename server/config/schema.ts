@@ -144,6 +144,9 @@ export const ConfigInput = z.strictObject({
       untaggedDays: z.number().int().min(0).max(36_500).default(30).meta({
         description: 'days that images are kept after their last tag has moved on, when no machine holds on to them',
       }),
+      freshSeconds: z.number().int().min(0).max(31_536_000).default(300).meta({
+        description: 'how long a tag below the `prefix` of an upstream counts as what it was found to be, seconds',
+      }),
       upstreams: z.array(UpstreamSetting).default([]).meta({
         description:
           'how to reach registries that images are pulled from, as tables with `registry` (host:port) and any of `mirrors`, `prefix`, `username` and `passwordFile`, `ca`, `proxy`, `insecure`: see [mirror images](../how-to/mirror-images.md)',

@@ -28,6 +28,8 @@ export interface Sized {
 export interface NewManifest extends ManifestRecord, ManifestFacts {
   /** ISO 8601 UTC. */
   addedAt: string
+  /** The repository does not hold its blobs yet: each comes when somebody asks for it. */
+  blobsLater?: true
 }
 
 export interface ManifestFacts {

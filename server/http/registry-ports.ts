@@ -30,6 +30,16 @@ export function imageEvent(change: RegistryChange): EventInput {
   return { type: 'image.added', actor, message: `image ${reference} was pushed`, data: { reference, digest } }
 }
 
+/** A tag that is fetched from another registry moved. */
+export function fetchedEvent(
+  { repository, tag, digest }: { repository: string; tag: string; digest: string },
+  registry: string,
+): EventInput {
+  const reference = `${repository}:${tag}`
+  const message = `image ${reference} was fetched from ${registry}`
+  return { type: 'image.added', message, data: { reference, digest } }
+}
+
 function person(tokens: Tokens, secret: string): RegistryCaller | undefined {
   const found = tokens.authenticate(secret)
   return found && { actor: `token:${found.name}`, may: MAY[found.role] ?? [] }

@@ -5,6 +5,7 @@ import type { FileHandle } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { randomUUID } from 'node:crypto'
 import type { Readable } from 'node:stream'
+import type { Arrival } from './arrival.ts'
 import { ioError, isCode, makeFolder, syncFolder, writeFully } from './durable.ts'
 import { OciError } from './errors.ts'
 import { UNLIMITED } from './quota.ts'
@@ -12,6 +13,13 @@ import type { StoreQuota } from './quota.ts'
 import { isContentDigest } from './reference.ts'
 import { digestOf, verified } from './verify.ts'
 import type { ByteSource, DigestAlgorithm, Expectation } from './verify.ts'
+
+/** Who wants to know how an ingest goes. */
+export interface IngestWatch {
+  onBytes?: (count: number) => void
+  /** Lets others read what has come so far. */
+  arrival?: Arrival
+}
 
 /** One file of the store. */
 interface StoredFile {
@@ -98,14 +106,14 @@ export class BlobStore {
   async ingest(
     source: ByteSource | (() => Promise<ByteSource>),
     expected: Expectation,
-    onBytes?: (count: number) => void,
+    watch: IngestWatch = {},
   ): Promise<number> {
     this.touch(expected.digest)
     const present = await this.size(expected.digest)
     if (present !== undefined) return present
     const running = this.#active.get(expected.digest)
     if (running) return running
-    const work = this.#write(source, expected, onBytes).finally(() => this.#active.delete(expected.digest))
+    const work = this.#write(source, expected, watch).finally(() => this.#active.delete(expected.digest))
     this.#active.set(expected.digest, work)
     return work
   }
@@ -166,7 +174,7 @@ export class BlobStore {
   async #write(
     source: ByteSource | (() => Promise<ByteSource>),
     expected: Expectation,
-    onBytes?: (count: number) => void,
+    { onBytes, arrival }: IngestWatch,
   ): Promise<number> {
     const temporary = join(this.#incoming, randomUUID())
     const room = this.quota.reserve()
@@ -174,11 +182,13 @@ export class BlobStore {
     try {
       const input = typeof source === 'function' ? await source() : source
       const file = await open(temporary, 'wx', 0o644)
+      arrival?.begin(temporary)
       try {
         for await (const chunk of verified(input, expected, onBytes)) {
           room.take(chunk.length)
           await writeFully(file, [chunk], length)
           length += chunk.length
+          arrival?.grow(length)
         }
         await file.sync()
       } finally {

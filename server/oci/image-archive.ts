@@ -51,7 +51,9 @@ export async function readLayoutArchive(
         const size = entry.header.size ?? 0
         let done = 0
         const expected = { what: `archive blob sha256:${digest}`, digest: `sha256:${digest}`, size }
-        await store.ingest(content, expected, (count) => onBlob(`sha256:${digest}`, (done += count), size))
+        await store.ingest(content, expected, {
+          onBytes: (count) => onBlob(`sha256:${digest}`, (done += count), size),
+        })
       } else if (name === 'index.json') {
         index = await readAll(content, MAX_INDEX_BYTES, 'index.json')
       } else if (name === 'oci-layout') {

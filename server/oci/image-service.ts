@@ -331,7 +331,7 @@ export class ImageService implements ImageCatalog {
           arrived = 0
           const expected = { what, digest: blob.digest, size: blob.size }
           const content = () => Promise.resolve(client.blob(name, blob.digest, blob.size, stop))
-          return this.#blobs.ingest(content, expected, onBytes)
+          return this.#blobs.ingest(content, expected, { onBytes })
         })
         bytes += blob.size - arrived // was here already
         onProgress({

@@ -8,6 +8,8 @@ import { algorithmOf } from './verify.ts'
 export interface CheckOptions {
   records: ImageRecords
   blobs: BlobStore
+  /** Whether a repository holds only what somebody asked for so far. */
+  isPartial?: (repository: string) => boolean
   /** Removes damaged files, so that they can be brought in again. */
   repair?: boolean
   onProgress?: (bytes: number, totalBytes: number) => void
@@ -16,7 +18,7 @@ export interface CheckOptions {
 
 /** Reads the whole store. */
 export async function checkStore(options: CheckOptions): Promise<CheckReport> {
-  const { records, blobs, repair = false, onProgress = () => {}, signal } = options
+  const { records, blobs, isPartial = () => false, repair = false, onProgress = () => {}, signal } = options
   const files = await Array.fromAsync(blobs.files())
   const totalBytes = files.reduce((sum, { size }) => sum + size, 0)
   const problems: StoreProblem[] = []
@@ -35,7 +37,7 @@ export async function checkStore(options: CheckOptions): Promise<CheckReport> {
     const message = `the file of ${digest} holds ${got}${repair ? '; it was removed: push or pull the image again' : ''}`
     problems.push({ kind: 'damaged', digest, message })
   }
-  problems.push(...(await missing(records, blobs, sound)))
+  problems.push(...(await missing(records, blobs, isPartial, sound)))
   return { files: files.length, bytes, problems }
 }
 
@@ -55,7 +57,12 @@ async function digestOfFile(
 }
 
 /** What the records promise and the store does not hold. */
-async function missing(records: ImageRecords, blobs: BlobStore, sound: ReadonlySet<string>): Promise<StoreProblem[]> {
+async function missing(
+  records: ImageRecords,
+  blobs: BlobStore,
+  isPartial: (repository: string) => boolean,
+  sound: ReadonlySet<string>,
+): Promise<StoreProblem[]> {
   const problems: StoreProblem[] = []
   const isThere = async (digest: string) => sound.has(digest) || (await blobs.size(digest)) !== undefined
   for (const { repository, digest } of [...records.heldManifests(), ...records.unread()]) {
@@ -64,7 +71,7 @@ async function missing(records: ImageRecords, blobs: BlobStore, sound: ReadonlyS
   }
   for (const { repository, parent, child } of records.links()) {
     const held = records.blob(repository, child) ?? records.manifest(repository, child)
-    if (held && (await isThere(child))) continue
+    if (held ? await isThere(child) : isPartial(repository)) continue
     problems.push({ kind: 'missing', digest: child, message: `manifest ${parent} of ${repository} needs ${child}` })
   }
   for (const { repository, tag, digest } of records.tags()) {

@@ -163,7 +163,17 @@ export class SqliteImages implements ImageRecords {
     return this.#db.transaction(work)
   }
 
-  #putManifest({ repository, digest, mediaType, size, addedAt, blobs, manifests, ...facts }: NewManifest): void {
+  #putManifest({
+    repository,
+    digest,
+    mediaType,
+    size,
+    addedAt,
+    blobs,
+    manifests,
+    blobsLater,
+    ...facts
+  }: NewManifest): void {
     const { query } = this.#db
     const { subject, artifactType, annotations } = facts
     this.#db.run(
@@ -178,7 +188,7 @@ export class SqliteImages implements ImageRecords {
         annotations: annotations === null ? null : JSON.stringify(annotations),
       }),
     )
-    for (const blob of blobs) {
+    for (const blob of blobsLater ? [] : blobs) {
       const row = { repository, digest: blob.digest, size: blob.size, added_at: addedAt }
       this.#db.run(
         query

@@ -37,7 +37,12 @@ export function registryApp(options: RegistryOptions): Hono<RegistryEnv> {
   app.all('/v2/*', (c) => {
     const target = registryTarget(c.req.path)
     if (!target) throw new RegistryError(404, 'UNSUPPORTED', `there is no ${c.req.method} ${c.req.path}`)
-    c.set('registryCaller', door.enter(c, actionOf(c.req.method, target), target.repository))
+    const action = actionOf(c.req.method, target)
+    c.set('registryCaller', door.enter(c, action, target.repository))
+    const registryBehind = registry.through?.registryBehind(target.repository)
+    if (action === 'push' && registryBehind !== undefined) {
+      throw new RegistryError(405, 'UNSUPPORTED', `${target.repository} is fetched from ${registryBehind}: push there`)
+    }
     return answer(c, registry, target)
   })
   app.onError((error, c) => failureResponse(error, c, registry.onError))

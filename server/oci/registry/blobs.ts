@@ -12,9 +12,10 @@ interface BlobTarget {
 
 /** GET and HEAD. */
 export async function getBlob(c: RegistryContext, registry: Registry, target: BlobTarget): Promise<Response> {
-  const { blobs, records } = registry
+  const { blobs, records, through } = registry
   const { repository, digest } = target
-  const size = records.blob(repository, digest) && (await blobs.size(digest))
+  const held = records.blob(repository, digest) && (await blobs.size(digest))
+  const size = held ?? (await through?.sizeOf(repository, digest))
   if (size === undefined) throw unknownBlob(target)
   const etag = `"${digest}"`
   const headers: Record<string, string> = {
@@ -42,7 +43,10 @@ export async function getBlob(c: RegistryContext, registry: Registry, target: Bl
   headers['Content-Length'] = String(end - start + 1)
   if (range) headers['Content-Range'] = `bytes ${start}-${end}/${size}`
   if (c.req.method === 'HEAD' || size === 0) return c.body(null, status, headers)
-  return send(c, registry, digest, { start, end }, status, headers)
+  if (held !== undefined || !through) return send(c, registry, digest, { start, end }, status, headers)
+  const arrival = await through.blob(repository, digest, size)
+  const stream = Readable.toWeb(Readable.from(arrival.read(start, end), { objectMode: false }))
+  return c.body(stream as ReadableStream<Uint8Array<ArrayBuffer>>, status, headers)
 }
 
 /** DELETE. Refused while a manifest of the repository needs the blob: half an image is worse than none. */

@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Context } from 'hono'
 import type { ImageRecords } from '../../core/images.ts'
 import type { BlobStore } from '../blob-store.ts'
+import type { PullThrough } from '../pull-through.ts'
 import type { UploadStore } from '../upload-store.ts'
 import type { RegistryAccess, RegistryCaller } from './access.ts'
 import type { PullTurns } from './pull-turns.ts'
@@ -29,6 +30,8 @@ export interface RegistryOptions {
   access: RegistryAccess
   /** Refuses a manifest by throwing OciError or RegistryError, before anything refers to it: the port for a policy of trust. */
   judge?: (manifest: JudgedManifest) => Promise<void>
+  /** Fetches what repositories of other registries lack. */
+  through?: PullThrough
   /** Whether an install that is under way needs this manifest. */
   isInstalling?: (digest: string) => boolean
   /** Only pulls that are for anybody, and no credentials: for listeners without TLS. */
@@ -40,7 +43,7 @@ export interface RegistryOptions {
 }
 
 /** For the handlers of requests. */
-export interface Registry extends Required<RegistryOptions> {
+export interface Registry extends Required<Omit<RegistryOptions, 'through'>>, Pick<RegistryOptions, 'through'> {
   turns: PullTurns
 }
 

@@ -52,6 +52,11 @@ const OF_STORE: Partial<Record<OciErrorCode, [ContentfulStatusCode, RegistryErro
   NO_SPACE: [507, 'DENIED'],
   QUOTA_EXCEEDED: [507, 'DENIED'],
   STORE_IO: [503, 'UNKNOWN'],
+  // Of the registry that a repository is fetched from.
+  REGISTRY_UNREACHABLE: [502, 'UNKNOWN'],
+  REGISTRY_ERROR: [502, 'UNKNOWN'],
+  UNAUTHORIZED: [502, 'UNKNOWN'],
+  MANIFEST_UNKNOWN: [404, 'MANIFEST_UNKNOWN'],
   ABORTED: [409, 'BLOB_UPLOAD_INVALID'],
 }
 

@@ -20,9 +20,10 @@ const MAX_TAGS = 50
 /** GET and HEAD. */
 export async function getManifest(
   c: RegistryContext,
-  { blobs, records }: Registry,
+  { blobs, records, through }: Registry,
   { repository, reference }: ManifestTarget,
 ): Promise<Response> {
+  await through?.manifest(repository, reference)
   const found = isContentDigest(reference)
     ? records.manifest(repository, reference)
     : records.tag(repository, reference)
