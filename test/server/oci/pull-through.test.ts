@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { PullThrough } from '../../../server/oci/pull-through.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
 import { Upstreams } from '../../../server/oci/upstreams.ts'
@@ -26,6 +26,7 @@ async function cache() {
     onMoved: ({ tag, digest }) => moved.push(`${tag} ${digest}`),
     now: () => clock.now(),
   })
+  onTestFinished(() => through.stop())
   const registry = await testRegistry({ ...here, through })
   const get = (path: string, headers: Record<string, string> = {}) =>
     registry.call('GET', `/v2/hub/os/web/${path}`, { as: 'nobody', headers })
