@@ -3,7 +3,8 @@ import { formatBytes } from '../../contract/bytes.ts'
 import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { AssignResult, Machine, MachineState, MachineSummary } from '../../contract/machine.ts'
+import { AssignResult, Machine, MachinePage, MachineState } from '../../contract/machine.ts'
+import type { MachineSummary } from '../../contract/machine.ts'
 import { StoragePlan } from '../../contract/plan.ts'
 import { planRows } from '../../contract/plan-rows.ts'
 import type { PartialSpec } from '../../contract/spec.ts'
@@ -15,8 +16,6 @@ import type { Column } from '../output.ts'
 import { addSpecOptions, parseLabels, parseSpec, specWith } from '../spec-options.ts'
 import type { SpecOptions } from '../spec-options.ts'
 import { withClient } from './context.ts'
-
-const MachinePage = z.object({ items: z.array(MachineSummary), nextCursor: z.string().nullable() })
 
 const COLUMNS: Column<MachineSummary>[] = [
   { title: 'NAME', value: ({ name }) => name },
@@ -222,7 +221,7 @@ async function allMachines(client: ApiClient, state?: MachineState): Promise<Mac
   let cursor: string | null = null
   do {
     const query = new URLSearchParams({ limit: '500', ...(state && { state }), ...(cursor && { cursor }) })
-    const page: z.infer<typeof MachinePage> = await client.call('GET', `/machines?${query}`, MachinePage)
+    const page: MachinePage = await client.call('GET', `/machines?${query}`, MachinePage)
     machines.push(...page.items)
     cursor = page.nextCursor
   } while (cursor)

@@ -10,7 +10,7 @@ import {
   AssignResult,
   CreateMachine,
   Machine,
-  MachineSummary,
+  MachinePage,
   UpdateMachine,
 } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
@@ -44,8 +44,9 @@ const listMachines = createRoute({
   ...needs('viewer'),
   request: { query: MachineQuery },
   responses: {
-    200: json(z.object({ items: z.array(MachineSummary), nextCursor: z.string().nullable() }), 'one page'),
+    200: json(MachinePage, 'one page'),
     ...refusals,
+    ...notFound,
   },
 })
 
@@ -177,10 +178,7 @@ const listInstalls = createRoute({
 export function machineRoutes({ inventory, installs, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
-  app.openapi(listMachines, (c) => {
-    const page = machinePage((filter) => inventory.list(filter), c.req.valid('query'))
-    return c.json(page, 200)
-  })
+  app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query')), 200))
   app.openapi(createMachine, (c) => c.json(inventory.create(c.req.valid('json'), c.var.caller.actor), 201))
   app.openapi(assign, async (c) => c.json(await installs.assign(c.req.valid('json'), c.var.caller.actor), 200))
   app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))

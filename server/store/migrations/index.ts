@@ -7,5 +7,16 @@ import { traces } from './0005-traces.ts'
 import { registry } from './0006-registry.ts'
 import { trust } from './0007-trust.ts'
 import { recoveryKey } from './0008-recovery-key.ts'
+import { inventory } from './0009-inventory.ts'
 
-export const migrations: readonly string[] = [initial, media, ipxeRefused, dhcp6, traces, registry, trust, recoveryKey]
+export const migrations: readonly string[] = [
+  initial,
+  media,
+  ipxeRefused,
+  dhcp6,
+  traces,
+  registry,
+  trust,
+  recoveryKey,
+  inventory,
+]
