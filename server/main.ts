@@ -7,6 +7,7 @@ import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import type { Installers } from './core/boot.ts'
+import { BulkChanges } from './core/bulk-changes.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { unlessStoreFails } from './core/errors.ts'
 import { EventLog } from './core/events.ts'
@@ -319,6 +320,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     inventory,
     profiles,
     installs,
+    bulk: new BulkChanges({ ...store, inventory, installs }),
     kickstarts,
     tokens,
     events,

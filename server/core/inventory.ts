@@ -92,6 +92,11 @@ export class Inventory {
     }
   }
 
+  /** Of those of these machines that are there, by id. */
+  names(ids: readonly string[]): Map<string, string> {
+    return this.#ports.machines.names(ids)
+  }
+
   /** The ids of the machines that the filter means, at most `limit`. Throws PROFILE_NOT_FOUND. */
   select(filter: MachineFilter, limit: number): string[] {
     return this.#ports.machines.ids(this.#criteria(filter), limit)

@@ -78,6 +78,8 @@ export interface MachineStore {
   ids(criteria: MachineCriteria, limit: number): string[]
   count(criteria: MachineCriteria): number
   page(request: MachinePageRequest): PlacedMachine[]
+  /** By id; of machines that are not there none. */
+  names(ids: readonly string[]): Map<string, string>
   /** States that no machine is in are left out. */
   countByState(): Partial<Record<MachineState, number>>
   /** Sorted, by machine; machines without any are left out. */

@@ -112,6 +112,11 @@ export class SqliteMachines implements MachineStore {
     return this.#db.all(query).map((row) => ({ record: fromRow(row), place: [row.value, row.id] }))
   }
 
+  names(ids: readonly string[]): Map<string, string> {
+    const query = this.#db.query.selectFrom('machines').select(['id', 'name']).where('id', 'in', anyOf(ids))
+    return new Map(this.#db.all(query).map(({ id, name }) => [id, name]))
+  }
+
   countByState(): Partial<Record<MachineState, number>> {
     const count = sql<number>`count(*)`.as('count')
     const rows = this.#db.all(this.#db.query.selectFrom('machines').select(['state', count]).groupBy('state'))

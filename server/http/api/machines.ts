@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Event } from '../../contract/event.ts'
+import { BulkRequest, BulkResult } from '../../contract/machine-bulk.ts'
 import { KickstartRelease } from '../../contract/kickstart-release.ts'
 import { KickstartPreview } from '../../contract/kickstart.ts'
 import { Install } from '../../contract/install.ts'
@@ -68,6 +69,16 @@ const assign = createRoute({
   ...needs('operator'),
   request: { body: body(AssignRequest) },
   responses: { 200: json(AssignResult, 'what came of it for each machine'), ...refusals },
+})
+
+const changeMany = createRoute({
+  method: 'post',
+  path: '/machines/bulk',
+  tags,
+  summary: 'Change many machines, by ids or by a filter and the number of machines it meant',
+  ...needs('operator'),
+  request: { body: body(BulkRequest) },
+  responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...conflict },
 })
 
 const getMachine = createRoute({
@@ -175,12 +186,13 @@ const listInstalls = createRoute({
   responses: { 200: json(list(Install), 'installs'), ...refusals, ...notFound },
 })
 
-export function machineRoutes({ inventory, installs, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
+export function machineRoutes({ inventory, installs, bulk, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
   app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query')), 200))
   app.openapi(createMachine, (c) => c.json(inventory.create(c.req.valid('json'), c.var.caller.actor), 201))
   app.openapi(assign, async (c) => c.json(await installs.assign(c.req.valid('json'), c.var.caller.actor), 200))
+  app.openapi(changeMany, async (c) => c.json(await bulk.run(c.req.valid('json'), c.var.caller.actor), 200))
   app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))
   app.openapi(updateMachine, (c) => {
     const { id } = c.req.valid('param')

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { AssignResult, Machine, MachinePage, MachineSummary } from '../../../../server/contract/machine.ts'
+import type { BulkResult } from '../../../../server/contract/machine-bulk.ts'
 import type { Install } from '../../../../server/contract/install.ts'
 import type { Event } from '../../../../server/contract/event.ts'
 import type { StoragePlan } from '../../../../server/contract/plan.ts'
@@ -208,6 +209,28 @@ describe('assignment', () => {
       code: 'INSTALL_OVER',
     })
     expect(await (await call('GET', `/api/v1/installs/${again.id}/log?after=0&limit=5`)).json()).toEqual({ items: [] })
+  })
+})
+
+describe('bulk changes', () => {
+  it('answer with a result per machine, and with 409 when the set has moved', async () => {
+    const server = await testServer()
+    await add(server, { name: 'web-01', labels: { rack: 'r1' } })
+    const change = (json: unknown) => server.call('POST', '/api/v1/machines/bulk', { as: 'operator', json })
+    const action = { type: 'label', set: { row: '2' } }
+    const moved = change({ filter: { label: 'rack=r1' }, expected: 2, action })
+    expect(await problemOf(moved)).toMatchObject({ status: 409, code: 'CONFLICT' })
+    const done = (await (await change({ filter: { label: 'rack=r1' }, expected: 1, action })).json()) as BulkResult
+    expect(done.results).toMatchObject([{ name: 'web-01', installId: null, error: null }])
+    for (const json of [
+      { action },
+      { machines: [MISSING], filter: {}, expected: 1, action },
+      { filter: {}, action },
+      { machines: [MISSING], expected: 1, action },
+      { machines: [MISSING], action: { type: 'melt' } },
+    ]) {
+      expect(await problemOf(change(json)), JSON.stringify(json)).toMatchObject({ status: 400, code: 'VALIDATION' })
+    }
   })
 })
 
