@@ -41,7 +41,9 @@ export function filterOf(options: FilterOptions): MachineFilter | undefined {
 /** As parameters of a query. */
 export function filterQuery(filter: MachineFilter): URLSearchParams {
   const query = new URLSearchParams()
-  for (const [key, value] of Object.entries(filter)) for (const one of [value].flat()) query.append(key, one)
+  for (const [key, value] of Object.entries(filter)) {
+    for (const one of [value].flat()) if (one !== undefined) query.append(key, one)
+  }
   return query
 }
 
