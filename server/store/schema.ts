@@ -34,7 +34,6 @@ export interface Schema {
     image: Generated<string | null>
   }
   machine_labels: { key: string; value: string; machine_id: string }
-  machine_search: { machine_id: string; text: string }
   machine_facts: { machine_id: string; facts: Json }
   identities: { kind: IdentityKind; value: string; machine_id: string }
   profiles: { id: string; name: string; selector: Json; priority: number; spec: Json }

@@ -29,6 +29,7 @@ describe('machines', () => {
     ['a part of the address', '192.0.2.17'],
     ['the vendor', 'dell'],
     ['the product', 'poweredge r650'],
+    ['parts too short for the index', 'r6 qr'],
     ['words of several of these, in any order', 'r650 QRK web'],
   ])('are found by %s', (_, search) => {
     expect(names({ search })).toEqual(['Web-01'])
@@ -38,6 +39,13 @@ describe('machines', () => {
     expect(names({ search: 'web-01c5q' })).toEqual([])
     expect(names({ search: 'web other' })).toEqual([])
   })
+
+  it.each(['web"', 'web*', 'NOT web', 'text:web', 'web\0', '%', "we'b", '^web'])(
+    'take %j for nothing but text',
+    (search) => {
+      expect(names({ search })).toEqual([])
+    },
+  )
 
   it('are found by architecture and firmware once they have told them', () => {
     expect(names({ architecture: 'amd64', firmware: 'uefi' })).toEqual(['Web-01'])
@@ -115,7 +123,7 @@ function backToVersion8(file: string): void {
   const triggers = sqlite.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all() as string[]
   for (const name of triggers) sqlite.exec(`DROP TRIGGER ${name}`)
   sqlite.exec(`
-    DROP TABLE machine_labels; DROP TABLE machine_search; DROP INDEX machines_listed;
+    DROP TABLE machine_labels; DROP TABLE machine_trigrams; DROP TABLE machine_search; DROP INDEX machines_listed;
     ALTER TABLE machines DROP COLUMN firmware; ALTER TABLE machines DROP COLUMN image;
     CREATE INDEX machines_by_state ON machines (state);
     PRAGMA user_version = 8`)
