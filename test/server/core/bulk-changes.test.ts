@@ -7,8 +7,11 @@ const MISSING = '01890000-0000-7000-8000-000000000001'
 /** Three machines, two of them in rack r1. */
 function rack() {
   const core = testCore()
-  const add = (index: number, rack: string) =>
-    core.inventory.create({ macs: [`52:54:00:00:00:0${index}`], name: `web-${index}`, labels: { rack } }, 'a').id
+  const add = (index: number, rack: string) => {
+    // Ids begin with the time, and are the order.
+    core.clock.advance(1)
+    return core.inventory.create({ macs: [`52:54:00:00:00:0${index}`], name: `web-${index}`, labels: { rack } }, 'a').id
+  }
   const ids = [add(1, 'r1'), add(2, 'r1'), add(3, 'r2')]
   return { ...core, ids, filter: { label: ['rack=r1'] } }
 }
