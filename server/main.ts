@@ -7,6 +7,7 @@ import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import type { Installers } from './core/boot.ts'
+import { BulkChanges } from './core/bulk-changes.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { unlessStoreFails } from './core/errors.ts'
 import { EventLog } from './core/events.ts'
@@ -49,11 +50,11 @@ import { collectGarbage } from './oci/garbage.ts'
 import { loadUpstreams } from './oci/load-upstreams.ts'
 import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
 import { PullThrough } from './oci/pull-through.ts'
+import { publicRepositories } from './oci/public-repositories.ts'
 import { StoreQuota } from './oci/quota.ts'
 import { recordFacts } from './oci/record-facts.ts'
 import { registryApp } from './oci/registry/app.ts'
 import type { RegistryOptions } from './oci/registry/context.ts'
-import { matchesRepository } from './oci/repository-pattern.ts'
 import { storedSignatures } from './oci/signature-places.ts'
 import { readSignatures } from './oci/signatures.ts'
 import { checkStore } from './oci/store-check.ts'
@@ -337,9 +338,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry: RegistryOptions = {
     ...imageStore,
     through,
-    access: registryAccess(tokens, (repository) =>
-      config.images.public.some((pattern) => matchesRepository(pattern, repository)),
-    ),
+    access: registryAccess(tokens, publicRepositories(config.images.public, upstreams)),
     isInstalling: (digest) => pins.installing().has(digest),
     onChange: (change) => events.append(imageEvent(change)),
     onError: (error) => logger.error({ err: error, part: 'oci' }, 'the registry failed a client'),
@@ -350,6 +349,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     inventory,
     profiles,
     installs,
+    bulk: new BulkChanges({ ...store, inventory, installs }),
     kickstarts,
     tokens,
     events,

@@ -1,28 +1,40 @@
-// What commands print: tables for people, JSON for programs. Results go to stdout, progress and errors to stderr.
+// What commands print: tables for people, JSON or YAML for programs, names for pipes. Results go to stdout, progress and errors to stderr.
+import { toYaml } from './yaml.ts'
 
-export type OutputFormat = 'table' | 'json'
+export const OUTPUT_FORMATS = ['table', 'json', 'yaml', 'name'] as const
+export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
 
 export interface Column<T> {
   title: string
   value: (row: T) => string
 }
 
-/** Prints rows as an aligned table, or as a JSON array. */
+/** Prints rows as an aligned table, as a list of JSON or YAML, or only the first column, which is what other commands call them by. */
 export function printRows<T>(format: OutputFormat, rows: T[], columns: Column<T>[]): void {
-  if (format === 'json') return printJson(rows)
-  console.log(table(rows, columns))
+  if (printData(format, rows)) return
+  if (format === 'table') console.log(table(rows, columns))
+  else for (const row of rows) console.log(columns[0]!.value(row))
 }
 
-/** Prints one object as `name: value` lines, or as JSON. */
+/** Prints one object as `name: value` lines, as JSON or YAML, or only the first value. */
 export function printObject<T>(format: OutputFormat, value: T, lines: [string, string][]): void {
-  if (format === 'json') return printJson(value)
+  if (printData(format, value)) return
   const width = Math.max(...lines.map(([name]) => name.length)) + 1
-  for (const [name, text] of lines) console.log(`${`${name}:`.padEnd(width)} ${text}`)
+  if (format === 'name') console.log(lines[0]![1])
+  else for (const [name, text] of lines) console.log(`${`${name}:`.padEnd(width)} ${text}`)
 }
 
 /** A value that is a text to people. */
 export function printText<T>(format: OutputFormat, value: T, text: string): void {
-  console.log(format === 'json' ? JSON.stringify(value, null, 2) : text)
+  if (!printData(format, value)) console.log(text)
+}
+
+/** Prints the value itself where programs asked for it; false where people did. */
+export function printData(format: OutputFormat, value: unknown): boolean {
+  if (format === 'json') console.log(JSON.stringify(value, null, 2))
+  else if (format === 'yaml') console.log(toYaml(value))
+  else return false
+  return true
 }
 
 export function table<T>(rows: T[], columns: Column<T>[]): string {
@@ -36,10 +48,6 @@ export function table<T>(rows: T[], columns: Column<T>[]): string {
         .trimEnd(),
     )
     .join('\n')
-}
-
-function printJson(value: unknown): void {
-  console.log(JSON.stringify(value, null, 2))
 }
 
 /** How long ago, in one unit: `35 s`, `4 min`, `3 h`, `12 d`. */

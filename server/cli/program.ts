@@ -15,6 +15,7 @@ import { addStatusCommand } from './commands/status.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addTrustCommands } from './commands/trust.ts'
+import { OUTPUT_FORMATS } from './output.ts'
 
 export function landfallProgram(version: string): Command {
   const program = new Command('landfall')
@@ -22,7 +23,7 @@ export function landfallProgram(version: string): Command {
     .exitOverride()
     .description('Turns bare metal into the bootable container image you chose for it')
     .version(version)
-    .addOption(new Option('-o, --output <format>', 'what to print').choices(['table', 'json']).default('table'))
+    .addOption(new Option('-o, --output <format>', 'what to print').choices(OUTPUT_FORMATS).default('table'))
     .option('--data-dir <folder>', 'where the server of this machine keeps its data')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })

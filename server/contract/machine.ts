@@ -1,6 +1,6 @@
 // A machine as people see it: identities, state, facts, wanted spec.
 import { z } from 'zod'
-import { Architecture, Digest, Labels, Mac, Timestamp, Uuid } from './common.ts'
+import { Architecture, Digest, Firmware, Labels, Mac, Timestamp, Uuid } from './common.ts'
 import { Facts } from './facts.ts'
 import { Failure } from './install.ts'
 import { MachineSpec, PartialSpec, SpecOrigins } from './spec.ts'
@@ -25,8 +25,13 @@ export const MachineSummary = z
     state: MachineState,
     macs: z.array(z.string()),
     serial: z.string().nullable(),
+    uuid: z.string().nullable(),
+    /** Address seen last, from lease or agent. */
+    address: z.string().nullable(),
+    /** Vendor and product. */
     product: z.string().nullable(),
     architecture: Architecture.nullable(),
+    firmware: Firmware.nullable(),
     labels: Labels,
     /** Image reference wanted now, after merging profiles. */
     image: z.string().nullable(),
@@ -42,10 +47,18 @@ export const MachineSummary = z
   .meta({ id: 'MachineSummary' })
 export type MachineSummary = z.infer<typeof MachineSummary>
 
+export const MachinePage = z
+  .object({
+    items: z.array(MachineSummary),
+    /** Null on the last page. */
+    nextCursor: z.string().nullable(),
+    /** How many the filter means, on all pages. */
+    total: z.number().int().nonnegative(),
+  })
+  .meta({ id: 'MachinePage' })
+export type MachinePage = z.infer<typeof MachinePage>
+
 export const Machine = MachineSummary.extend({
-  uuid: z.string().nullable(),
-  /** Address seen last, from lease or agent. */
-  address: z.string().nullable(),
   facts: Facts.nullable(),
   /** Values set on this machine itself. */
   ownSpec: PartialSpec,

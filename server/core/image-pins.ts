@@ -33,7 +33,7 @@ export class ImagePins {
   installing(): Set<string> {
     const { machines } = this.#ports
     const states = ['assigned', 'booting', 'installing', 'rebooting'] as const
-    return this.#installed(states.flatMap((state) => machines.list({ state })))
+    return this.#installed(machines.list({ states }))
   }
 
   #installed(machines: readonly MachineRecord[]): Set<string> {

@@ -21,6 +21,8 @@ import { wantsInstall } from './boot.ts'
 import type { BootMachine } from './boot.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
+import { forEachMachine } from './each-machine.ts'
+import type { MachineOutcome } from './each-machine.ts'
 import { CoreError } from './errors.ts'
 import type { EventLog } from './events.ts'
 import { uuidV7 } from './ids.ts'
@@ -85,26 +87,13 @@ export class Installs {
    * Gives each machine the image, as a new generation that replaces an unfinished one; an agent that waits starts at once. Machines fail
    * one by one, with the code in the result: MACHINE_NOT_FOUND, MACHINE_RETIRED, or why the image does not resolve or is not believed.
    */
-  async assign(request: AssignRequest, actor: string): Promise<AssignResult> {
-    const machines = [...new Set(request.machines)]
-    const resolve = this.#resolver()
-    const images = new Map<string, AllowedImage | CoreError>()
-    for (const id of machines) images.set(id, await attempt(() => resolve(this.#assignable(id), request.image)))
-    // One transaction for all: a thousand machines cost one sync of the disk, and one that fails undoes only itself.
-    const results = this.#ports.transactions.transaction(() =>
-      machines.map((machineId) => {
-        try {
-          const image = images.get(machineId)!
-          if (image instanceof CoreError) throw image
-          const spec = { ...request.spec, image: request.image }
-          return { machineId, installId: this.#create(machineId, image, actor, spec).id, error: null }
-        } catch (error) {
-          if (!(error instanceof CoreError) || error.code.startsWith('STORE_')) throw error
-          return { machineId, installId: null, error: { code: error.code, message: error.message } }
-        }
-      }),
-    )
-    return { results }
+  async assign({ machines, image, spec }: AssignRequest, actor: string): Promise<AssignResult> {
+    return { results: await this.#installEach([...new Set(machines)], () => image, actor, { ...spec, image }) }
+  }
+
+  /** As `assign`, with what each machine's spec says now; a further code is VALIDATION, without an image. */
+  reinstallEach(machines: readonly string[], actor: string): Promise<MachineOutcome[]> {
+    return this.#installEach(machines, (machine) => this.#wantedImage(machine), actor)
   }
 
   /**
@@ -113,12 +102,7 @@ export class Installs {
    */
   async reinstall(machineId: string, actor: string): Promise<Install> {
     const machine = this.#assignable(machineId)
-    const { image } = this.#ports.inventory.mergedSpec(machineId).spec
-    if (image === undefined) {
-      const hint = 'assign an image to it, or to a profile of its labels'
-      throw new CoreError('VALIDATION', `machine ${machine.name} has no image`, { hint })
-    }
-    const resolved = await this.#resolver()(machine, image)
+    const resolved = await this.#resolver()(machine, this.#wantedImage(machine))
     return installOf(this.#create(machineId, resolved, actor))
   }
 
@@ -389,6 +373,35 @@ export class Installs {
     const known = facts.nics.map(({ mac }) => inventory.find({ mac })).find((machine) => machine !== undefined)
     const { uuid, serial } = facts.smbios
     return known ?? inventory.discover({ mac: bootMac, uuid, serial }, { address, architecture: facts.architecture })
+  }
+
+  async #installEach(
+    machines: readonly string[],
+    imageOf: (machine: MachineRecord) => string,
+    actor: string,
+    change?: PartialSpec,
+  ): Promise<MachineOutcome[]> {
+    const resolve = this.#resolver()
+    const images = new Map<string, AllowedImage | CoreError>()
+    for (const id of machines) {
+      const image = await attempt(async () => {
+        const machine = this.#assignable(id)
+        return resolve(machine, imageOf(machine))
+      })
+      images.set(id, image)
+    }
+    return forEachMachine(this.#ports.transactions, machines, (machineId) => {
+      const image = images.get(machineId)!
+      if (image instanceof CoreError) throw image
+      return this.#create(machineId, image, actor, change).id
+    })
+  }
+
+  #wantedImage({ id, name }: MachineRecord): string {
+    const { image } = this.#ports.inventory.mergedSpec(id).spec
+    if (image !== undefined) return image
+    const hint = 'assign an image to it, or to a profile of its labels'
+    throw new CoreError('VALIDATION', `machine ${name} has no image`, { hint })
   }
 
   #create(machineId: string, image: AllowedImage, actor: string, change?: PartialSpec): InstallRecord {

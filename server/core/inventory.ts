@@ -1,6 +1,7 @@
 // The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
-import type { Architecture } from '../contract/common.ts'
+import type { Architecture, Labels } from '../contract/common.ts'
 import type { Facts } from '../contract/facts.ts'
+import type { MachineFilter } from '../contract/machine-filter.ts'
 import type { CreateMachine, Machine, MachineState, MachineSummary, UpdateMachine } from '../contract/machine.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
@@ -12,7 +13,7 @@ import { uuidV7 } from './ids.ts'
 import type { LoaderHints } from './loader-choice.ts'
 import { isActive, moveInstall } from './install-state.ts'
 import type { InstallStore } from './install-store.ts'
-import type { MachineFilter, MachineRecord, MachineStore } from './machine-store.ts'
+import type { MachineCriteria, MachinePageRequest, MachinePlace, MachineRecord, MachineStore } from './machine-store.ts'
 import { machineOf, summaryOf } from './machine-view.ts'
 import type { SummaryParts } from './machine-view.ts'
 import { mergeSpec, wantedValue } from './merge-spec.ts'
@@ -30,6 +31,16 @@ export interface InventoryPorts {
   events: EventLog
   transactions: Transactions
   clock: Clock
+}
+
+export type InventoryPageRequest = Omit<MachinePageRequest, 'criteria'> & { filter: MachineFilter }
+
+export interface InventoryPage {
+  items: MachineSummary[]
+  /** Undefined on the last page. */
+  next: MachinePlace | undefined
+  /** On all pages. */
+  total: number
 }
 
 /** "Seen" is told to minutes: a write per request would wear disks out for nothing. */
@@ -59,9 +70,36 @@ export class Inventory {
     return machine
   }
 
-  /** In order of creation; page on with `after: <last id>`. */
+  /** All that the filter means, in order of creation. Throws PROFILE_NOT_FOUND. */
   list(filter: MachineFilter = {}): MachineSummary[] {
-    return this.#parts(this.#ports.machines.list(filter)).map(summaryOf)
+    return this.#parts(this.#ports.machines.list(this.#criteria(filter))).map(summaryOf)
+  }
+
+  /**
+   * One page of the machines that the filter means, and how many these are on all pages. A page goes on beyond a place, so machines that
+   * come and go between two pages neither repeat nor hide others. Throws PROFILE_NOT_FOUND.
+   */
+  page({ filter, ...request }: InventoryPageRequest): InventoryPage {
+    const { machines } = this.#ports
+    const criteria = this.#criteria(filter)
+    // One more tells whether another page follows.
+    const found = machines.page({ ...request, criteria, limit: request.limit + 1 })
+    const shown = found.slice(0, request.limit)
+    return {
+      items: this.#parts(shown.map(({ record }) => record)).map(summaryOf),
+      next: found.length > shown.length ? shown.at(-1)?.place : undefined,
+      total: machines.count(criteria),
+    }
+  }
+
+  /** Of those of these machines that are there, by id. */
+  names(ids: readonly string[]): Map<string, string> {
+    return this.#ports.machines.names(ids)
+  }
+
+  /** The ids of the machines that the filter means, at most `limit`. Throws PROFILE_NOT_FOUND. */
+  select(filter: MachineFilter, limit: number): string[] {
+    return this.#ports.machines.ids(this.#criteria(filter), limit)
   }
 
   /** Throws MACHINE_NOT_FOUND. */
@@ -140,6 +178,7 @@ export class Inventory {
         serial: plausibleSerial(identity.serial) ?? null,
         product: null,
         architecture: seen.architecture ?? null,
+        firmware: null,
         address: seen.address ?? null,
         generation: 0,
         runningDigest: null,
@@ -188,6 +227,7 @@ export class Inventory {
         serial: null,
         product: null,
         architecture: null,
+        firmware: null,
         address: null,
         generation: 0,
         runningDigest: null,
@@ -288,6 +328,7 @@ export class Inventory {
         serial: plausibleSerial(facts.smbios.serial) ?? null,
         product: [facts.smbios.vendor, facts.smbios.product].filter(Boolean).join(' ') || null,
         architecture: facts.architecture,
+        firmware: facts.firmware,
         lastSeenAt: timestamp(clock),
       })
       events.append({
@@ -321,6 +362,26 @@ export class Inventory {
     machines.update(id, { state })
     const message = `machine ${name} is ${state} (was ${from})`
     events.append({ type: 'machine.state', machineId: id, actor, message, data: { from, to: state } })
+  }
+
+  #criteria({ state, label = [], profile, search = '', ...rest }: MachineFilter): MachineCriteria {
+    const labels = label.map((text) => {
+      const equals = text.indexOf('=')
+      return equals < 0 ? { key: text } : { key: text.slice(0, equals), value: text.slice(equals + 1) }
+    })
+    const selector = profile === undefined ? {} : this.#selectorOf(profile)
+    return {
+      ...rest,
+      states: state,
+      labels: [...labels, ...Object.entries(selector).map(([key, value]) => ({ key, value }))],
+      words: search.split(/\s+/).filter((word) => word !== ''),
+    }
+  }
+
+  #selectorOf(profile: string): Labels {
+    const found = this.#ports.profiles.list().find(({ name }) => name === profile)
+    if (found) return found.selector
+    throw new CoreError('PROFILE_NOT_FOUND', `there is no profile ${profile}`)
   }
 
   #parts(records: MachineRecord[]): SummaryParts[] {

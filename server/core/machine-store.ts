@@ -1,6 +1,7 @@
 // What the inventory asks of the database.
-import type { Architecture, Labels } from '../contract/common.ts'
+import type { Architecture, Firmware, Labels } from '../contract/common.ts'
 import type { Facts } from '../contract/facts.ts'
+import type { MachineSort, SortOrder } from '../contract/machine-filter.ts'
 import type { MachineState } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
 
@@ -18,6 +19,7 @@ export interface MachineRecord {
   serial: string | null
   product: string | null
   architecture: Architecture | null
+  firmware: Firmware | null
   /** Address seen last. */
   address: string | null
   /** Of the newest install; 0 before the first. */
@@ -32,14 +34,34 @@ export interface MachineRecord {
 
 export type IdentityKind = 'mac' | 'smbios'
 
-export interface MachineFilter {
-  state?: MachineState | undefined
-  /** Part of name, MAC, serial or product. */
-  search?: string | undefined
-  labels?: Labels | undefined
-  /** Only machines after this id, in the order of ids, which is the order of creation. */
-  after?: string | undefined
-  limit?: number | undefined
+/** A filter in terms of what is stored. All that is given has to hold. */
+export interface MachineCriteria {
+  states?: readonly MachineState[] | undefined
+  /** Without a value: any. */
+  labels?: readonly { key: string; value?: string | undefined }[] | undefined
+  /** Wanted after merging profiles. */
+  image?: string | undefined
+  architecture?: Architecture | undefined
+  firmware?: Firmware | undefined
+  /** Each is a part of name, MAC, serial, UUID, address or product, whatever the case. */
+  words?: readonly string[] | undefined
+}
+
+/** Where a machine stands in an order: its value there, then its id, which orders equal values. */
+export type MachinePlace = readonly [value: string, id: string]
+
+export interface MachinePageRequest {
+  criteria: MachineCriteria
+  sort: MachineSort
+  order: SortOrder
+  /** Only machines beyond this place. */
+  after?: MachinePlace | undefined
+  limit: number
+}
+
+export interface PlacedMachine {
+  record: MachineRecord
+  place: MachinePlace
 }
 
 export interface MachineStore {
@@ -50,7 +72,14 @@ export interface MachineStore {
   get(id: string): MachineRecord | undefined
   byName(name: string): MachineRecord | undefined
   byIdentity(kind: IdentityKind, value: string): MachineRecord | undefined
-  list(filter: MachineFilter): MachineRecord[]
+  /** In the order of ids, which is the order of creation. */
+  list(criteria: MachineCriteria): MachineRecord[]
+  /** As `list`. */
+  ids(criteria: MachineCriteria, limit: number): string[]
+  count(criteria: MachineCriteria): number
+  page(request: MachinePageRequest): PlacedMachine[]
+  /** By id; of machines that are not there none. */
+  names(ids: readonly string[]): Map<string, string>
   /** States that no machine is in are left out. */
   countByState(): Partial<Record<MachineState, number>>
   /** Sorted, by machine; machines without any are left out. */

@@ -22,8 +22,11 @@ export function summaryOf({ record, macs, image, install }: SummaryParts): Machi
     state: record.state,
     macs,
     serial: record.serial,
+    uuid: record.uuid,
+    address: record.address,
     product: record.product,
     architecture: record.architecture,
+    firmware: record.firmware,
     labels: record.labels,
     image: image ?? null,
     wantedDigest: install?.digest ?? null,
@@ -44,8 +47,6 @@ export function machineOf(
   const { record } = parts
   return {
     ...summaryOf(parts),
-    uuid: record.uuid,
-    address: record.address,
     facts: facts ?? null,
     ownSpec: maskSecrets(record.ownSpec),
     spec: maskSecrets(spec),

@@ -8,6 +8,7 @@ import type { EventLog } from '../core/events.ts'
 import type { ImageTracks } from '../core/image-tracks.ts'
 import type { ImageCatalog } from '../core/images.ts'
 import type { Installs } from '../core/installs.ts'
+import type { BulkChanges } from '../core/bulk-changes.ts'
 import type { Inventory } from '../core/inventory.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Profiles } from '../core/profiles.ts'
@@ -44,6 +45,7 @@ interface ImageUpkeep {
 
 export interface Services {
   inventory: Inventory
+  bulk: BulkChanges
   profiles: Profiles
   installs: Installs
   kickstarts: KickstartService

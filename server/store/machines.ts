@@ -1,12 +1,21 @@
 // Machines, their identities and facts.
 import { sql } from 'kysely'
-import type { Selectable } from 'kysely'
+import type { Insertable, RawBuilder, Selectable, SqlBool } from 'kysely'
 import type { Facts } from '../contract/facts.ts'
+import type { MachineSort } from '../contract/machine-filter.ts'
 import type { MachineState } from '../contract/machine.ts'
-import type { IdentityKind, MachineFilter, MachineRecord, MachineStore } from '../core/machine-store.ts'
+import type {
+  IdentityKind,
+  MachineCriteria,
+  MachinePageRequest,
+  MachineRecord,
+  MachineStore,
+  PlacedMachine,
+} from '../core/machine-store.ts'
 import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
+import { refreshWantedImages } from './wanted-images.ts'
 
 type Row = Selectable<Schema['machines']>
 
@@ -18,13 +27,24 @@ export class SqliteMachines implements MachineStore {
   }
 
   insert(machine: MachineRecord): void {
-    this.#db.run(this.#db.query.insertInto('machines').values(toRow(machine)))
+    this.#db.transaction(() => {
+      this.#db.run(this.#db.query.insertInto('machines').values(toRow(machine)))
+      refreshWantedImages(this.#db, machine.id)
+    })
   }
 
   update(id: string, change: Partial<Omit<MachineRecord, 'id'>>): void {
     const values = toChange(change)
     if (Object.keys(values).length === 0) return
-    this.#db.run(this.#db.query.updateTable('machines').set(values).where('id', '=', id))
+    const query = this.#db.query.updateTable('machines').set(values).where('id', '=', id)
+    if (change.labels === undefined && change.ownSpec === undefined) {
+      this.#db.run(query)
+      return
+    }
+    this.#db.transaction(() => {
+      this.#db.run(query)
+      refreshWantedImages(this.#db, id)
+    })
   }
 
   remove(id: string): void {
@@ -52,32 +72,49 @@ export class SqliteMachines implements MachineStore {
     )
   }
 
-  list({ state, search, labels, after, limit }: MachineFilter): MachineRecord[] {
-    let query = this.#db.query.selectFrom('machines').selectAll().orderBy('id')
-    if (state !== undefined) query = query.where('state', '=', state)
-    if (after !== undefined) query = query.where('id', '>', after)
-    if (limit !== undefined) query = query.limit(limit)
-    for (const [key, value] of Object.entries(labels ?? {})) {
-      query = query.where(sql<string>`labels ->> ${`$."${key}"`}`, '=', value)
-    }
-    if (search) {
-      const part = `%${search.replace(/[\\%_]/g, '\\$&')}%`
-      const like = (column: 'name' | 'serial' | 'product' | 'value') =>
-        sql<boolean>`${sql.ref(column)} LIKE ${part} ESCAPE '\\'`
-      query = query.where((where) =>
-        where.or([
-          like('name'),
-          like('serial'),
-          like('product'),
-          where(
-            'id',
-            'in',
-            where.selectFrom('identities').select('machine_id').where('kind', '=', 'mac').where(like('value')),
-          ),
-        ]),
-      )
-    }
+  list(criteria: MachineCriteria): MachineRecord[] {
+    const query = this.#db.query.selectFrom('machines').selectAll().where(meeting(criteria)).orderBy('id')
     return this.#db.all(query).map((row) => fromRow(row))
+  }
+
+  ids(criteria: MachineCriteria, limit: number): string[] {
+    const query = this.#db.query.selectFrom('machines').select('id').where(meeting(criteria)).orderBy('id').limit(limit)
+    return this.#db.all(query).map(({ id }) => id)
+  }
+
+  count(criteria: MachineCriteria): number {
+    const count = sql<number>`count(*)`.as('count')
+    return this.#db.first(this.#db.query.selectFrom('machines').select(count).where(meeting(criteria)))!.count
+  }
+
+  page({ criteria, sort, order, after, limit }: MachinePageRequest): PlacedMachine[] {
+    const key = SORT_KEYS[sort]
+    let places = this.#db.query
+      .selectFrom('machines')
+      .select(['id as placed', key.as('value')])
+      .where(meeting(criteria))
+      .orderBy(key, order)
+      .orderBy('id', order)
+      .limit(limit)
+    if (after) {
+      const [value, id] = after
+      const beyond = order === 'asc' ? sql`>` : sql`<`
+      places = places.where(sql<SqlBool>`(${key}, id) ${beyond} (${value}, ${id})`)
+    }
+    // Whole rows of the page only: the places come from an index.
+    const query = this.#db.query
+      .selectFrom(places.as('places'))
+      .innerJoin('machines', 'machines.id', 'places.placed')
+      .selectAll('machines')
+      .select('places.value')
+      .orderBy('places.value', order)
+      .orderBy('places.placed', order)
+    return this.#db.all(query).map((row) => ({ record: fromRow(row), place: [row.value, row.id] }))
+  }
+
+  names(ids: readonly string[]): Map<string, string> {
+    const query = this.#db.query.selectFrom('machines').select(['id', 'name']).where('id', 'in', anyOf(ids))
+    return new Map(this.#db.all(query).map(({ id, name }) => [id, name]))
   }
 
   countByState(): Partial<Record<MachineState, number>> {
@@ -139,6 +176,48 @@ export class SqliteMachines implements MachineStore {
   }
 }
 
+/** What each order compares. Machines without a value come first; of equal ones the older. */
+const SORT_KEYS = {
+  createdAt: sql<string>`id`,
+  name: sql<string>`lower(name)`,
+  state: sql<string>`state`,
+  lastSeenAt: sql<string>`coalesce(last_seen_at, '')`,
+  image: sql<string>`lower(coalesce(image, ''))`,
+  product: sql<string>`lower(coalesce(product, ''))`,
+  serial: sql<string>`lower(coalesce(serial, ''))`,
+} as const satisfies Record<MachineSort, unknown>
+
+function meeting({ states, labels = [], words = [], ...values }: MachineCriteria): RawBuilder<SqlBool> {
+  const conditions = [
+    ...Object.entries(values)
+      .filter(([, value]) => value !== undefined)
+      .map(([column, value]) => sql<SqlBool>`${sql.ref(`machines.${column}`)} = ${value}`),
+    ...(states ? [sql<SqlBool>`machines.state IN ${anyOf(states)}`] : []),
+    ...labels.map(({ key, value }) => {
+      const any = sql`SELECT machine_id FROM machine_labels WHERE key = ${key}`
+      return sql<SqlBool>`machines.id IN (${value === undefined ? any : sql`${any} AND value = ${value}`})`
+    }),
+    ...(words.length > 0 ? [sql<SqlBool>`machines.id IN (${containing(words)})`] : []),
+  ]
+  return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
+}
+
+/** By the index of trigrams; words too short for it are looked for in every text, which takes some milliseconds for 10,000 machines. */
+function containing(words: readonly string[]): RawBuilder<unknown> {
+  const indexed = words.filter(hasTrigrams).map((word) => `"${word.replaceAll('"', '""')}"`)
+  const parts = words.filter((word) => !hasTrigrams(word)).map((word) => sql<SqlBool>`instr(text, lower(${word})) > 0`)
+  if (indexed.length > 0) {
+    const matching = sql`SELECT rowid FROM machine_trigrams WHERE machine_trigrams MATCH ${indexed.join(' ')}`
+    parts.push(sql<SqlBool>`number IN (${matching})`)
+  }
+  return sql`SELECT machine_id FROM machine_search WHERE ${sql.join(parts, sql` AND `)}`
+}
+
+/** A query of FTS5 ends at a NUL. */
+function hasTrigrams(word: string): boolean {
+  return [...word].length >= 3 && !word.includes('\0')
+}
+
 /** Record key, column; the one list that both directions follow. */
 const COLUMNS = {
   id: 'id',
@@ -151,6 +230,7 @@ const COLUMNS = {
   serial: 'serial',
   product: 'product',
   architecture: 'architecture',
+  firmware: 'firmware',
   address: 'address',
   generation: 'generation',
   runningDigest: 'running_digest',
@@ -170,8 +250,8 @@ function toChange(change: Partial<MachineRecord>): Partial<Row> {
   )
 }
 
-function toRow(machine: MachineRecord): Row {
-  return toChange(machine) as Row
+function toRow(machine: MachineRecord): Insertable<Schema['machines']> {
+  return toChange(machine) as Insertable<Schema['machines']>
 }
 
 function fromRow(row: Row): MachineRecord
@@ -189,6 +269,7 @@ function fromRow(row: Row | undefined): MachineRecord | undefined {
     serial: row.serial,
     product: row.product,
     architecture: row.architecture,
+    firmware: row.firmware,
     address: row.address,
     generation: row.generation,
     runningDigest: row.running_digest,

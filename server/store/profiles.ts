@@ -1,9 +1,10 @@
 // Profiles.
-import type { Selectable } from 'kysely'
+import type { Compilable, Selectable } from 'kysely'
 import type { Profile } from '../contract/machine.ts'
 import type { ProfileStore } from '../core/profile-store.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
+import { refreshWantedImages } from './wanted-images.ts'
 
 type Row = Selectable<Schema['profiles']>
 
@@ -29,15 +30,22 @@ export class SqliteProfiles implements ProfileStore {
   }
 
   insert(profile: Profile): void {
-    this.#db.run(this.#db.query.insertInto('profiles').values(toRow(profile)))
+    this.#change(this.#db.query.insertInto('profiles').values(toRow(profile)))
   }
 
   update(profile: Profile): void {
-    this.#db.run(this.#db.query.updateTable('profiles').set(toRow(profile)).where('id', '=', profile.id))
+    this.#change(this.#db.query.updateTable('profiles').set(toRow(profile)).where('id', '=', profile.id))
   }
 
   remove(id: string): void {
-    this.#db.run(this.#db.query.deleteFrom('profiles').where('id', '=', id))
+    this.#change(this.#db.query.deleteFrom('profiles').where('id', '=', id))
+  }
+
+  #change(query: Compilable): void {
+    this.#db.transaction(() => {
+      this.#db.run(query)
+      refreshWantedImages(this.#db)
+    })
   }
 }
 

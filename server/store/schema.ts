@@ -1,7 +1,7 @@
 // The tables as kysely sees them. Columns hold what SQLite can: JSON as text, times as ISO 8601, flags by their absence.
 import type { Generated } from 'kysely'
 import type { Role } from '../contract/access.ts'
-import type { Architecture } from '../contract/common.ts'
+import type { Architecture, Firmware } from '../contract/common.ts'
 import type { EventType } from '../contract/event.ts'
 import type { TrackedDigest } from '../contract/image-track.ts'
 import type { InstallState, InstallStep } from '../contract/install.ts'
@@ -31,7 +31,10 @@ export interface Schema {
     last_seen_at: Time | null
     ipxe_refused_at: Time | null
     created_at: Time
+    firmware: Firmware | null
+    image: Generated<string | null>
   }
+  machine_labels: { key: string; value: string; machine_id: string }
   machine_facts: { machine_id: string; facts: Json }
   identities: { kind: IdentityKind; value: string; machine_id: string }
   profiles: { id: string; name: string; selector: Json; priority: number; spec: Json }

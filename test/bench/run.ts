@@ -2,6 +2,7 @@
 import { deploy } from './deploy.ts'
 import { dhcp } from './dhcp.ts'
 import { idle } from './idle.ts'
+import { inventory } from './inventory.ts'
 import { iso } from './iso.ts'
 import { registry } from './registry.ts'
 import { resultLine } from './result.ts'
@@ -10,7 +11,7 @@ import { size } from './size.ts'
 import { storm } from './storm.ts'
 import { tftp } from './tftp.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, iso, dhcp, tftp, storm, deploy, registry]
+const BENCHES: readonly Bench[] = [size, idle, inventory, iso, dhcp, tftp, storm, deploy, registry]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))

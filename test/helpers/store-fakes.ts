@@ -6,6 +6,7 @@ import type { Architecture } from '../../server/contract/common.ts'
 import type { KickstartRelease } from '../../server/contract/kickstart-release.ts'
 import type { MediaBootFiles } from '../../server/contract/media.ts'
 import type { Facts } from '../../server/contract/facts.ts'
+import { BulkChanges } from '../../server/core/bulk-changes.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
 import type { TrustGate } from '../../server/core/trust.ts'
@@ -30,6 +31,7 @@ export interface TestCore {
   profiles: Profiles
   tokens: Tokens
   installs: Installs
+  bulk: BulkChanges
   kickstarts: KickstartService
   catalog: FakeCatalog
   trust: FakeTrust
@@ -96,6 +98,7 @@ export function testCore({
     medium,
     diskImage,
   })
+  const bulk = new BulkChanges({ ...store, inventory, installs })
   const kickstarts = new KickstartService({
     ...store,
     inventory,
@@ -107,7 +110,21 @@ export function testCore({
     renderer,
     httpsUrl: HTTPS,
   })
-  return { store, clock, events, inventory, profiles, tokens, installs, kickstarts, catalog, trust, media, medium }
+  return {
+    store,
+    clock,
+    events,
+    inventory,
+    profiles,
+    tokens,
+    installs,
+    bulk,
+    kickstarts,
+    catalog,
+    trust,
+    media,
+    medium,
+  }
 }
 
 /** Knows `os/web:stable` and `os/web:next` for amd64, and what tests add. */

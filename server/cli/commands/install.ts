@@ -4,9 +4,9 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { Install, RecoveryKey } from '../../contract/install.ts'
 import { trustSentence, trustWord } from '../../contract/trust-text.ts'
-import { printObject, printRows, shortDigest, table } from '../output.ts'
+import { printData, printObject, printRows, shortDigest, table } from '../output.ts'
 import { withClient } from './context.ts'
-import { findMachine } from './machine.ts'
+import { findMachine } from '../machine-lookup.ts'
 
 const LogPage = z.object({
   items: z.array(z.object({ seq: z.number(), at: z.string(), level: z.string(), text: z.string() })),
@@ -78,7 +78,7 @@ export function addInstallCommands(program: Command): void {
     .action(async (id: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const { items } = await client.call('GET', `/installs/${encodeURIComponent(id)}/log`, LogPage)
-        if (output === 'json') return printRows('json', items, [])
+        if (printData(output, items)) return
         for (const { at, level, text } of items) console.log(`${at} ${level.padEnd(5)} ${text}`)
       }),
     )

@@ -8,8 +8,9 @@ import { CliError } from '../errors.ts'
 import { printText } from '../output.ts'
 import type { OutputFormat } from '../output.ts'
 import { storyNews, traceText } from '../story-text.ts'
+import { toYaml } from '../yaml.ts'
 import { withClient } from './context.ts'
-import { findMachine } from './machine.ts'
+import { findMachine } from '../machine-lookup.ts'
 
 interface TraceOptions {
   pcap?: string
@@ -77,7 +78,14 @@ async function watch(client: ApiClient, path: string, output: OutputFormat): Pro
   for (;;) {
     const trace = await client.call('GET', path, Trace)
     const news = storyNews(trace, told)
-    if (news.length > 0) console.log(output === 'json' ? JSON.stringify(trace) : news.join('\n'))
+    if (news.length > 0) printWatched(output, trace, news)
     await setTimeout(WATCH_MS)
   }
+}
+
+/** One line of JSON, one document of YAML. */
+function printWatched(output: OutputFormat, trace: Trace, news: readonly string[]): void {
+  if (output === 'json') console.log(JSON.stringify(trace))
+  else if (output === 'yaml') console.log(`---\n${toYaml(trace)}`)
+  else console.log(news.join('\n'))
 }

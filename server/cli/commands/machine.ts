@@ -1,22 +1,24 @@
 // `landfall machine`: the inventory.
 import { formatBytes } from '../../contract/bytes.ts'
 import { setTimeout } from 'node:timers/promises'
+import { Option } from 'commander'
 import type { Command } from 'commander'
-import { z } from 'zod'
-import { AssignResult, Machine, MachineState, MachineSummary } from '../../contract/machine.ts'
+import { MachineSort } from '../../contract/machine-filter.ts'
+import { Machine, MachineState } from '../../contract/machine.ts'
+import type { MachineSummary } from '../../contract/machine.ts'
 import { StoragePlan } from '../../contract/plan.ts'
 import { planRows } from '../../contract/plan-rows.ts'
-import type { PartialSpec } from '../../contract/spec.ts'
 import { beyondAgent } from '../../contract/agent-limits.ts'
-import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
+import { addFilterOptions, filterOf } from '../filter-options.ts'
+import type { FilterOptions } from '../filter-options.ts'
+import { allMachines, findMachine } from '../machine-lookup.ts'
 import { formatAge, printObject, printRows, shortDigest, table } from '../output.ts'
 import type { Column } from '../output.ts'
-import { addSpecOptions, parseLabels, parseSpec, specWith } from '../spec-options.ts'
+import { addSpecOptions, parseLabels, specWith } from '../spec-options.ts'
 import type { SpecOptions } from '../spec-options.ts'
 import { withClient } from './context.ts'
-
-const MachinePage = z.object({ items: z.array(MachineSummary), nextCursor: z.string().nullable() })
+import { addMachineBulkCommands } from './machine-bulk.ts'
 
 const COLUMNS: Column<MachineSummary>[] = [
   { title: 'NAME', value: ({ name }) => name },
@@ -29,19 +31,20 @@ const COLUMNS: Column<MachineSummary>[] = [
   { title: 'SEEN', value: ({ lastSeenAt }) => formatAge(lastSeenAt) },
 ]
 
+type ListOptions = FilterOptions & { sort: MachineSort; desc?: boolean }
+
 /** Returns the command, for what is added below it elsewhere. */
 export function addMachineCommands(program: Command): Command {
   const machine = program.command('machine').description('machines: inventory, assignment, plans')
 
-  machine
-    .command('list')
-    .alias('ls')
-    .description('all machines')
-    .option('--state <state>', `only machines in this state (${MachineState.options.join(', ')})`)
-    .action(async (options: { state?: string }, command: Command) =>
+  addFilterOptions(machine.command('list').alias('ls').description('machines, all or those that a filter means'))
+    .addOption(new Option('--sort <by>', 'order').choices(MachineSort.options).default('createdAt'))
+    .option('--desc', 'last first')
+    .action(async (options: ListOptions, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const state = options.state === undefined ? undefined : parseState(options.state)
-        printRows(output, await allMachines(client, state), COLUMNS)
+        const { sort, desc = false } = options
+        const found = await allMachines(client, filterOf(options) ?? {}, { sort, order: desc ? 'desc' : 'asc' })
+        printRows(output, found, COLUMNS)
       }),
     )
 
@@ -99,47 +102,6 @@ export function addMachineCommands(program: Command): Command {
   )
 
   machine
-    .command('assign')
-    .description('install an image on machines: at once if they wait, else at their next network boot')
-    .argument('<image>', 'repository:tag or repository@digest')
-    .argument('<machine...>', 'ids, names, MACs or serials')
-    .option('--disk-serial <serial>', 'install on the disk with this serial number')
-    .option('--filesystem <kind>', 'root file system: xfs, ext4, btrfs')
-    .option('--hostname <name>')
-    .option('--root-ssh-key <key...>', 'public keys that may log in as root')
-    .option('--karg <argument...>', 'additional kernel arguments')
-    .option('--finish <how>', 'at the end: reboot, poweroff, or kexec into the system without starting the firmware')
-    .option('--spec <json>', 'any other part of the spec, as JSON or as @FILE with it')
-    .action(async (image: string, names: string[], options: AssignOptions, command: Command) =>
-      withClient(command, async ({ client, output }) => {
-        const machines = await Promise.all(names.map(async (name) => (await findMachine(client, name)).id))
-        const spec = specOf(options)
-        const { results } = await client.call('POST', '/machines/assign', AssignResult, {
-          machines,
-          image,
-          ...(Object.keys(spec).length > 0 && { spec }),
-        })
-        printRows(output, results, [
-          { title: 'MACHINE', value: ({ machineId }) => machineId },
-          { title: 'INSTALL', value: ({ installId }) => installId ?? '-' },
-          { title: 'RESULT', value: ({ error }) => error?.message ?? 'assigned' },
-        ])
-        if (results.some(({ error }) => error)) throw new CliError('not every machine got the image')
-      }),
-    )
-
-  machine
-    .command('reinstall')
-    .description('install the wanted image again, as a new generation')
-    .argument('<machine>')
-    .action(async (name: string, _: unknown, command: Command) =>
-      withClient(command, async ({ client }) => {
-        const { id } = await findMachine(client, name)
-        await client.call('POST', `/machines/${id}/reinstall`, z.unknown())
-      }),
-    )
-
-  machine
     .command('plan')
     .description('dry run: what an install would write to which disk')
     .argument('<machine>')
@@ -176,72 +138,8 @@ export function addMachineCommands(program: Command): Command {
       }),
     )
 
-  machine
-    .command('retire')
-    .description('take a machine out of service: it is no longer booted or installed')
-    .argument('<machine>')
-    .action(async (name: string, _: unknown, command: Command) =>
-      withClient(command, async ({ client }) => {
-        const { id } = await findMachine(client, name)
-        await client.call('DELETE', `/machines/${id}`, z.unknown())
-      }),
-    )
-
+  addMachineBulkCommands(machine)
   return machine
-}
-
-interface AssignOptions {
-  diskSerial?: string
-  filesystem?: string
-  hostname?: string
-  rootSshKey?: string[]
-  karg?: string[]
-  finish?: string
-  spec?: string
-}
-
-function specOf(options: AssignOptions): PartialSpec {
-  const base = parseSpec(options.spec)
-  const disks = {
-    ...base.disks,
-    ...(options.diskSerial !== undefined && { disk: { serial: options.diskSerial } }),
-    ...(options.filesystem !== undefined && { filesystem: options.filesystem as 'xfs' }),
-  }
-  return {
-    ...base,
-    ...(Object.keys(disks).length > 0 && { disks }),
-    ...(options.hostname !== undefined && { hostname: options.hostname }),
-    ...(options.rootSshKey !== undefined && { rootSshKeys: options.rootSshKey }),
-    ...(options.karg !== undefined && { kernelArguments: options.karg }),
-    ...(options.finish !== undefined && { finish: options.finish as 'reboot' }),
-  }
-}
-
-async function allMachines(client: ApiClient, state?: MachineState): Promise<MachineSummary[]> {
-  const machines: MachineSummary[] = []
-  let cursor: string | null = null
-  do {
-    const query = new URLSearchParams({ limit: '500', ...(state && { state }), ...(cursor && { cursor }) })
-    const page: z.infer<typeof MachinePage> = await client.call('GET', `/machines?${query}`, MachinePage)
-    machines.push(...page.items)
-    cursor = page.nextCursor
-  } while (cursor)
-  return machines
-}
-
-/** Finds exactly one machine by id, name, MAC or serial. */
-export async function findMachine(client: ApiClient, text: string): Promise<MachineSummary> {
-  const wanted = text.toLowerCase()
-  const found = (await allMachines(client)).filter(
-    ({ id, name, macs, serial }) =>
-      id === wanted ||
-      name.toLowerCase() === wanted ||
-      serial?.toLowerCase() === wanted ||
-      macs.includes(wanted.replaceAll('-', ':')),
-  )
-  if (found.length === 1) return found[0]!
-  if (found.length === 0) throw new CliError(`no machine ${text}`, { hint: '`landfall machine list` shows them all' })
-  throw new CliError(`${text} names ${found.length} machines: ${found.map(({ id }) => id).join(', ')}`)
 }
 
 function describeMachine(machine: Machine): [string, string][] {

@@ -7,7 +7,7 @@ import type { RenderedKickstart } from '../../contract/kickstart.ts'
 import { CliError } from '../errors.ts'
 import { printText } from '../output.ts'
 import { withClient } from './context.ts'
-import { findMachine } from './machine.ts'
+import { findMachine } from '../machine-lookup.ts'
 
 export function addRenderCommands(program: Command): void {
   const render = program.command('render').description('what a machine would be given, secrets masked')

@@ -2,7 +2,7 @@
 import { MachineMedium } from '../../contract/medium.ts'
 import type { MediumEntry } from '../../contract/medium.ts'
 import { MachineSpec } from '../../contract/spec.ts'
-import { findMachine } from '../commands/machine.ts'
+import { findMachine } from '../machine-lookup.ts'
 import { CliError } from '../errors.ts'
 import type { Gathered, Site } from './site.ts'
 

@@ -2,6 +2,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Event } from '../../contract/event.ts'
+import { BulkRequest, BulkResult } from '../../contract/machine-bulk.ts'
 import { KickstartRelease } from '../../contract/kickstart-release.ts'
 import { KickstartPreview } from '../../contract/kickstart.ts'
 import { Install } from '../../contract/install.ts'
@@ -10,7 +11,7 @@ import {
   AssignResult,
   CreateMachine,
   Machine,
-  MachineSummary,
+  MachinePage,
   UpdateMachine,
 } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
@@ -44,8 +45,9 @@ const listMachines = createRoute({
   ...needs('viewer'),
   request: { query: MachineQuery },
   responses: {
-    200: json(z.object({ items: z.array(MachineSummary), nextCursor: z.string().nullable() }), 'one page'),
+    200: json(MachinePage, 'one page'),
     ...refusals,
+    ...notFound,
   },
 })
 
@@ -67,6 +69,16 @@ const assign = createRoute({
   ...needs('operator'),
   request: { body: body(AssignRequest) },
   responses: { 200: json(AssignResult, 'what came of it for each machine'), ...refusals },
+})
+
+const changeMany = createRoute({
+  method: 'post',
+  path: '/machines/bulk',
+  tags,
+  summary: 'Change many machines, by ids or by a filter and the number of machines it meant',
+  ...needs('operator'),
+  request: { body: body(BulkRequest) },
+  responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...conflict },
 })
 
 const getMachine = createRoute({
@@ -174,15 +186,13 @@ const listInstalls = createRoute({
   responses: { 200: json(list(Install), 'installs'), ...refusals, ...notFound },
 })
 
-export function machineRoutes({ inventory, installs, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
+export function machineRoutes({ inventory, installs, bulk, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
-  app.openapi(listMachines, (c) => {
-    const page = machinePage((filter) => inventory.list(filter), c.req.valid('query'))
-    return c.json(page, 200)
-  })
+  app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query')), 200))
   app.openapi(createMachine, (c) => c.json(inventory.create(c.req.valid('json'), c.var.caller.actor), 201))
   app.openapi(assign, async (c) => c.json(await installs.assign(c.req.valid('json'), c.var.caller.actor), 200))
+  app.openapi(changeMany, async (c) => c.json(await bulk.run(c.req.valid('json'), c.var.caller.actor), 200))
   app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))
   app.openapi(updateMachine, (c) => {
     const { id } = c.req.valid('param')

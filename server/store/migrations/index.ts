@@ -7,6 +7,7 @@ import { traces } from './0005-traces.ts'
 import { registry } from './0006-registry.ts'
 import { trust } from './0007-trust.ts'
 import { recoveryKey } from './0008-recovery-key.ts'
+import { inventory } from './0009-inventory.ts'
 import { imageTracks } from './0010-image-tracks.ts'
 
 export const migrations: readonly string[] = [
@@ -18,5 +19,6 @@ export const migrations: readonly string[] = [
   registry,
   trust,
   recoveryKey,
+  inventory,
   imageTracks,
 ]

@@ -41,6 +41,16 @@ describe('results', () => {
   })
 })
 
+describe('results for pipes', () => {
+  it('are the first column or value alone', () => {
+    const lines: string[] = []
+    vi.spyOn(console, 'log').mockImplementation((line: string) => void lines.push(line))
+    printRows('name', ROWS, COLUMNS)
+    printObject('name', ROWS[0], [['Name', 'web-01']])
+    expect(lines).toEqual(['web-01', 'a', 'web-01'])
+  })
+})
+
 describe('formats', () => {
   it.each([
     [35, '35 s'],

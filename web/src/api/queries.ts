@@ -12,7 +12,7 @@ import type {
   AssignResult,
   CreateMachine,
   Machine,
-  MachineSummary,
+  MachinePage,
   UpdateMachine,
 } from '../../../server/contract/machine.ts'
 import type { Media } from '../../../server/contract/media.ts'
@@ -64,8 +64,7 @@ export function useSystem() {
 export function useMachines(filter: MachineFilter) {
   return useInfiniteQuery({
     queryKey: [...keys.machines, filter],
-    queryFn: ({ pageParam }) =>
-      call<Items<MachineSummary> & { nextCursor: string | null }>('GET', pageOf(filter, pageParam)),
+    queryFn: ({ pageParam }) => call<MachinePage>('GET', pageOf(filter, pageParam)),
     initialPageParam: '',
     getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
     placeholderData: keepPreviousData,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import type { AssignResult, Machine, MachineSummary } from '../../../../server/contract/machine.ts'
+import type { AssignResult, Machine, MachinePage, MachineSummary } from '../../../../server/contract/machine.ts'
+import type { BulkResult } from '../../../../server/contract/machine-bulk.ts'
 import type { Install } from '../../../../server/contract/install.ts'
 import type { Event } from '../../../../server/contract/event.ts'
 import type { StoragePlan } from '../../../../server/contract/plan.ts'
@@ -93,7 +94,8 @@ describe('machines', () => {
       '/machines?limit=x',
       '/machines?colour=red',
       '/machines?cursor=x',
-      '/machines?label=x',
+      '/machines?label=%3Dx',
+      '/machines?firmware=coreboot',
       '/machines?state=happy',
     ]) {
       expect(await problemOf(call('GET', `/api/v1${path}`)), path).toMatchObject({ status: 400, code: 'VALIDATION' })
@@ -111,10 +113,15 @@ describe('the machine list', () => {
     ['image=os%2Fweb%3Astable', ['a']],
     ['label=rack%3Dr1', ['c', 'd']],
     ['label=rack%3Dr1&label=row%3D2', ['d']],
+    ['label=row', ['d']],
+    ['profile=racked', ['c', 'd']],
     ['search=B', ['b']],
+    ['search=00-C2', ['b']],
     ['state=deployed', []],
+    ['state=deployed&state=ready', ['c', 'a', 'b', 'd']],
   ])('?%s, in pages of any size', async (query, expected) => {
     const server = await testServer()
+    server.profiles.create({ name: 'racked', selector: { rack: 'r1' }, priority: 0, spec: {} }, 'system')
     const machines = [
       { name: 'c', labels: { rack: 'r1' } },
       { name: 'a', spec: { image: 'os/web:stable' } },
@@ -133,13 +140,22 @@ describe('the machine list', () => {
           'GET',
           `/api/v1/machines?${query}&limit=${limit}${cursor ? `&cursor=${cursor}` : ''}`,
         )
-        const page = (await response.json()) as { items: MachineSummary[]; nextCursor: string | null }
+        const page = (await response.json()) as MachinePage
+        expect(page.total).toBe(expected.length)
         expect(page.items.length).toBeLessThanOrEqual(limit)
         names.push(...page.items.map(({ name }) => name))
         cursor = page.nextCursor
       } while (cursor)
       expect(names, `limit ${limit}`).toEqual(expected)
     }
+  })
+
+  it('refuses a profile that is not there with 404', async () => {
+    const { call } = await testServer()
+    expect(await problemOf(call('GET', '/api/v1/machines?profile=x'))).toMatchObject({
+      status: 404,
+      code: 'PROFILE_NOT_FOUND',
+    })
   })
 
   it('neither repeats nor hides machines when some come and go between pages', async () => {
@@ -193,6 +209,28 @@ describe('assignment', () => {
       code: 'INSTALL_OVER',
     })
     expect(await (await call('GET', `/api/v1/installs/${again.id}/log?after=0&limit=5`)).json()).toEqual({ items: [] })
+  })
+})
+
+describe('bulk changes', () => {
+  it('answer with a result per machine, and with 409 when the set has moved', async () => {
+    const server = await testServer()
+    await add(server, { name: 'web-01', labels: { rack: 'r1' } })
+    const change = (json: unknown) => server.call('POST', '/api/v1/machines/bulk', { as: 'operator', json })
+    const action = { type: 'label', set: { row: '2' } }
+    const moved = change({ filter: { label: 'rack=r1' }, expected: 2, action })
+    expect(await problemOf(moved)).toMatchObject({ status: 409, code: 'CONFLICT' })
+    const done = (await (await change({ filter: { label: 'rack=r1' }, expected: 1, action })).json()) as BulkResult
+    expect(done.results).toMatchObject([{ name: 'web-01', installId: null, error: null }])
+    for (const json of [
+      { action },
+      { machines: [MISSING], filter: {}, expected: 1, action },
+      { filter: {}, action },
+      { machines: [MISSING], expected: 1, action },
+      { machines: [MISSING], action: { type: 'melt' } },
+    ]) {
+      expect(await problemOf(change(json)), JSON.stringify(json)).toMatchObject({ status: 400, code: 'VALIDATION' })
+    }
   })
 })
 

@@ -8,6 +8,7 @@ import * as image from '../../../../server/contract/image.ts'
 import * as imageUpkeep from '../../../../server/contract/image-upkeep.ts'
 import * as install from '../../../../server/contract/install.ts'
 import * as machine from '../../../../server/contract/machine.ts'
+import * as machineBulk from '../../../../server/contract/machine-bulk.ts'
 import * as media from '../../../../server/contract/media.ts'
 import * as plan from '../../../../server/contract/plan.ts'
 import * as system from '../../../../server/contract/system.ts'
@@ -29,6 +30,7 @@ it.each(
     ...imageUpkeep,
     ...install,
     ...machine,
+    ...machineBulk,
     ...media,
     ...plan,
     ...system,

@@ -15,6 +15,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /machines': 'viewer',
   'POST /machines': 'operator',
   'POST /machines/assign': 'operator',
+  'POST /machines/bulk': 'operator',
   'GET /machines/{id}': 'viewer',
   'PATCH /machines/{id}': 'operator',
   'DELETE /machines/{id}': 'operator',

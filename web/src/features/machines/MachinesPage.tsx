@@ -107,7 +107,9 @@ export function MachinesPage() {
             </ToolbarItem>
             <ToolbarItem align={{ default: 'alignEnd' }} alignSelf="center">
               <Content component="small" aria-live="polite">
-                {chosen.length > 0 ? `${chosen.length} selected` : countOf(machines?.length, result.hasNextPage)}
+                {chosen.length > 0
+                  ? `${chosen.length} selected`
+                  : countOf(machines?.length, result.data?.pages.at(-1)?.total)}
               </Content>
             </ToolbarItem>
           </ToolbarContent>
@@ -165,9 +167,10 @@ export function MachinesPage() {
   )
 }
 
-function countOf(count: number | undefined, more: boolean): string {
-  if (count === undefined) return ''
-  return `${count}${more ? ' or more' : ''} ${count === 1 ? 'machine' : 'machines'}`
+function countOf(shown: number | undefined, total: number | undefined): string {
+  if (shown === undefined || total === undefined) return ''
+  const count = `${total} ${total === 1 ? 'machine' : 'machines'}`
+  return shown < total ? `${shown} of ${count}` : count
 }
 
 function NoMachines({ onAdd }: { onAdd: () => void }) {

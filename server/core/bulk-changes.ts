@@ -1,0 +1,80 @@
+// One change to many machines, chosen by id or by filter.
+import type { Labels } from '../contract/common.ts'
+import { MAX_BULK_MACHINES } from '../contract/machine-bulk.ts'
+import type { BulkAction, BulkRequest, BulkResult } from '../contract/machine-bulk.ts'
+import { forEachMachine } from './each-machine.ts'
+import type { MachineOutcome } from './each-machine.ts'
+import { CoreError } from './errors.ts'
+import type { Installs } from './installs.ts'
+import type { Inventory } from './inventory.ts'
+import type { Transactions } from './transactions.ts'
+
+export interface BulkPorts {
+  inventory: Inventory
+  installs: Pick<Installs, 'assign' | 'reinstallEach'>
+  transactions: Transactions
+}
+
+export class BulkChanges {
+  readonly #ports: BulkPorts
+
+  constructor(ports: BulkPorts) {
+    this.#ports = ports
+  }
+
+  /**
+   * Changes each machine by itself and tells what came of it. Throws CONFLICT, before anything is done, when a filter means another number of
+   * machines than the person saw; PROFILE_NOT_FOUND; VALIDATION for too many.
+   */
+  async run(request: BulkRequest, actor: string): Promise<BulkResult> {
+    const machines = this.#chosen(request)
+    const { inventory } = this.#ports
+    const names = inventory.names(machines)
+    const outcomes = await this.#change(machines, request.action, actor)
+    return { results: outcomes.map((outcome) => ({ ...outcome, name: names.get(outcome.machineId) ?? null })) }
+  }
+
+  #chosen({ machines, filter, expected }: BulkRequest): string[] {
+    if (filter === undefined) return [...new Set(machines)]
+    const found = this.#ports.inventory.select(filter, MAX_BULK_MACHINES + 1)
+    if (found.length > MAX_BULK_MACHINES) {
+      const hint = 'narrow the filter'
+      throw new CoreError('VALIDATION', `the filter means more than ${MAX_BULK_MACHINES} machines`, { hint })
+    }
+    if (found.length === expected) return found
+    const hint = 'nothing was done: look at the machines again'
+    throw new CoreError('CONFLICT', `the filter means ${found.length} machines now, not ${expected}`, { hint })
+  }
+
+  async #change(machines: readonly string[], action: BulkAction, actor: string): Promise<MachineOutcome[]> {
+    const { inventory, installs } = this.#ports
+    switch (action.type) {
+      case 'assign': {
+        const { image, spec } = action
+        return (await installs.assign({ machines: [...machines], image, ...(spec && { spec }) }, actor)).results
+      }
+      case 'reinstall':
+        return installs.reinstallEach(machines, actor)
+      case 'label':
+        return this.#each(machines, (id) => this.#label(id, action, actor))
+      case 'retire':
+        return this.#each(machines, (id) => inventory.retire(id, actor))
+    }
+  }
+
+  #each(machines: readonly string[], work: (id: string) => unknown): MachineOutcome[] {
+    return forEachMachine(this.#ports.transactions, machines, (id) => {
+      work(id)
+      return null
+    })
+  }
+
+  /** Leaves no trace in the history of a machine that has these labels already. */
+  #label(id: string, { set, remove }: { set: Labels; remove: readonly string[] }, actor: string): void {
+    const { inventory } = this.#ports
+    const before = inventory.get(id).labels
+    const kept = Object.entries({ ...before, ...set }).filter(([key]) => !remove.includes(key))
+    const isSame = kept.length === Object.keys(before).length && kept.every(([key, value]) => before[key] === value)
+    if (!isSame) inventory.update(id, { labels: Object.fromEntries(kept) }, actor)
+  }
+}
