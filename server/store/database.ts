@@ -8,7 +8,7 @@ import { migrations } from './migrations/index.ts'
 import type { Schema } from './schema.ts'
 
 /** "LNDF": marks the file as ours (SQLite file format, offset 68). */
-const APPLICATION_ID = 0x4c4e4446
+export const APPLICATION_ID = 0x4c4e4446
 /** How long to wait for another process that is about to close the file. */
 const BUSY_TIMEOUT_MS = 2000
 /** Prepared statements kept; queries come in few shapes. */

@@ -1,14 +1,13 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
 import { expect, it, onTestFinished } from 'vitest'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { recordFacts } from '../../../server/oci/record-facts.ts'
-import { migrations } from '../../../server/store/migrations/index.ts'
 import { registry } from '../../../server/store/migrations/0006-registry.ts'
 import { openStore } from '../../../server/store/store.ts'
 import { fixtureImage } from '../../helpers/image-fixtures.ts'
+import { databaseBefore } from '../../helpers/old-database.ts'
 
 it('finds out what manifests of an earlier version need, and says which cannot be read', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-facts-'))
@@ -18,10 +17,7 @@ it('finds out what manifests of an earlier version need, and says which cannot b
   for (const { bytes } of [image.manifest, image.config, ...image.layers]) await blobs.put(bytes)
 
   const file = join(folder, 'old.db')
-  const old = new BetterSqlite3(file)
-  for (const migration of migrations.slice(0, migrations.indexOf(registry))) old.exec(migration)
-  old.pragma(`user_version = ${migrations.indexOf(registry)}`)
-  old.pragma('application_id = 1280197702')
+  const old = databaseBefore(registry, file)
   const insert = old.prepare('INSERT INTO image_manifests VALUES (?, ?, ?)')
   const mediaType = 'application/vnd.oci.image.manifest.v1+json'
   insert.run('os/web', image.manifest.digest, mediaType)

@@ -1,11 +1,10 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import BetterSqlite3 from 'better-sqlite3'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MachineFilter } from '../../../server/contract/machine-filter.ts'
-import { Database } from '../../../server/store/database.ts'
-import { migrations } from '../../../server/store/migrations/index.ts'
+import { inventory as migration } from '../../../server/store/migrations/0009-inventory.ts'
+import { copyInto, databaseBefore } from '../../helpers/old-database.ts'
 import { facts, MAC, nic, testCore, UUID } from '../../helpers/store-fakes.ts'
 
 const mac = (index: number) => `52:54:00:00:00:${index.toString(16).padStart(2, '0')}`
@@ -109,24 +108,12 @@ it('machines of an earlier version are found after the upgrade', () => {
   core.inventory.recordFacts(id, facts())
   core.profiles.create({ name: 'racked', selector: { rack: 'r1' }, priority: 0, spec: { image: 'os/web:1' } }, 'a')
   core.store.close()
-  backToVersion8(file)
+  const earlier = join(folder, 'earlier.db')
+  const old = databaseBefore(migration, earlier)
+  copyInto(old, file)
+  old.close()
 
-  const { inventory } = testCore({ file })
+  const { inventory } = testCore({ file: earlier })
   const filter = { search: 'c5qrkj1', label: ['rack=r1'], image: 'os/web:1', firmware: 'uefi' } as const
   expect(inventory.list({ ...filter, label: [...filter.label] })).toMatchObject([{ name: 'web', firmware: 'uefi' }])
 })
-
-/** Undoes the migration that this is about, as if it had never been applied. */
-function backToVersion8(file: string): void {
-  Database.open(file).close()
-  const sqlite = new BetterSqlite3(file)
-  const triggers = sqlite.prepare("SELECT name FROM sqlite_schema WHERE type = 'trigger'").pluck().all() as string[]
-  for (const name of triggers) sqlite.exec(`DROP TRIGGER ${name}`)
-  sqlite.exec(`
-    DROP TABLE machine_labels; DROP TABLE machine_trigrams; DROP TABLE machine_search; DROP INDEX machines_listed;
-    ALTER TABLE machines DROP COLUMN firmware; ALTER TABLE machines DROP COLUMN image;
-    CREATE INDEX machines_by_state ON machines (state);
-    PRAGMA user_version = 8`)
-  expect(migrations.length).toBeGreaterThan(8)
-  sqlite.close()
-}
