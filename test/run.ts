@@ -31,6 +31,7 @@ const MACHINES = [
   'life',
   'bios',
   'refusals',
+  'disks',
   'configure',
   'netboot',
   'ipv6',
