@@ -22,7 +22,9 @@ export interface DhcpLoad {
 /** Clients repeat after seconds; a second shows what gets lost without drowning the server in repeats. */
 const REPEAT_MS = 1000
 /** Counts for nothing: a server runs for months, and only its first seconds find code that has never run. */
-const WARM_UP_MS = 2000
+const WARM_UP_MS = 4000
+/** A hundred machines have a hundred buffers: what got lost in the one of this program would be held against the server. */
+const RECEIVE_BUFFER_BYTES = 2 ** 22
 const SERVER_PORT = 67
 
 const [relay = '', server = '', ...numbers] = process.argv.slice(2)
@@ -125,5 +127,6 @@ const repeats = setInterval(() => {
 }, REPEAT_MS / 4)
 
 socket.bind(SERVER_PORT, relay, () => {
+  socket.setRecvBufferSize(RECEIVE_BUFFER_BYTES)
   for (let n = 0; n < machines; n++) powerOn()
 })
