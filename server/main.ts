@@ -481,7 +481,7 @@ function builtInstallers(files: Readonly<Record<string, string>>): Installers {
 function unusedSocket(name: string): string {
   return (
     `the inherited socket ${name} is not used: its name (FileDescriptorName= of the socket unit) belongs to no listener that is switched on; ` +
-    'names are http, https, tftp, dhcp-INTERFACE and pxe-INTERFACE'
+    'names are http, https, tftp, tftp-INTERFACE, dhcp-INTERFACE and pxe-INTERFACE'
   )
 }
 

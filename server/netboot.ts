@@ -1,5 +1,4 @@
 // Starts DHCP and TFTP as the configuration wants them, and connects them to machines, history, log and metrics.
-import { isIPv4 } from 'node:net'
 import { join } from 'node:path'
 import type { Config } from './config/load.ts'
 import { parsePorts, parseRange } from './config/checks.ts'
@@ -50,7 +49,7 @@ export interface NetbootParts {
   installers: Installers
   templates: Templates
   serverNames: ServerNames
-  /** Those named `tftp`, `dhcp-INTERFACE` and `pxe-INTERFACE` are used. */
+  /** Those named `tftp`, `tftp-INTERFACE`, `dhcp-INTERFACE` and `pxe-INTERFACE` are used. */
   sockets: InheritedSockets
   store: Pick<Store, 'leases' | 'leases6' | 'transactions'>
   inventory: Inventory
@@ -80,7 +79,7 @@ export interface Netboot extends AsyncDisposable {
 export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
   const { config, bootFiles, sockets, store, inventory, events, logger, metrics, loaderWatch, bootLoopWatch, taps } =
     parts
-  const { mode, interface: link, subnet } = config.dhcp
+  const { mode, subnet, interfaces } = config.dhcp
   await using stack = new AsyncDisposableStack()
   const allSubnets = subnet ? [subnet, ...config.dhcp.subnets] : []
   const reservations = allSubnets
@@ -100,13 +99,12 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
       const mac = (store.leases.at(client) ?? store.leases6.at(client))?.mac ?? macInAddress(client)
       return mac === undefined ? undefined : machineOf(mac)
     }
-    const fd = sockets.take('tftp')
     const report = tftpReport({ logger, metrics, events, machineAt })
-    for (const address of tftpAddresses(config)) {
-      const four = isIPv4(address)
+    for (const { address, socket } of tftpListeners(config)) {
+      const fd = socket === undefined ? undefined : sockets.take(socket)
       const tftp = createTftpServer({
         address,
-        ...(fd !== undefined && four && { fd }),
+        ...(fd !== undefined && { fd }),
         port,
         maxTransfers,
         maxTransfersPerClient,
@@ -139,13 +137,13 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
     taps.dhcpEvent(event)
   }
   let dhcp: DhcpService | undefined
-  if (mode !== 'off' && link !== undefined) {
-    const [fd, bootServerFd] = [sockets.take(`dhcp-${link}`), sockets.take(`pxe-${link}`)]
+  if (mode !== 'off' && interfaces.length > 0) {
     const service = createDhcpService({
       mode,
-      links: [
-        { interface: link, ...(fd !== undefined && { fd }), ...(bootServerFd !== undefined && { bootServerFd }) },
-      ],
+      links: interfaces.map((link) => {
+        const [fd, bootServerFd] = [sockets.take(`dhcp-${link}`), sockets.take(`pxe-${link}`)]
+        return { interface: link, ...(fd !== undefined && { fd }), ...(bootServerFd !== undefined && { bootServerFd }) }
+      }),
       subnets: allSubnets.map(subnetOf),
       store: store.leases,
       reservations: fixedReservations(reservations),
@@ -180,7 +178,7 @@ export async function startNetboot(parts: NetbootParts): Promise<Netboot> {
     links: () => [
       ...(dhcp?.status() ?? []).map(({ interface: name, mode: current, state, problem }) => ({
         interface: name,
-        address: serviceAddress(config),
+        address: addressOf(name) ?? config.address,
         mode: current,
         state,
         problem,
@@ -218,15 +216,28 @@ function notRunning(service: 'DHCP' | 'DHCPv6', link: string, problem: string | 
   return `${service} on ${link} does not run: ${problem}; Landfall tries again every half minute`
 }
 
-function serviceAddress({ address, dhcp }: Config): string {
-  return (dhcp.interface === undefined ? undefined : addressOf(dhcp.interface)) ?? address
+interface TftpListener {
+  address: string
+  /** Its name among inherited sockets, if it can be one. */
+  socket?: string
 }
 
 /** TFTP answers from the address that was asked, so each address has a listener of its own. */
-function tftpAddresses(config: Config): Set<string> {
-  const four = config.dhcp.mode === 'off' && config.dhcp6.mode !== 'off' ? [] : [serviceAddress(config)]
-  const six = serviceAddress6(config.dhcp6)
-  return new Set([...four, ...(six === undefined ? [] : [six])])
+function tftpListeners(config: Config): TftpListener[] {
+  const { address, dhcp, dhcp6 } = config
+  const [first, ...further] = dhcp.interfaces
+  const six = serviceAddress6(dhcp6)
+  const listeners: TftpListener[] = [
+    ...(dhcp.mode === 'off' && dhcp6.mode !== 'off'
+      ? []
+      : [{ address: (first === undefined ? undefined : addressOf(first)) ?? address, socket: 'tftp' }]),
+    ...further.flatMap((link) => {
+      const own = addressOf(link)
+      return own === undefined ? [] : [{ address: own, socket: `tftp-${link}` }]
+    }),
+    ...(six === undefined ? [] : [{ address: six }]),
+  ]
+  return listeners.filter((one, at) => listeners.findIndex((other) => other.address === one.address) === at)
 }
 
 function subnetOf(subnet: NonNullable<Config['dhcp']['subnet']>): SubnetConfig {

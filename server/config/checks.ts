@@ -17,6 +17,7 @@ export function checkConfig(config: Config): void {
     const hint = 'set dhcp.interface to the interface that machines boot from'
     throw new ConfigError('CONTRADICTION', `dhcp.mode: ${dhcp.mode} needs dhcp.interface`, { hint })
   }
+  checkInterfaces(dhcp)
   if (dhcp.mode === 'server' || dhcp.mode === 'auto') checkSubnets(config)
   if ((https.certificate === undefined) !== (https.key === undefined)) {
     const [given, other] = https.key === undefined ? ['certificate', 'key'] : ['key', 'certificate']
@@ -24,6 +25,15 @@ export function checkConfig(config: Config): void {
   }
   checkDhcp6(config)
   if (tftp.transferPorts !== undefined) parsePorts(tftp.transferPorts)
+}
+
+function checkInterfaces({ interface: first, interfaces }: Config['dhcp']): void {
+  if (interfaces.length > 0 && first === undefined) {
+    const hint = 'name one of them in dhcp.interface: machines elsewhere are told its address'
+    throw new ConfigError('CONTRADICTION', 'dhcp.interfaces: needs dhcp.interface', { hint })
+  }
+  const twice = interfaces.find((name, at) => interfaces.indexOf(name) !== at)
+  if (twice !== undefined) throw new ConfigError('CONTRADICTION', `dhcp.interfaces: ${twice} is served already`)
 }
 
 function checkSubnets({ dhcp: { mode, subnet, subnets }, address }: Config): void {

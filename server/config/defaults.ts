@@ -53,11 +53,12 @@ export function thisHost(): Host {
   }
 }
 
-/** Fills in what was left open. Throws ConfigError CONTRADICTION when the host has no address to offer. */
+/** Fills in what was left open; `dhcp.interfaces` are all of them then, `dhcp.interface` the first. Throws ConfigError CONTRADICTION when the host has no address to offer. */
 export function withDefaults(input: ConfigInput, host: Host): Config {
   const { name, dataDir: wantedDir, templatesDir, address: wanted, registry, http, https, tftp, log, ...rest } = input
   const address = wanted ?? ownAddress(input, host)
   const dataDir = wantedDir ?? (host.isRoot ? '/var/lib/landfall' : join(host.home, '.local/share/landfall'))
+  const { interface: first } = rest.dhcp
   const everyAddress = host.hasIpv6 ? '::' : '0.0.0.0'
   return {
     ...rest,
@@ -68,7 +69,8 @@ export function withDefaults(input: ConfigInput, host: Host): Config {
     registry: registry ?? `${urlHost(address)}:${https.port}`,
     http: { ...http, host: http.host ?? everyAddress },
     https: { ...https, host: https.host ?? everyAddress },
-    dhcp6: { ...rest.dhcp6, interface: rest.dhcp6.interface ?? rest.dhcp.interface },
+    dhcp: { ...rest.dhcp, interfaces: [...(first === undefined ? [] : [first]), ...rest.dhcp.interfaces] },
+    dhcp6: { ...rest.dhcp6, interface: rest.dhcp6.interface ?? first },
     tftp: { ...tftp, enabled: tftp.enabled ?? (rest.dhcp.mode !== 'off' || rest.dhcp6.mode !== 'off') },
     log: { level: log.level, format: log.format ?? (host.isTerminal ? 'pretty' : 'json') },
   }

@@ -192,9 +192,14 @@ export const ConfigInput = z.strictObject({
           '`server` gives addresses; `proxy` adds boot data to those of another server; `auto` is `server` unless another one answers',
       }),
       interface: Interface.optional().meta({ description: 'network interface to serve', defaultText: 'none' }),
+      interfaces: z.array(Interface).default([]).meta({
+        description:
+          'further network interfaces to serve, each with its subnet among `dhcp.subnets`: see [several links](dhcp-and-tftp.md#several-links)',
+      }),
       subnet: Subnet.optional(),
       subnets: z.array(Subnet).default([]).meta({
-        description: 'further subnets, behind relays or sharing the wire, as tables with the settings of `dhcp.subnet`',
+        description:
+          'further subnets, of `dhcp.interfaces`, behind relays or sharing the wire, as tables with the settings of `dhcp.subnet`',
       }),
     })
     .prefault({}),

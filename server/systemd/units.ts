@@ -102,9 +102,10 @@ function unitName({ name }: Listener): string {
 }
 
 /** Without those of DHCPv6 and of TFTP by IPv6: the server opens these itself. */
-function listenersOf({ http, https, tftp, dhcp, dhcp6, address }: Config): Listener[] {
-  const device = dhcp.interface
-  const bound = device === undefined ? {} : { device }
+function listenersOf(config: Config): Listener[] {
+  const { http, https, tftp, dhcp, dhcp6, address } = config
+  const [first, ...further] = dhcp.interfaces
+  const onLink = (device: string) => ({ address: `${EVERYWHERE}:${tftp.port}`, device })
   return [
     { name: 'http', description: 'boot files', kind: 'ListenStream', address: `${urlHost(http.host)}:${http.port}` },
     {
@@ -117,24 +118,37 @@ function listenersOf({ http, https, tftp, dhcp, dhcp6, address }: Config): Liste
       name: 'tftp',
       description: 'TFTP',
       kind: 'ListenDatagram',
-      address: `${device === undefined ? urlHost(address) : EVERYWHERE}:${tftp.port}`,
-      ...bound,
+      ...(first === undefined ? { address: `${urlHost(address)}:${tftp.port}` } : onLink(first)),
     }),
-    ...listIf(dhcp.mode !== 'off' && device !== undefined, {
+    ...further.flatMap((device) =>
+      listIf(tftp.enabled, {
+        name: `tftp-${device}`,
+        description: `TFTP on ${device}`,
+        kind: 'ListenDatagram',
+        ...onLink(device),
+      }),
+    ),
+    ...(dhcp.mode === 'off' ? [] : dhcp.interfaces.flatMap(dhcpListeners)),
+  ]
+}
+
+function dhcpListeners(device: string): Listener[] {
+  return [
+    {
       name: `dhcp-${device}`,
       description: `DHCP on ${device}`,
       kind: 'ListenDatagram',
       address: `${EVERYWHERE}:67`,
-      ...bound,
+      device,
       broadcast: true,
-    }),
-    ...listIf(dhcp.mode !== 'off' && device !== undefined, {
+    },
+    {
       name: `pxe-${device}`,
       description: `PXE boot server on ${device}`,
       kind: 'ListenDatagram',
       address: `${EVERYWHERE}:4011`,
-      ...bound,
-    }),
+      device,
+    },
   ]
 }
 

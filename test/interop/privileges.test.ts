@@ -83,6 +83,27 @@ describe('started by a service manager', () => {
       await manager.log.waitForLine(/^STOPPING=1/)
     }))
 
+  it('serves several interfaces, each by its own address and from its own subnet', (test) =>
+    withNetns(test, ['udhcpc', 'curl', 'perl'], async (net) => {
+      const { server, client } = await lan(net)
+      const second = await net.create('second')
+      await net.connect(server, { name: 'lan1', address: '10.78.0.1/24' }, second, {})
+      const dataDir = await dataFolder(net, NOBODY)
+      const config = join(net.folder, 'landfall.toml')
+      await writeFile(
+        config,
+        `[dhcp]\ninterfaces = ["lan1"]\n[[dhcp.subnets]]\ncidr = "10.78.0.0/24"\npool = ["10.78.0.100-10.78.0.199"]\n`,
+      )
+      const sockets = ['http=80/tcp', 'https=8443/tcp', 'tftp=lan0:69', 'tftp-lan1=lan1:69']
+      for (const link of ['lan0', 'lan1']) sockets.push(`dhcp-${link}=${link}:67`, `pxe-${link}=${link}:4011`)
+      const argv = [...AS_NOBODY, process.execPath, COMMAND, ...SERVE, '--config', config, '--data-dir', dataDir]
+      const landfall = net.start(server, 'landfall', ['perl', OPENER, sockets.join(','), ...argv])
+      await landfall.log.waitForLine(/^Landfall \S+ serves /, { timeout: 30_000 })
+      expect(landfall.log.matching(/Warning: the inherited socket/)).toEqual([])
+      await expectServed(net, client, ADDRESS)
+      await expectServed(net, second, '10.78.0.1', '10.78.0.250/24')
+    }))
+
   it('refuses a socket on another port than its URLs would name', (test) =>
     withNetns(test, ['perl'], async (net) => {
       const server = await net.create('server')
@@ -145,9 +166,9 @@ async function rights(pid: number): Promise<string[]> {
   return [...kinds]
 }
 
-async function expectServed(net: Netns, client: Namespace, server: string): Promise<void> {
+async function expectServed(net: Netns, client: Namespace, server: string, own = '10.77.0.250/24'): Promise<void> {
   expect(await lease(net, client)).toBe(server)
-  await client.ip('address', 'add', '10.77.0.250/24', 'dev', 'eth0')
+  await client.ip('address', 'add', own, 'dev', 'eth0')
   expect(await curl(client, `tftp://${server}/first.efi`)).toBe(LOADER)
   expect(await curl(client, `http://${server}/boot/loaders/first.efi`)).toBe(LOADER)
   await client.ip('address', 'flush', 'dev', 'eth0')

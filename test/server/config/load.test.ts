@@ -202,6 +202,20 @@ describe('refusals name the place at fault', () => {
       'FILE:2: dhcp.mode: proxy needs dhcp.interface',
     ],
     [
+      'further interfaces without the first',
+      '[dhcp]\ninterfaces = ["eth2"]',
+      {},
+      'CONTRADICTION',
+      'FILE:2: dhcp.interfaces: needs dhcp.interface',
+    ],
+    [
+      'an interface that is named twice',
+      '[dhcp]\ninterface = "eth1"\ninterfaces = ["eth2", "eth1"]',
+      {},
+      'CONTRADICTION',
+      'FILE:3: dhcp.interfaces: eth1 is served already',
+    ],
+    [
       'a DHCP server without a subnet',
       '[dhcp]\nmode = "server"\ninterface = "eth1"',
       {},

@@ -59,6 +59,23 @@ describe('unitFiles', () => {
     expect(http).toMatch(/^FreeBind=yes$/m)
   })
 
+  it('are three for each further interface', () => {
+    const input = { ...SERVER, dhcp: { ...SERVER.dhcp, interfaces: ['eth2'] } }
+    expect(socketUnits(configOf(input))).toEqual([
+      'landfall-http.socket',
+      'landfall-https.socket',
+      'landfall-tftp.socket',
+      'landfall-tftp-eth2.socket',
+      'landfall-dhcp-eth1.socket',
+      'landfall-pxe-eth1.socket',
+      'landfall-dhcp-eth2.socket',
+      'landfall-pxe-eth2.socket',
+    ])
+    const tftp = units(input).get('/etc/systemd/system/landfall-tftp-eth2.socket')
+    expect(tftp).toMatch(/^ListenDatagram=0\.0\.0\.0:69$/m)
+    expect(tftp).toMatch(/^BindToDevice=eth2$/m)
+  })
+
   it('open no low ports where none are wanted', () => {
     const service = serviceOf({}, { lowPorts: false })
     expect(service).toMatch(/^AmbientCapabilities=$/m)
