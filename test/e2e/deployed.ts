@@ -12,7 +12,8 @@ import type { Ssh } from './lab/ssh.ts'
 
 export interface DeployedOptions {
   demo: DemoImages
-  version: '1' | '2'
+  /** Tag of the demo image. */
+  version: '1' | '2' | 'disks'
   /** `host:port` that the machine was told to upgrade from. */
   registry: string
   hostname: string
@@ -25,7 +26,7 @@ const IMAGE_REFS = 'ostree/container/image/'
 /** Checks items 1-7, 12-16, 25-28 and 34-38, the image's files, and that the first-boot report cleaned up after itself. */
 export async function expectDeployed(ssh: Ssh, options: DeployedOptions): Promise<void> {
   const { demo, version, registry, hostname, filesystem = 'xfs' } = options
-  const image = version === '1' ? demo.v1 : demo.v2
+  const image = { 1: demo.v1, 2: demo.v2, disks: demo.disks }[version]
   const target = `${registry}/landfall/demo:${version}`
   const out = async (command: string) => (await ssh.run(command, { timeout: 300_000 })).stdout.trim()
   const lines = async (command: string) => (await out(command)).split('\n')
@@ -104,7 +105,7 @@ export async function expectDeployed(ssh: Ssh, options: DeployedOptions): Promis
   // hard links are looked for in the deployment's folder.
   const held = async (kinds: (kind: string) => boolean, root: string) => {
     const script = expectationScript(
-      expectations(version).filter(({ kind }) => kinds(kind)),
+      expectations(version === 'disks' ? '1' : version).filter(({ kind }) => kinds(kind)),
       { root },
     )
     return (await ssh.run('sh -s 2>&1 || true', { input: script, timeout: 300_000 })).stdout.trim()

@@ -1,4 +1,4 @@
-// Builds the demo image, versions 1 and 2: a bootable Debian as an OCI image layout, from packages, without a container engine.
+// Builds the demo image, versions 1 and 2, and 1 for machines with arrays, volumes or encryption: a bootable Debian as an OCI image layout, from packages, without a container engine.
 //   node test/images/demo-image.ts      prints the layout's folder and the digests
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
@@ -6,7 +6,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { SOURCE_DATE_EPOCH } from '../../boot-assets/debian/root.ts'
 import { buildOnce } from '../../boot-assets/cache.ts'
-import { lowerLayer, releaseLayer, upperLayer } from './demo-layers.ts'
+import { disksLayer, lowerLayer, releaseLayer, upperLayer } from './demo-layers.ts'
 import { demoRoot } from './demo-root.ts'
 import { expectations } from './expectations.ts'
 import { addImage, addLayer, createLayout, readImage } from './layout.ts'
@@ -21,12 +21,14 @@ export interface TaggedImage {
 }
 
 export interface DemoImages {
-  /** Folder of the OCI image layout that holds both tags. */
+  /** Folder of the OCI image layout that holds all tags. */
   layout: string
   /** File with the expectations of both versions: `{ "1": Expectation[], "2": Expectation[] }`. */
   expect: string
   v1: TaggedImage
   v2: TaggedImage
+  /** Version 1, with an initramfs that finds its root on arrays, volumes and encrypted disks too. */
+  disks: TaggedImage
 }
 
 /** These sources, besides the packages, shape the image. */
@@ -48,7 +50,13 @@ export async function buildDemoImages({ log }: { log: (line: string) => void }):
     tag,
     digest: (await readImage(layout, tag)).descriptor.digest,
   })
-  return { layout, expect: join(dir, 'expect.json'), v1: await tagged('1'), v2: await tagged('2') }
+  return {
+    layout,
+    expect: join(dir, 'expect.json'),
+    v1: await tagged('1'),
+    v2: await tagged('2'),
+    disks: await tagged('disks'),
+  }
 }
 
 /** Packs the layers from a root of `demoRoot` into `dir`, which gets `layout` and `expect.json`. */
@@ -63,15 +71,22 @@ export async function writeDemoImages(root: string, dir: string, log: (line: str
     await addLayer(layout, tar(await lowerLayer(root), options), { compression: 'zstd', createdBy: 'lower' }),
     await addLayer(layout, tar(upperLayer(), options), { compression: 'gzip', createdBy: 'upper' }),
   ]
-  for (const version of ['1', '2'] as const) {
-    const release = await addLayer(layout, tar(releaseLayer(version), options), {
-      compression: 'gzip',
-      createdBy: `release ${version}`,
-    })
-    const layers = [...shared, release]
+  const release = (version: '1' | '2') =>
+    addLayer(layout, tar(releaseLayer(version), options), { compression: 'gzip', createdBy: `release ${version}` })
+  const [first, second] = [await release('1'), await release('2')]
+  const disks = await addLayer(layout, tar(await disksLayer(root), options), {
+    compression: 'none',
+    createdBy: 'disks',
+  })
+  const images = [
+    { tag: '1', version: '1', layers: [...shared, first] },
+    { tag: '2', version: '2', layers: [...shared, second] },
+    { tag: 'disks', version: '1', layers: [...shared, first, disks] },
+  ]
+  for (const { tag, version, layers } of images) {
     const { digest } = await addImage(layout, {
       repository: DEMO_REPOSITORY,
-      tag: version,
+      tag,
       layers,
       labels: {
         'containers.bootc': '1',
@@ -82,7 +97,7 @@ export async function writeDemoImages(root: string, dir: string, log: (line: str
       created: SOURCE_DATE_EPOCH + Number(version) * 86_400,
     })
     const [packed, unpacked] = [sum(layers.map((l) => l.descriptor.size)), sum(layers.map((l) => l.unpacked))]
-    log(`${DEMO_REPOSITORY}:${version} ${digest}: ${layers.length} layers, ${packed} bytes, ${unpacked} bytes unpacked`)
+    log(`${DEMO_REPOSITORY}:${tag} ${digest}: ${layers.length} layers, ${packed} bytes, ${unpacked} bytes unpacked`)
   }
   await writeFile(join(dir, 'expect.json'), JSON.stringify({ 1: expectations('1'), 2: expectations('2') }, null, 2))
 }

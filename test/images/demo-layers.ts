@@ -1,6 +1,6 @@
 // The small layers of the demo image: everything a layer may contain that an importer can get wrong. What must be left
 // of it in a deployed machine is written down in expectations.ts.
-import { readFile } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as names from './expectations.ts'
 import { directory, file, hardlink, symlink } from './tar.ts'
@@ -135,5 +135,16 @@ export function releaseLayer(version: '1' | '2'): TarEntry[] {
     file(`${DEMO}/only-in-${version}`, ''),
     directory(`${DEMO}/types/there-and-back`),
     file(`${DEMO}/types/there-and-back/last`, 'a folder again\n'),
+  ]
+}
+
+/** The initramfs for roots on arrays, volumes and encrypted disks, in the place of the lean one. */
+export async function disksLayer(root: string): Promise<TarEntry[]> {
+  const [kernel = ''] = await readdir(join(root, 'usr/lib/modules'))
+  const content = await readFile(join(root, 'var/lib/landfall-demo/initramfs-disks.img'))
+  const folders = ['usr', 'usr/lib', 'usr/lib/modules', `usr/lib/modules/${kernel}`]
+  return [
+    ...folders.map((path) => directory(path)),
+    file(`usr/lib/modules/${kernel}/initramfs.img`, content, { mode: 0o600 }),
   ]
 }

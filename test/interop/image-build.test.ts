@@ -44,12 +44,27 @@ describe.skipIf(blocked !== undefined)(`demo image${blocked === undefined ? '' :
     expect(second.at(-1)!.size).toBeLessThan(4096)
   })
 
+  it('has another initramfs for machines with arrays, volumes and encryption, uncompressed and in a layer of its own', async () => {
+    const [plain, disks] = [await readImage(images.layout, '1'), await readImage(images.layout, 'disks')]
+    expect(disks.manifest.layers.slice(0, -1)).toEqual(plain.manifest.layers)
+    const { digest, mediaType } = disks.manifest.layers.at(-1)!
+    expect(mediaType).toBe('application/vnd.oci.image.layer.v1.tar')
+    const names = run('tar', '--list', '--file', blobPath(images.layout, digest)).split('\n')
+    const initramfs = names.filter((path) => path.endsWith('/initramfs.img'))
+    expect(initramfs).toEqual(
+      (await listLayer(images.layout, '1', 1))
+        .filter((path) => path.endsWith('/initramfs.img'))
+        .map((path) => path.replace(/^\.\//, '')),
+    )
+  })
+
   it('comes out the same when it is packed again', { timeout: 5 * MINUTE }, async () => {
     const again = join(folder, 'again')
     await mkdir(again)
     await writeDemoImages(root, again, () => {})
     expect((await readImage(join(again, 'layout'), '1')).descriptor.digest).toBe(images.v1.digest)
     expect((await readImage(join(again, 'layout'), '2')).descriptor.digest).toBe(images.v2.digest)
+    expect((await readImage(join(again, 'layout'), 'disks')).descriptor.digest).toBe(images.disks.digest)
   })
 
   it('has a kernel, an initramfs and nothing of the build', async () => {

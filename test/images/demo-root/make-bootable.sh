@@ -102,12 +102,16 @@ cat >"$root/usr/lib/dracut/dracut.conf.d/50-landfall-demo.conf" <<'EOF'
 hostonly=no
 reproducible=yes
 compress="zstd -19 -T0"
-dracutmodules="systemd systemd-initrd dracut-systemd base fs-lib rootfs-block kernel-modules udev-rules ostree btrfs dm mdraid lvm crypt systemd-cryptsetup tpm2-tss"
+dracutmodules="systemd systemd-initrd dracut-systemd base fs-lib rootfs-block kernel-modules udev-rules ostree"
 drivers=" virtio_blk virtio_scsi virtio_pci nvme ahci ata_piix sd_mod sr_mod megaraid_sas mpt3sas mpi3mr smartpqi hpsa aacraid hv_storvsc vmw_pvscsi xhci_pci ehci_pci usb_storage uas ext4 xfs btrfs overlay erofs loop "
 EOF
 rm -f "$root/etc/dracut.conf.d/ostree.conf"
 [ -s "$modules/vmlinuz" ] || mv "$root/boot/vmlinuz-$kernel" "$modules/vmlinuz"
 chroot "$root" dracut --force --quiet --kver "$kernel" "/usr/lib/modules/$kernel/initramfs.img"
+# Half as large again, for root file systems that are more than a partition: a layer of its own, as every boot of every test would load it.
+mkdir -p "$root/var/lib/landfall-demo"
+chroot "$root" dracut --force --quiet --kver "$kernel" --add "btrfs dm mdraid lvm crypt systemd-cryptsetup tpm2-tss" \
+	/var/lib/landfall-demo/initramfs-disks.img
 find "$modules/kernel" -name '*.ko' -print0 | xargs -0 -r -n 64 -P "$(nproc)" zstd --quiet --rm -12
 chroot "$root" depmod "$kernel"
 rm -rf "$root"/boot/* "$root"/vmlinuz* "$root"/initrd.img*
