@@ -4,11 +4,19 @@ import { filesystemAt, findFilesystemAt, ownVolumes } from '../disk/target.ts'
 
 type Layer<Type extends PlannedLayer['type']> = Extract<PlannedLayer, { type: Type }>
 
+/**
+ * Seconds dracut looks for all disks. After two thirds of them it starts arrays that lack one; its own 180 make two minutes of that, more on slow
+ * machines. A disk that firmware and boot menu were just read from turns already.
+ */
+const RETRY = 60
+
 /** Arguments of dracut(7) and systemd-cryptsetup-generator(8) for all layers of the plan; no secret is among them. */
 export function storageArguments(plan: Pick<StoragePlan, 'layers'>, tpm2: boolean): string[] {
   const { layers } = plan
+  const arrays = ofType(layers, 'raid')
   return [
-    ...ofType(layers, 'raid').map(({ uuid }) => `rd.md.uuid=${raidUuid(uuid)}`),
+    ...arrays.map(({ uuid }) => `rd.md.uuid=${raidUuid(uuid)}`),
+    ...(arrays.some(({ level }) => level !== 0) ? [`rd.retry=${RETRY}`] : []),
     ...ofType(layers, 'luks').flatMap(({ uuid, name }) => [
       `rd.luks.name=${uuid}=${name}`,
       // Without a bound TPM it asks, as it does without the option.

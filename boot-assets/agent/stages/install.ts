@@ -76,7 +76,7 @@ export async function install(context: InstallContext, order: InstallOrder): Pro
   })
   const report = new Reporter(console, (event) => events.emit(event))
   try {
-    const { mergeCommit, finish } = await runStages(context, order, report, cancel.signal)
+    const { mergeCommit, finish } = await runStages(context, withKernelArguments(order), report, cancel.signal)
     events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
     events.emit({ type: 'installed', mergeCommit, agentPeakRss: context.peakRss() })
     console.say('handing in the last of the report')
@@ -91,6 +91,11 @@ export async function install(context: InstallContext, order: InstallOrder): Pro
   }
 }
 
+/** The order with all kernel arguments that follow from its spec: no stage has to think of them. */
+function withKernelArguments(order: InstallOrder): InstallOrder {
+  return { ...order, task: { ...order.task, spec: withIgnitionArguments(order.task.spec) } }
+}
+
 /** The boot loader comes last of all that is written: cut the power at any moment before, and no firmware finds a system. */
 async function runStages(
   context: InstallContext,
@@ -100,7 +105,7 @@ async function runStages(
 ): Promise<{ mergeCommit: string; finish: MachineSpec['finish'] }> {
   const { host, console, mountPoint, volumes, stage } = context
   const { task, images, link } = order
-  const spec = withIgnitionArguments(task.spec)
+  const { spec } = task
   const { say, warn } = report
   const facts = await report.step('identify', 'looking at the machine once more', async () => {
     // What an agent that was killed has left mounted makes its disk look taken.
@@ -109,11 +114,12 @@ async function runStages(
     return context.identify()
   })
 
-  const { image, plan, enforcement } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
+  const { image, engine, plan, enforcement } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
     const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
     const enforcement = await verifyTrust({ trust: task.trust, image: resolved, say })
     await measureLayers(images, resolved, warn, signal)
-    if (chooseEngine(spec.engine, resolved.config) === 'bootc') {
+    const engine = chooseEngine(spec.engine, resolved.config)
+    if (engine === 'bootc') {
       requireServer(order.confirmation)
       requirePlainDisk(spec.disks)
       if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
@@ -122,7 +128,7 @@ async function runStages(
     const planned = context.planDisks(spec, facts, task.installId)
     const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
     signal.throwIfAborted()
-    return { image: resolved, plan: agreed, enforcement }
+    return { image: resolved, engine, plan: agreed, enforcement }
   })
 
   const keys = keysFor(spec)
@@ -142,7 +148,7 @@ async function runStages(
         await finalize(host, target, say)
         return { mergeCommit, finish: reachable ? spec.finish : ('reboot' as const) }
       })
-    if (chooseEngine(spec.engine, image.config) === 'bootc') {
+    if (engine === 'bootc') {
       return await leave(await installThroughBootc({ host, order, report, signal, facts, target, image, stage }))
     }
     const imported = await report.step(
@@ -173,7 +179,7 @@ async function runStages(
 /** The stages that run programs of the image. Returns the commit that was deployed. */
 async function finishInTree(
   { host }: InstallContext,
-  { task: { installId, spec: wanted, diskImage }, confirmation, medium }: InstallOrder,
+  { task: { installId, spec, diskImage }, confirmation, medium }: InstallOrder,
   report: Reporter,
   signal: AbortSignal,
   made: {
@@ -187,7 +193,6 @@ async function finishInTree(
   },
 ): Promise<string> {
   const { facts, target, image, tree, imported, enforcement, keys } = made
-  const spec = withIgnitionArguments(wanted)
   const { say, warn } = report
   const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, async () => {
     const deployed = await deploy({ target, tree, image, spec, imported, enforced: enforcement !== undefined, say })

@@ -42,6 +42,7 @@ describe('layers', () => {
         [
           `^rd.md.uuid=${words}`,
           `rd.md.uuid=${words}`,
+          'rd.retry=60',
           `rd.luks.name=${uuid}=luks-${uuid}`,
           `rd.luks.options=${uuid}=tpm2-device=auto`,
           'rd.lvm.lv=system_[0-9a-f]{8}/root',
@@ -52,6 +53,12 @@ describe('layers', () => {
     expect(text).not.toContain('very long')
     expect(storageArguments(made, false).join()).not.toContain('tpm2')
     expect(initramfsNeeds(made).map(({ module }) => module)).toEqual(['mdraid', 'crypt', 'lvm'])
+  })
+
+  it('are waited for as long as ever where an array cannot lack a disk', () => {
+    const striped = planned({ raid: { level: 0, disks: [{ serial: 'S2' }] } }).layers
+    const layers = striped.filter((layer) => layer.type !== 'raid' || layer.level === 0)
+    expect(storageArguments({ layers }, false).join()).toMatch(/^rd\.md\.uuid=[0-9a-f:]{35}$/)
   })
 
   it('go into fstab by the UUIDs of the plan', () => {
