@@ -36,6 +36,8 @@ import { withPulls } from './http/plain-pulls.ts'
 import { fetchedEvent, imageEvent, registryAccess } from './http/registry-ports.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
+import { LayerReading } from './inspect/layer-reading.ts'
+import { LayerThread } from './inspect/layer-thread.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
 import { MediaLibrary } from './media/media-library.ts'
@@ -124,7 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
-  const { maxBytes = Infinity, untaggedDays } = config.images
+  const { maxBytes = Infinity, maxLayerBytes, untaggedDays } = config.images
   const quota = new StoreQuota(maxBytes, () => store.images.storedBytes())
   const blobs = await BlobStore.open(join(dataDir, 'oci'), quota)
   const uploads = await UploadStore.open(blobs)
@@ -142,6 +144,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     clock,
   })
+  const reading = new LayerReading({
+    records: store.layers,
+    blobs,
+    folder: join(dataDir, 'oci', 'reading'),
+    maxLayerBytes,
+    thread: new LayerThread(),
+    onFailure: (digest, error) => logger.warn({ err: error, digest, part: 'inspect' }, 'a layer cannot be read'),
+  })
+  parts.defer(() => reading.stop())
+  store.images.watchBlobs(() => reading.wake())
+  reading.start()
   const pins = new ImagePins(store)
   const upstreams = new Upstreams(loadUpstreams(config.images.upstreams), { userAgent: `landfall/${version}` })
   const images = new ImageService(blobs, store.images, {
@@ -189,6 +202,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens,
     images,
     trust,
+    contents: reading,
     events,
     clock,
     registry: config.registry,

@@ -141,6 +141,16 @@ export const ConfigInput = z.strictObject({
       plainHttp: z.boolean().default(false).meta({
         description: 'also serve pulls of public repositories on `http.port`, without TLS',
       }),
+      maxLayerBytes: z
+        .number()
+        .int()
+        .min(1)
+        .max(Number.MAX_SAFE_INTEGER)
+        .default(64 * 2 ** 30)
+        .meta({
+          description:
+            'bytes that one layer may unpack to; larger ones, and those that grow more than a hundredfold and a GiB, are never installed',
+        }),
       untaggedDays: z.number().int().min(0).max(36_500).default(30).meta({
         description: 'days that images are kept after their last tag has moved on, when no machine holds on to them',
       }),

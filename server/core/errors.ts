@@ -1,9 +1,11 @@
 // What the core refuses, and how its stores fail.
 import { CodedError } from '../contract/coded-error.ts'
+import type { LayerProblemCode } from '../contract/layer-facts.ts'
 import type { TrustCode } from '../contract/trust.ts'
 
 export type CoreErrorCode =
   | TrustCode
+  | LayerProblemCode
   | 'MACHINE_NOT_FOUND'
   | 'MACHINE_RETIRED'
   | 'MACHINE_BUSY'
@@ -13,8 +15,6 @@ export type CoreErrorCode =
   | 'IMAGE_NOT_FOUND'
   | 'IMAGE_INVALID'
   | 'IMAGE_NOT_BOOTABLE'
-  | 'DIGEST_MISMATCH'
-  | 'SIZE_MISMATCH'
   | 'TOO_MANY_LAYERS'
   | 'ARCHITECTURE_MISMATCH'
   | 'TOKEN_NOT_FOUND'

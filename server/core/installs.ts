@@ -27,6 +27,7 @@ import { CoreError } from './errors.ts'
 import type { EventLog } from './events.ts'
 import { uuidV7 } from './ids.ts'
 import type { ImageCatalog, ResolvedImage, ResolveFailure } from './images.ts'
+import type { ContentGate, ContentVerdict } from './layers.ts'
 import { installNotes } from './install-notes.ts'
 import { isActive, moveInstall, newInstall } from './install-state.ts'
 import type { InstallInput, InstallNote, InstallRefusal } from './install-state.ts'
@@ -50,6 +51,7 @@ export interface InstallsPorts {
   tokens: Tokens
   images: Pick<ImageCatalog, 'resolve'>
   trust: TrustGate
+  contents: ContentGate
   events: EventLog
   transactions: Transactions
   clock: Clock
@@ -65,7 +67,7 @@ export interface InstallsPorts {
 }
 
 /** An image that may be installed, and why. */
-type AllowedImage = ResolvedImage & { trust: TrustCheck }
+type AllowedImage = ResolvedImage & { trust: TrustCheck; content: ContentVerdict }
 
 /** What a machine is taken for until it has told. */
 const DEFAULT_ARCHITECTURE = 'amd64'
@@ -232,12 +234,10 @@ export class Installs {
    */
   async nextTask(session: AgentSession, waitMs: number, signal?: AbortSignal): Promise<Task> {
     this.#ports.inventory.seen(session.machineId)
-    await this.#judgeAgain(session.machineId)
-    const task = this.#task(session)
+    const task = this.#task(session, await this.#judgeAgain(session.machineId))
     if (task.type !== 'wait' || waitMs <= 0) return task
     await this.#wakeups.wait(session.machineId, waitMs, signal)
-    await this.#judgeAgain(session.machineId)
-    return this.#task(session)
+    return this.#task(session, await this.#judgeAgain(session.machineId))
   }
 
   /** Stores the plan before anything is written. Not `go` once the install was cancelled or replaced. Throws INSTALL_NOT_FOUND. */
@@ -338,7 +338,7 @@ export class Installs {
 
   // --- inside
 
-  #task(session: AgentSession): Task {
+  #task(session: AgentSession, content: ContentVerdict | undefined): Task {
     const { tokens, installs, transactions, inventory } = this.#ports
     const { machineId, bootId } = session
     if (tokens.agentSessionOf(machineId)?.bootId !== bootId) {
@@ -348,6 +348,10 @@ export class Installs {
     if (newest?.spec.installer === 'anaconda' && newest.state === 'pending') return { type: 'reboot' }
     if ((newest?.state !== 'pending' && newest?.state !== 'running') || newest.spec.installer === 'anaconda') {
       return { type: 'wait', message: waitMessage(inventory.get(machineId), newest) }
+    }
+    if (newest.state === 'pending' && content?.state === 'reading') {
+      const { layers, totalLayers } = content
+      return { type: 'wait', message: `Landfall reads the image first: ${layers} of ${totalLayers} layers.` }
     }
     return transactions.transaction(() => {
       const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
@@ -498,22 +502,26 @@ export class Installs {
   }
 
   /**
-   * Judges an install once more that no agent has taken yet: since it was created, policies and signatures may have changed. One that is no
-   * longer allowed fails with the reason.
+   * Judges an install once more that no agent has taken yet: since it was created, policies and signatures may have changed, and layers were
+   * read. One that is no longer allowed fails with the reason. While layers are still being read, that wakes the machine when there is news.
    */
-  async #judgeAgain(machineId: string): Promise<void> {
-    const { installs, trust, transactions } = this.#ports
+  async #judgeAgain(machineId: string): Promise<ContentVerdict | undefined> {
+    const { installs, trust, contents, transactions } = this.#ports
     const waiting = installs.newest(machineId)
-    if (waiting?.state !== 'pending') return
+    if (waiting?.state !== 'pending') return undefined
     const check = await trust.check(waiting)
+    const news = contents.settled()
+    const content = await contents.check(waiting)
+    if (content.state === 'reading') void news.then(() => this.#wakeups.wake(machineId))
     transactions.transaction(() => {
       const install = this.#record(waiting.id)
       if (install.state !== 'pending') return
       const judged = { ...install, trust: check }
       installs.save(judged, install)
-      const failure = refusalOf(check)
+      const failure = refusalOf(check, content)
       if (failure) this.#apply(judged, { type: 'refused', failure }, 'system')
     })
+    return content
   }
 
   /** Resolves each reference once per architecture, and judges what it stands for. */
@@ -526,7 +534,7 @@ export class Installs {
       known.set(key, resolving)
       const image = await resolving
       if ('code' in image) throw new CoreError(image.code, image.message)
-      const refused = refusalOf(image.trust)
+      const refused = refusalOf(image.trust, image.content)
       if (refused) throw new CoreError(refused.code, refused.message, { hint: refused.hint })
       return image
     }
@@ -534,7 +542,9 @@ export class Installs {
 
   async #resolve(reference: string, architecture: string): Promise<AllowedImage | ResolveFailure> {
     const image = await this.#ports.images.resolve(reference, architecture)
-    return 'code' in image ? image : { ...image, trust: await this.#ports.trust.check(image) }
+    if ('code' in image) return image
+    const { trust, contents } = this.#ports
+    return { ...image, trust: await trust.check(image), content: await contents.check(image) }
   }
 
   /** Refuses before anything is stored what would fail on the machine. */
@@ -586,8 +596,12 @@ export class Installs {
 }
 
 /** Why an image is not to be installed; undefined when it may be. */
-function refusalOf({ verdict, basis }: TrustCheck) {
-  if (verdict.code === null) return undefined
+function refusalOf({ verdict, basis }: TrustCheck, content: ContentVerdict) {
+  if (verdict.code === null) {
+    if (content.state !== 'refused') return undefined
+    const { code, message, hint } = content
+    return { code, message: `the image is not fit to be installed: ${message}`, hint }
+  }
   const { pattern, require } = basis.policy
   const message = `the image is not trusted: ${verdict.message} (policy for ${pattern}: ${require})`
   return { code: verdict.code, message, hint: trustHint(verdict.code) }

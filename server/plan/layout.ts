@@ -148,7 +148,10 @@ function layersAndFilesystems(
     mounts: PlannedFilesystem['mounts'],
   ) => {
     const existing = wanted.find(({ name }) => name === volume.name)?.existing
-    return filesystem({ ...at, ...volume, mounts, kept: existing !== undefined, uuid: existing?.filesystemUuid }, idOf)
+    const { id, size } = at
+    const kept = existing !== undefined
+    // As large as what it lies on: what a volume asks for is only the least of it.
+    return filesystem({ ...volume, id, size, mounts, kept, uuid: existing?.filesystemUuid }, idOf)
   }
   const mounted = (volume: WantedVolume) => (volume.mount === 'swap' ? [] : [{ mountPoint: volume.mount }])
 

@@ -16,9 +16,15 @@ const LONG_AGO = new Date(0).toISOString()
 
 export class SqliteImages implements ImageRecords {
   readonly #db: Database
+  #onBlobs: () => void = () => {}
 
   constructor(db: Database) {
     this.#db = db
+  }
+
+  /** Calls the listener, one at most, when a repository may hold further blobs. */
+  watchBlobs(listener: () => void): void {
+    this.#onBlobs = listener
   }
 
   tags(): TagRecord[] {
@@ -51,6 +57,7 @@ export class SqliteImages implements ImageRecords {
       for (const { mediaType, addedAt, ...same } of tags) {
         this.#db.run(query.replaceInto('image_tags').values({ ...same, media_type: mediaType, added_at: addedAt }))
       }
+      this.#db.afterCommit(this.#onBlobs)
     })
   }
 
@@ -112,6 +119,7 @@ export class SqliteImages implements ImageRecords {
 
   putBlob({ addedAt, ...same }: HeldBlob): void {
     this.#db.run(this.#db.query.replaceInto('image_blobs').values({ ...same, added_at: addedAt }))
+    this.#db.afterCommit(this.#onBlobs)
   }
 
   removeBlob(repository: string, digest: string): boolean {

@@ -4,6 +4,7 @@ import { SqliteEvents } from './events.ts'
 import { SqliteImageTracks } from './image-tracks.ts'
 import { SqliteImages } from './images.ts'
 import { SqliteInstalls } from './installs.ts'
+import { SqliteLayers } from './layers.ts'
 import { SqliteLeases } from './leases.ts'
 import { SqliteLeases6 } from './leases6.ts'
 import { SqliteMachines } from './machines.ts'
@@ -23,6 +24,7 @@ export interface Store {
   leases: SqliteLeases
   leases6: SqliteLeases6
   images: SqliteImages
+  layers: SqliteLayers
   tracks: SqliteImageTracks
   media: SqliteMedia
   verdicts: SqliteVerdicts
@@ -43,6 +45,7 @@ export function openStore(file: string): Store {
     leases: new SqliteLeases(db),
     leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),
+    layers: new SqliteLayers(db),
     tracks: new SqliteImageTracks(db),
     media: new SqliteMedia(db),
     verdicts: new SqliteVerdicts(db),

@@ -57,6 +57,20 @@ export const RULES: readonly Rule[] = [
   // What the agent takes of it too: nothing here may reach the core, files or the network.
   { folder: 'server/trust', may: ['node:', 'zod', '@sigstore', 'server/contract', 'server/oci/reference.ts'] },
   { folder: 'server/trust/image-trust.ts', may: ['node:', 'server/trust', 'server/contract', 'server/core'] },
+  // Reads layers by the agent's own rules.
+  {
+    folder: 'server/inspect',
+    may: [
+      'node:',
+      'better-sqlite3',
+      'server/contract',
+      'server/oci',
+      'boot-assets/agent/stream',
+      'boot-assets/agent/ostree/filter.ts',
+      'boot-assets/agent/ostree/errors.ts',
+    ],
+    mayTypes: ['server/core'],
+  },
   { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
   {
     folder: 'server/privileges',

@@ -1,5 +1,6 @@
 // The core over a database in memory, with a fake catalog of images; and what tests put in.
 import type { DiskImageTask } from '../../server/contract/agent.ts'
+import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { kickstartRenderer } from '../../server/anaconda.ts'
 import type { Architecture } from '../../server/contract/common.ts'
@@ -9,6 +10,7 @@ import type { Facts } from '../../server/contract/facts.ts'
 import { BulkChanges } from '../../server/core/bulk-changes.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
+import type { ContentGate, ContentVerdict } from '../../server/core/layers.ts'
 import type { TrustGate } from '../../server/core/trust.ts'
 import { judge } from '../../server/trust/judge.ts'
 import type { TrustBasis, TrustPolicyView } from '../../server/contract/trust.ts'
@@ -35,6 +37,7 @@ export interface TestCore {
   kickstarts: KickstartService
   catalog: FakeCatalog
   trust: FakeTrust
+  contents: FakeContents
   /** Boot media by id. */
   media: Map<string, BootMedium>
   medium: (id: string) => Required<BootMedium> | undefined
@@ -72,6 +75,7 @@ export function testCore({
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const catalog = new FakeCatalog()
   const trust = new FakeTrust(clock)
+  const contents = new FakeContents()
   const media: TestCore['media'] = new Map()
   const medium = (id: string) => {
     const found = media.get(id)
@@ -90,6 +94,7 @@ export function testCore({
     tokens,
     images: catalog,
     trust,
+    contents,
     events,
     clock,
     registry: REGISTRY,
@@ -122,6 +127,7 @@ export function testCore({
     kickstarts,
     catalog,
     trust,
+    contents,
     media,
     medium,
   }
@@ -165,6 +171,25 @@ class FakeTrust implements TrustGate {
 
   policies(): TrustPolicyView[] {
     return []
+  }
+}
+
+/** Has one verdict on every image, which tests change; all were read until then. */
+class FakeContents implements ContentGate {
+  verdict: ContentVerdict = { state: 'read' }
+  readonly #news = new EventEmitter()
+
+  check(): Promise<ContentVerdict> {
+    return Promise.resolve(this.verdict)
+  }
+
+  async settled(): Promise<void> {
+    await once(this.#news, 'settled')
+  }
+
+  change(verdict: ContentVerdict): void {
+    this.verdict = verdict
+    this.#news.emit('settled')
   }
 }
 

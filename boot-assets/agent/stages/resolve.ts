@@ -14,6 +14,8 @@ import { AgentError } from '../errors.ts'
 import { retry } from '../link/retry.ts'
 import { ServerError } from '../link/server.ts'
 import type { ImageSource } from '../link/task-source.ts'
+import { imageLayers } from '../ostree/image-layers.ts'
+import { layerCompression } from '../stream/decompress.ts'
 
 export interface ResolvedImage {
   repository: string
@@ -32,7 +34,8 @@ export interface ResolvedImage {
 
 /**
  * Fetches manifest and configuration and checks digests, architecture and bootability. Throws AgentError with
- * DIGEST_MISMATCH, IMAGE_NOT_FOUND, IMAGE_INVALID, ARCHITECTURE_MISMATCH or IMAGE_NOT_BOOTABLE; OciError TOO_MANY_LAYERS.
+ * DIGEST_MISMATCH, IMAGE_NOT_FOUND, IMAGE_INVALID, ARCHITECTURE_MISMATCH or IMAGE_NOT_BOOTABLE; OciError TOO_MANY_LAYERS; OstreeError
+ * IMAGE_INVALID; StreamError COMPRESSION_UNSUPPORTED.
  */
 export async function resolveImage(
   images: Pick<ImageSource, 'bytes'>,
@@ -75,12 +78,8 @@ export async function resolveImage(
       hint: 'the image needs the label containers.bootc=1, a kernel below /usr/lib/modules and an initramfs',
     })
   }
-  if (config.rootfs.diff_ids.length !== parsed.manifest.layers.length) {
-    throw new AgentError(
-      'IMAGE_INVALID',
-      `the manifest lists ${parsed.manifest.layers.length} layers, the configuration ${config.rootfs.diff_ids.length}`,
-    )
-  }
+  // What no layer can be taken in by need not cost a disk.
+  for (const { descriptor } of imageLayers(parsed.manifest, config)) layerCompression(descriptor.mediaType)
   return {
     ...image,
     manifest: parsed.manifest,

@@ -13,9 +13,13 @@ export class Growth {
   readonly #what: string
   #bytes = 0
 
-  constructor(what: string, compressedBytes: number) {
+  constructor(what: string, compressedBytes: number, atMost = Infinity) {
     this.#what = what
-    this.#limit = LARGEST_GROWTH * compressedBytes + ALLOWANCE
+    this.#limit = Math.min(atMost, LARGEST_GROWTH * compressedBytes + ALLOWANCE)
+  }
+
+  get bytes(): number {
+    return this.#bytes
   }
 
   /** Throws LAYER_BOMB. */

@@ -49,6 +49,14 @@ const rows = (made: StoragePlan) =>
 const serials = (...numbers: number[]) => numbers.map((at) => ({ serial: `S${at}` }))
 
 describe('layouts', () => {
+  it('a file system is as large as what it lies on, though less was asked for', () => {
+    for (const layout of [{}, { scheme: 'btrfs' as const }, { scheme: 'lvm' as const }]) {
+      const { filesystems } = plan(layout)
+      const root = filesystems.find(({ mounts }) => mounts.some(({ mountPoint }) => mountPoint === '/'))
+      expect(root?.size).toBeGreaterThan(60 * GIB)
+    }
+  })
+
   it('a mirror holds boot and root twice, with an ESP on each disk', () => {
     const made = plan({ scheme: 'raid1', disk: { serial: 'S0' }, mirror: { serial: 'S1' } }, [disk(0), disk(1)])
     expect(rows(made)).toEqual([

@@ -1,0 +1,33 @@
+// What installs ask of whoever reads layers, and what that asks of SQLite.
+import type { LayerFacts, LayerProblemCode } from '../contract/layer-facts.ts'
+
+/** `read`: nothing speaks against the image, as far as its layers are here. `reading`: wait, it is on its way. */
+export type ContentVerdict =
+  | { state: 'read' }
+  | { state: 'reading'; layers: number; totalLayers: number }
+  | { state: 'refused'; code: LayerProblemCode; message: string; hint: string }
+
+/** By the digest of the manifest that is installed. */
+export interface ContentGate {
+  /** Also sees to it that the layers of this image are read before those of others. */
+  check(image: { digest: string }): Promise<ContentVerdict>
+  /** Resolves when `check` may say something else than `reading`. */
+  settled(): Promise<void>
+}
+
+/** A layer as it was found: facts count for the very file they were read from. */
+export interface LayerRecord {
+  digest: string
+  /** Of the file, milliseconds: one that was written anew is read anew. */
+  fileTime: number
+  facts: LayerFacts
+}
+
+export interface LayerRecords {
+  layers(digests: readonly string[]): Map<string, LayerRecord>
+  putLayer(record: LayerRecord): void
+  /** Digests of blobs that nothing is known of yet, the newest first, at most `limit`. */
+  unreadBlobs(limit: number): string[]
+  /** Drops what is known of blobs that are gone, and of those that were too large: the bound may be another now. */
+  forgetStale(): void
+}
