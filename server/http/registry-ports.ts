@@ -1,4 +1,6 @@
 // The registry's ports, as tokens and events fill them.
+import { formatBytes } from '../contract/bytes.ts'
+import type { CachedImage } from '../contract/image-upkeep.ts'
 import type { EventInput } from '../core/events.ts'
 import { CoreError } from '../core/errors.ts'
 import type { Tokens } from '../core/tokens.ts'
@@ -38,6 +40,13 @@ export function fetchedEvent(
   const reference = `${repository}:${tag}`
   const message = `image ${reference} was fetched from ${registry}`
   return { type: 'image.added', message, data: { reference, digest } }
+}
+
+/** An image made room for others. */
+export function evictedEvent({ repository, digest, tags, bytes, usedAt }: CachedImage): EventInput {
+  const reference = tags[0] === undefined ? `${repository}@${digest}` : `${repository}:${tags[0]}`
+  const message = `image ${reference}, last used at ${usedAt}, went to make room: ${formatBytes(bytes)}`
+  return { type: 'image.evicted', message, data: { reference, digest, bytes } }
 }
 
 function person(tokens: Tokens, secret: string): RegistryCaller | undefined {

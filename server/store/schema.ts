@@ -118,6 +118,7 @@ export interface Schema {
   }
   image_blobs: { repository: string; digest: string; size: number; added_at: Time }
   image_links: { repository: string; parent: string; child: string }
+  image_uses: { repository: string; digest: string; used_at: Time }
   image_verdicts: { repository: string; digest: string; verdict: Json }
   image_tracks: {
     repository: string
