@@ -199,6 +199,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ca: authority.certificate,
     medium,
   })
+  const isPublic = publicRepositories(config.images.public, upstreams)
   const installs = new Installs({
     ...store,
     inventory,
@@ -208,6 +209,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     clock,
     registry: config.registry,
+    isPublic,
     serverName: config.name,
     kickstarts: renderer,
     medium,
@@ -355,7 +357,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry: RegistryOptions = {
     ...imageStore,
     through,
-    access: registryAccess(tokens, publicRepositories(config.images.public, upstreams)),
+    access: registryAccess({ tokens, installs, isPublic }),
     isInstalling: (digest) => pins.installing().has(digest),
     onChange: (change) => events.append(imageEvent(change)),
     onRead: (repository, digest) => uses.note(repository, digest),

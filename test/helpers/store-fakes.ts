@@ -93,6 +93,7 @@ export function testCore({
     events,
     clock,
     registry: REGISTRY,
+    isPublic: (repository) => !repository.startsWith('private/'),
     serverName: 'landfall.test',
     kickstarts: renderer,
     medium,
