@@ -14,6 +14,7 @@ import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
 import { KickstartService } from './core/kickstart-service.ts'
 import { ImagePins } from './core/image-pins.ts'
+import { ImageUses } from './core/image-uses.ts'
 import { ImageTracks } from './core/image-tracks.ts'
 import { Inventory } from './core/inventory.ts'
 import { Profiles } from './core/profiles.ts'
@@ -33,7 +34,7 @@ import { mediumLoader } from './http/boot/medium-loaders.ts'
 import { installerArguments } from './http/boot/script.ts'
 import { serverView } from './http/boot/server-view.ts'
 import { withPulls } from './http/plain-pulls.ts'
-import { fetchedEvent, imageEvent, registryAccess } from './http/registry-ports.ts'
+import { evictedEvent, fetchedEvent, imageEvent, registryAccess } from './http/registry-ports.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { LayerReading } from './inspect/layer-reading.ts'
@@ -48,7 +49,9 @@ import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { BlobStore } from './oci/blob-store.ts'
 import { ImageService } from './oci/image-service.ts'
-import { collectGarbage } from './oci/garbage.ts'
+import { collectImages } from './oci/collect-images.ts'
+import { Evictor } from './oci/eviction.ts'
+import { evictable } from './oci/evictable.ts'
 import { loadUpstreams } from './oci/load-upstreams.ts'
 import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
 import { PullThrough } from './oci/pull-through.ts'
@@ -127,7 +130,11 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
   const { maxBytes = Infinity, maxLayerBytes, untaggedDays } = config.images
-  const quota = new StoreQuota(maxBytes, () => store.images.storedBytes())
+  const quota = new StoreQuota(
+    maxBytes,
+    () => store.images.storedBytes(),
+    (bytes) => evictor.makeRoom(bytes),
+  )
   const blobs = await BlobStore.open(join(dataDir, 'oci'), quota)
   const uploads = await UploadStore.open(blobs)
   for (const error of await recordFacts(store.images, blobs, clock.now())) {
@@ -155,8 +162,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   parts.defer(() => reading.stop())
   store.images.watchBlobs(() => reading.wake())
   reading.start()
-  const pins = new ImagePins(store)
+  const pins = new ImagePins({ ...store, digestOf: (reference) => images.digestNamed(reference) })
   const upstreams = new Upstreams(loadUpstreams(config.images.upstreams), { userAgent: `landfall/${version}` })
+  const evictor = new Evictor({
+    records: store.images,
+    blobs,
+    needed: () => pins.needed(),
+    mayGo: () => evictable(config.images.evict, upstreams, pins.followedBefore()),
+    onEvicted: (image) => events.append(evictedEvent(image)),
+    now: () => clock.now(),
+  })
+  const uses = new ImageUses({ records: store.images, clock })
   const images = new ImageService(blobs, store.images, {
     pinned: () => pins.all(),
     trust,
@@ -196,6 +212,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ca: authority.certificate,
     medium,
   })
+  const isPublic = publicRepositories(config.images.public, upstreams)
   const installs = new Installs({
     ...store,
     inventory,
@@ -206,6 +223,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     clock,
     registry: config.registry,
+    isPublic,
     serverName: config.name,
     kickstarts: renderer,
     medium,
@@ -332,7 +350,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   })
   parts.defer(() => through.stop())
   const upkeep: Services['upkeep'] = {
-    collect: (options) => collectGarbage({ ...imageStore, untaggedDays, pinned: pins.all(), ...options }),
+    collect: (options) =>
+      collectImages({ ...imageStore, untaggedDays, pinned: pins.all(), quota, evictor, ...options }),
     check: (options) =>
       checkStore({
         ...imageStore,
@@ -352,9 +371,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry: RegistryOptions = {
     ...imageStore,
     through,
-    access: registryAccess(tokens, publicRepositories(config.images.public, upstreams)),
+    access: registryAccess({ tokens, installs, isPublic }),
     isInstalling: (digest) => pins.installing().has(digest),
     onChange: (change) => events.append(imageEvent(change)),
+    onRead: (repository, digest) => uses.note(repository, digest),
     onError: (error) => logger.error({ err: error, part: 'oci' }, 'the registry failed a client'),
     now: () => clock.now(),
   }

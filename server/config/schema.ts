@@ -131,8 +131,13 @@ export const ConfigInput = z.strictObject({
   images: z
     .strictObject({
       maxBytes: z.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional().meta({
-        description: 'bytes that images may take; what would exceed them is refused',
+        description:
+          'bytes that images may take; what would exceed them is refused, unless others can make room for it',
         defaultText: 'as many as the disk holds',
+      }),
+      evict: z.enum(['none', 'fetched', 'all']).default('fetched').meta({
+        description:
+          'what may go to make room, unused for longest first: `fetched` is what other registries have still (pull-through, earlier digests of followed tags); never what a machine, a profile or a followed tag needs',
       }),
       public: z.array(RepositoryPattern).default(['**']).meta({
         description:

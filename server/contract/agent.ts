@@ -51,6 +51,8 @@ export const InstallTask = z.object({
   }),
   /** Whom to believe and what speaks for the image; absent from servers that do not judge. */
   trust: TrustBasis.optional(),
+  /** Secret for pulls from the image's repository while this install lasts; absent where anybody may pull. */
+  pullToken: z.string().optional(),
   /** Secret for the first-boot report, valid for this install only. */
   confirmToken: z.string(),
   /** Nothing of this machine stays on the disk, and nothing is reported at its first boot. */

@@ -25,6 +25,7 @@ export const EventType = z.enum([
   'install.succeeded',
   'image.added',
   'image.removed',
+  'image.evicted',
   'image.judged',
   'image.refused',
   'image.track',

@@ -1,5 +1,6 @@
 // Garbage collection and check of the image store. Both operations answer with NDJSON; the last line is `done` or `failed`.
 import { z } from 'zod'
+import { Timestamp } from './common.ts'
 
 const Count = z.number().int().nonnegative()
 
@@ -10,6 +11,20 @@ export const CollectRequest = z
   })
   .meta({ id: 'CollectRequest' })
 
+/** An image as the search for room sees it. */
+export const CachedImage = z.object({
+  repository: z.string(),
+  /** Of a manifest or index. */
+  digest: z.string(),
+  tags: z.array(z.string()),
+  /** When it was read or brought in last. */
+  usedAt: Timestamp,
+  bytes: Count,
+  /** Why it stays; null when it may go to make room. */
+  kept: z.string().nullable(),
+})
+export type CachedImage = z.infer<typeof CachedImage>
+
 export const GarbageReport = z
   .object({
     manifests: Count,
@@ -18,6 +33,15 @@ export const GarbageReport = z
     bytes: Count,
     /** Abandoned ones. */
     uploads: Count,
+    /** The manifests, and why they went. */
+    removed: z.array(z.object({ repository: z.string(), digest: z.string(), why: z.string() })),
+    /** What went to get below `images.maxBytes`, in this order. */
+    evicted: z.array(CachedImage),
+    /** Room that images may take, null without a limit, and what they take. */
+    maxBytes: Count.nullable(),
+    storedBytes: Count,
+    /** What stays, in the order in which it would go to make room. */
+    images: z.array(CachedImage),
   })
   .meta({ id: 'GarbageReport' })
 export type GarbageReport = z.infer<typeof GarbageReport>

@@ -33,7 +33,7 @@ function registryTables({ insecure, mirrors }: MachineSpec['registry']): string[
 }
 
 /** The logins as ostree reads them, or undefined when there are none. */
-export function registryAuth({ credentials }: MachineSpec['registry']): string | undefined {
+export function registryAuth({ credentials }: Pick<MachineSpec['registry'], 'credentials'>): string | undefined {
   if (credentials.length === 0) return undefined
   const auths = Object.fromEntries(
     credentials.map(({ registry, username, password }) => [

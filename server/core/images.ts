@@ -99,6 +99,10 @@ export interface ImageRecords {
   heldManifests(): HeldManifest[]
   heldBlobs(): HeldBlob[]
   links(): ManifestLink[]
+  /** A manifest was read. */
+  noteUse(repository: string, digest: string, at: string): void
+  /** When manifests were read last, by `repository@digest`; absent when never. */
+  uses(): Map<string, string>
   /** Manifests that an earlier version recorded, without what they need. */
   unread(): ManifestRecord[]
   /** Runs `work` in one transaction. */

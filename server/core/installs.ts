@@ -57,6 +57,8 @@ export interface InstallsPorts {
   clock: Clock
   /** `host:port` under which deployed machines reach our registry. */
   registry: string
+  /** Whether anybody may pull from a repository. */
+  isPublic?: (repository: string) => boolean
   /** Given to every task of a server that makes disk images instead of machines. */
   diskImage?: DiskImageTask | undefined
   /** What the agent's screen calls this server. */
@@ -228,6 +230,13 @@ export class Installs {
     return this.#ports.tokens.checkAgentSession(bearer)
   }
 
+  /** The one repository that an agent may pull from with this secret: undefined once the install is over. */
+  pullableBy(secret: string): string | undefined {
+    const claims = this.#ports.tokens.pullToken(secret)
+    const install = claims && this.#ports.installs.get(claims.installId)
+    return install?.state === 'running' ? claims?.repository : undefined
+  }
+
   /**
    * What the agent shall do now. With nothing to do it answers `wait`, after `waitMs` or when the signal aborts; an assignment ends the
    * wait at once. Throws TOKEN_INVALID when a newer session took over meanwhile.
@@ -356,7 +365,7 @@ export class Installs {
     return transactions.transaction(() => {
       const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
       const { id: installId, generation, spec, repository, digest, followReference, trust } = install
-      const { registry, diskImage } = this.#ports
+      const { registry, diskImage, isPublic = () => true } = this.#ports
       return {
         type: 'install',
         installId,
@@ -364,6 +373,7 @@ export class Installs {
         spec,
         image: { repository, digest, targetReference: `${registry}/${followReference}` },
         ...(trust && { trust: trust.basis }),
+        ...(!isPublic(repository) && { pullToken: tokens.issuePullToken({ machineId, installId, repository }) }),
         confirmToken: tokens.issueConfirmToken({ machineId, installId, generation }),
         ...(diskImage && { diskImage }),
         nextEvent: install.lastEvent + 1,

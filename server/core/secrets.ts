@@ -7,6 +7,7 @@ const PREFIX: Record<TokenKind, string> = {
   install: 'lfi_',
   agent: 'lfs_',
   confirm: 'lfc_',
+  pull: 'lfp_',
   api: 'lfa_',
   ui: 'lfu_',
   login: 'lfl_',

@@ -2,10 +2,10 @@
 import type { Role } from '../contract/access.ts'
 
 /**
- * `install`: opens an agent session; `agent`: that session; `confirm`: the first-boot report; `api`: a person's or program's token;
+ * `install`: opens an agent session; `agent`: that session; `confirm`: the first-boot report; `pull`: the image of one install; `api`: a person's or program's token;
  * `ui`: a browser session; `login`: one login.
  */
-export type TokenKind = 'install' | 'agent' | 'confirm' | 'api' | 'ui' | 'login'
+export type TokenKind = 'install' | 'agent' | 'confirm' | 'pull' | 'api' | 'ui' | 'login'
 
 export interface TokenRecord {
   id: string

@@ -30,6 +30,12 @@ export interface InstallTokenClaims {
   generation: number
 }
 
+/** What an agent may pull. */
+export interface PullTokenClaims {
+  installId: string
+  repository: string
+}
+
 export interface ConfirmTokenClaims {
   machineId: string
   installId: string
@@ -39,6 +45,8 @@ const HOUR = 60 * 60 * 1000
 const DAY = 24 * HOUR
 /** Long enough for a slow boot, a weekend is not. */
 const INSTALL_TTL = DAY
+/** Longer than an install takes; what ends before ends its token. */
+const PULL_TTL = DAY
 /** A deployed machine may be shipped before its first boot. */
 const CONFIRM_TTL = 90 * DAY
 const UI_TTL = 7 * DAY
@@ -117,6 +125,18 @@ export class Tokens {
     return { machineId: machineId!, installId: installId! }
   }
 
+  /** A secret to pull one repository with while the install lasts; it ends those of the machine before it. */
+  issuePullToken({ machineId, installId, repository }: PullTokenClaims & { machineId: string }): string {
+    this.#ports.tokens.removeOf(machineId, 'pull')
+    return this.#issue('pull', { machineId, installId, name: repository, ttl: PULL_TTL })
+  }
+
+  /** What may be pulled with this secret; undefined when it is none, or has expired. Whether the install still runs is another question. */
+  pullToken(secret: string): PullTokenClaims | undefined {
+    const record = this.#live(secret)
+    return isKind(record, 'pull') ? { installId: record.installId!, repository: record.name } : undefined
+  }
+
   /** Ends install and confirm tokens of generations before this one. */
   endOlderGenerations(machineId: string, generation: number): void {
     this.#ports.tokens.removeOf(machineId, 'install', generation)
@@ -127,6 +147,7 @@ export class Tokens {
   endInstaller(machineId: string): void {
     this.#ports.tokens.removeOf(machineId, 'install')
     this.#ports.tokens.removeOf(machineId, 'agent')
+    this.#ports.tokens.removeOf(machineId, 'pull')
   }
 
   // --- people and programs

@@ -1,6 +1,8 @@
 // The registry's ports, as tokens and events fill them.
+import { formatBytes } from '../contract/bytes.ts'
+import type { CachedImage } from '../contract/image-upkeep.ts'
 import type { EventInput } from '../core/events.ts'
-import { CoreError } from '../core/errors.ts'
+import type { Installs } from '../core/installs.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { RegistryAccess, RegistryAction, RegistryCaller } from '../oci/registry/access.ts'
 import type { RegistryChange } from '../oci/registry/context.ts'
@@ -12,10 +14,16 @@ const MAY: Record<string, readonly RegistryAction[]> = {
   join: [],
 }
 
-/** People come with API tokens and sessions; agents with their own session, to pull what their machine shall become. */
-export function registryAccess(tokens: Tokens, isPublic: (repository: string) => boolean): RegistryAccess {
+export interface RegistryAccessPorts {
+  tokens: Pick<Tokens, 'authenticate'>
+  installs: Pick<Installs, 'pullableBy'>
+  isPublic: (repository: string) => boolean
+}
+
+/** People come with API tokens and sessions; agents with the token of their install, to pull what their machine shall become. */
+export function registryAccess({ tokens, installs, isPublic }: RegistryAccessPorts): RegistryAccess {
   return {
-    authenticate: (secret) => person(tokens, secret) ?? agent(tokens, secret),
+    authenticate: (secret) => person(tokens, secret) ?? agent(installs, secret),
     isPublic,
   }
 }
@@ -40,17 +48,19 @@ export function fetchedEvent(
   return { type: 'image.added', message, data: { reference, digest } }
 }
 
-function person(tokens: Tokens, secret: string): RegistryCaller | undefined {
+/** An image made room for others. */
+export function evictedEvent({ repository, digest, tags, bytes, usedAt }: CachedImage): EventInput {
+  const reference = tags[0] === undefined ? `${repository}@${digest}` : `${repository}:${tags[0]}`
+  const message = `image ${reference}, last used at ${usedAt}, went to make room: ${formatBytes(bytes)}`
+  return { type: 'image.evicted', message, data: { reference, digest, bytes } }
+}
+
+function person(tokens: Pick<Tokens, 'authenticate'>, secret: string): RegistryCaller | undefined {
   const found = tokens.authenticate(secret)
   return found && { actor: `token:${found.name}`, may: MAY[found.role] ?? [] }
 }
 
-function agent(tokens: Tokens, secret: string): RegistryCaller | undefined {
-  try {
-    tokens.checkAgentSession(secret)
-    return { actor: 'machine', may: ['pull'] }
-  } catch (error) {
-    if (error instanceof CoreError && error.code === 'TOKEN_INVALID') return undefined
-    throw error
-  }
+function agent(installs: Pick<Installs, 'pullableBy'>, secret: string): RegistryCaller | undefined {
+  const repository = installs.pullableBy(secret)
+  return repository === undefined ? undefined : { actor: 'machine', may: ['pull'], only: repository }
 }

@@ -14,6 +14,8 @@ export class Arrival {
   /** Counts beginnings: what one source sent is not continued with what another one sends. */
   #attempt = 0
   #length = 0
+  /** What came last: readers who keep up share it, and need no file. */
+  #newest: { at: number; chunk: Uint8Array } | undefined
   #outcome: 'stored' | Error | undefined
   #waiting: (() => void)[] = []
 
@@ -27,16 +29,20 @@ export class Arrival {
   begin(file: string): void {
     this.#file = file
     this.#length = 0
+    this.#newest = undefined
     this.#attempt++
   }
 
-  grow(length: number): void {
-    this.#length = length
+  /** `chunk` came and is in the file. */
+  grow(chunk: Uint8Array): void {
+    this.#newest = { at: this.#length, chunk }
+    this.#length += chunk.length
     this.#wake()
   }
 
   end(outcome: 'stored' | Error): void {
     this.#outcome = outcome
+    this.#newest = undefined
     this.#wake()
   }
 
@@ -51,7 +57,8 @@ export class Arrival {
    * a wrong one. Throws when it does not become complete.
    */
   async *read(start: number, end: number): AsyncGenerator<Uint8Array> {
-    let file: { handle: FileHandle; attempt: number } | undefined
+    let file: FileHandle | undefined
+    let attempt: number | undefined
     try {
       for (let at = start; at <= end;) {
         const available = this.#available()
@@ -60,26 +67,40 @@ export class Arrival {
           await this.#change()
           continue
         }
-        if (file && file.attempt !== this.#attempt) {
+        if (attempt !== this.#attempt) {
           if (at > start) throw new OciError('ABORTED', 'its source failed midway; ask again', { temporary: true })
-          await file.handle.close()
+          await file?.close()
           file = undefined
+          attempt = this.#attempt
         }
-        file ??= { attempt: this.#attempt, handle: await this.#open() }
-        const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, available - at, end - at + 1))
-        const { bytesRead } = await file.handle.read(buffer, 0, buffer.length, at)
+        const limit = Math.min(available, end + 1)
+        const shared = this.#shared(at, limit)
+        if (shared) {
+          at += shared.length
+          yield shared
+          continue
+        }
+        file ??= await this.#open()
+        const buffer = Buffer.allocUnsafe(Math.min(BLOCK_BYTES, limit - at))
+        const { bytesRead } = await file.read(buffer, 0, buffer.length, at)
         if (bytesRead === 0) throw new OciError('STORE_IO', `the file ends at ${at}, ${end + 1} bytes were promised`)
         at += bytesRead
         yield buffer.subarray(0, bytesRead)
       }
     } finally {
-      await file?.handle.close()
+      await file?.close()
     }
   }
 
   /** What may be read now. */
   #available(): number {
     return this.#outcome === 'stored' ? this.size : Math.min(this.#length, this.size - 1)
+  }
+
+  #shared(at: number, limit: number): Uint8Array | undefined {
+    const newest = this.#newest
+    if (!newest || at < newest.at) return undefined
+    return newest.chunk.subarray(at - newest.at, limit - newest.at)
   }
 
   async #open(): Promise<FileHandle> {

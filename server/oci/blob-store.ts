@@ -188,7 +188,7 @@ export class BlobStore {
           room.take(chunk.length)
           await writeFully(file, [chunk], length)
           length += chunk.length
-          arrival?.grow(length)
+          arrival?.grow(chunk)
         }
         await file.sync()
       } finally {

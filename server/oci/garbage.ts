@@ -8,6 +8,8 @@ const DAY_MS = 24 * 3600 * 1000
 /** A push brings blobs long before the manifest that needs them. */
 const GRACE_MS = DAY_MS
 
+type CollectedGarbage = Pick<GarbageReport, 'manifests' | 'blobs' | 'bytes' | 'uploads' | 'removed'>
+
 export interface GarbageOptions {
   records: ImageRecords
   blobs: BlobStore
@@ -24,13 +26,14 @@ export interface GarbageOptions {
 }
 
 /** Removes it and says how much it was. Pushes and pulls may go on meanwhile. */
-export async function collectGarbage(options: GarbageOptions): Promise<GarbageReport> {
+export async function collectGarbage(options: GarbageOptions): Promise<CollectedGarbage> {
   const { records, blobs, uploads, dryRun = false, onProgress = () => {}, signal, now = new Date() } = options
-  const report: GarbageReport = { manifests: 0, blobs: 0, bytes: 0, uploads: 0 }
+  const report: CollectedGarbage = { manifests: 0, blobs: 0, bytes: 0, uploads: 0, removed: [] }
   if (!dryRun) report.uploads = await uploads.expire(now.getTime())
 
   const unneeded = records.together(() => dropRecords(options, now))
   report.manifests = unneeded.manifests.size
+  report.removed = unneeded.removed
   const files = await Array.fromAsync(blobs.files())
   const recent = now.getTime() - GRACE_MS
   for (const [index, { digest, size }] of files.entries()) {
@@ -51,6 +54,7 @@ export async function collectGarbage(options: GarbageOptions): Promise<GarbageRe
 }
 
 interface Unneeded {
+  removed: GarbageReport['removed']
   manifests: Set<string>
   /** Manifests and blobs that no repository has now. */
   digests: Set<string>
@@ -77,7 +81,15 @@ function dropRecords({ records, blobs, dryRun = false, ...options }: GarbageOpti
     for (const { repository, digest } of loose) records.removeBlob(repository, digest)
   }
   const stay = new Set([...kept, ...held].map(({ digest }) => digest))
+  const removed = dropped.map(({ repository, digest, subject }) => {
+    const why =
+      subject === null
+        ? `no tag and no machine needs it for ${options.untaggedDays} days`
+        : `about ${subject}, which goes too`
+    return { repository, digest, why }
+  })
   return {
+    removed,
     manifests: new Set(dropped.map(({ digest }) => digest)),
     digests: new Set([...dropped, ...loose].map(({ digest }) => digest)).difference(stay),
   }

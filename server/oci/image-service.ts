@@ -152,6 +152,17 @@ export class ImageService implements ImageCatalog {
     return this.#records.tag(repository, tag)?.digest
   }
 
+  /** What a reference stands for here now; undefined for one that is none. */
+  digestNamed(reference: string): string | undefined {
+    try {
+      const { repository, tag = 'latest', digest } = parseLocalReference(reference)
+      return digest ?? this.digestOf(repository, tag)
+    } catch (error) {
+      if (error instanceof OciError) return undefined
+      throw error
+    }
+  }
+
   /** The digest that a registry's tag stands for now. Throws OciError. */
   async lookUp(pull: PullRequest, signal?: AbortSignal): Promise<string> {
     const { registry, repository, tag = 'latest' } = parseRemoteReference(pull.reference)

@@ -11,23 +11,26 @@ export interface Reservation {
 }
 
 export class StoreQuota {
-  readonly #limit: number
-  readonly #stored: () => number
+  readonly limit: number
+  readonly #count: () => number
+  readonly #makeRoom: (bytes: number) => boolean
+  /** As counted last: that takes too long for each piece of a blob. */
+  #stored = 0
   #arriving = 0
 
-  /** `stored` tells the bytes that are there. */
-  constructor(limit: number, stored: () => number) {
-    this.#limit = limit
-    this.#stored = stored
+  /** `stored` counts the bytes that are there; `makeRoom` frees that many of them or none, and tells which. */
+  constructor(limit: number, stored: () => number, makeRoom: (bytes: number) => boolean = () => false) {
+    this.limit = limit
+    this.#count = stored
+    this.#makeRoom = makeRoom
   }
 
   reserve(): Reservation {
     let taken = 0
-    const stored = this.#stored()
+    this.#stored = this.#count()
     return {
       take: (bytes) => {
-        const left = this.#limit - stored - this.#arriving
-        if (bytes > left) throw exceeded(this.#limit, Math.max(0, left))
+        if (bytes > this.#left) this.#free(bytes)
         taken += bytes
         this.#arriving += bytes
       },
@@ -36,6 +39,16 @@ export class StoreQuota {
         taken = 0
       },
     }
+  }
+
+  get #left(): number {
+    return this.limit - this.#stored - this.#arriving
+  }
+
+  #free(bytes: number): void {
+    this.#stored = this.#count()
+    if (bytes > this.#left && this.#makeRoom(bytes - this.#left)) this.#stored = this.#count()
+    if (bytes > this.#left) throw exceeded(this.limit, Math.max(0, this.#left))
   }
 }
 

@@ -39,7 +39,13 @@ export function digestTag(digest: string, suffix = ''): string {
 
 /** Whether a tag belongs to an image of that digest rather than naming one: signatures, attestations, lists of referrers. */
 export function isDigestTag(tag: string): boolean {
-  return /^sha256-[0-9a-f]{64}(\.[a-z]+)?$/.test(tag)
+  return taggedDigest(tag) !== undefined
+}
+
+/** The digest that such a tag is about. */
+export function taggedDigest(tag: string): string | undefined {
+  const hex = /^sha256-([0-9a-f]{64})(\.[a-z]+)?$/.exec(tag)?.[1]
+  return hex === undefined ? undefined : `sha256:${hex}`
 }
 
 /** Reads what may speak for the manifest `digest`; nothing is verified but digests. Broken signatures are left out. */

@@ -79,6 +79,7 @@ export class SqliteImages implements ImageRecords {
         if (this.#db.run(rows).changes === 0 && table === 'image_manifests') return false
       }
       this.#db.run(query.deleteFrom('image_links').where('repository', '=', repository).where('parent', '=', digest))
+      this.#db.run(query.deleteFrom('image_uses').where('repository', '=', repository).where('digest', '=', digest))
       return true
     })
   }
@@ -161,6 +162,15 @@ export class SqliteImages implements ImageRecords {
 
   links(): ManifestLink[] {
     return this.#db.all(this.#db.query.selectFrom('image_links').select(['repository', 'parent', 'child']))
+  }
+
+  noteUse(repository: string, digest: string, at: string): void {
+    this.#db.run(this.#db.query.replaceInto('image_uses').values({ repository, digest, used_at: at }))
+  }
+
+  uses(): Map<string, string> {
+    const rows = this.#db.all(this.#db.query.selectFrom('image_uses').selectAll())
+    return new Map(rows.map(({ repository, digest, used_at }) => [`${repository}@${digest}`, used_at]))
   }
 
   unread(): ManifestRecord[] {

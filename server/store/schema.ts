@@ -119,6 +119,7 @@ export interface Schema {
   image_blobs: { repository: string; digest: string; size: number; added_at: Time }
   image_links: { repository: string; parent: string; child: string }
   image_layers: { digest: string; reader: number; file_time: number; facts: Json }
+  image_uses: { repository: string; digest: string; used_at: Time }
   image_verdicts: { repository: string; digest: string; verdict: Json }
   image_tracks: {
     repository: string

@@ -1,4 +1,5 @@
 // `npm run bench -- NAME...`: results as JSON lines on standard output, everything else on standard error.
+import { coalesce } from './coalesce.ts'
 import { deploy } from './deploy.ts'
 import { dhcp } from './dhcp.ts'
 import { idle } from './idle.ts'
@@ -11,7 +12,7 @@ import { size } from './size.ts'
 import { storm } from './storm.ts'
 import { tftp } from './tftp.ts'
 
-const BENCHES: readonly Bench[] = [size, idle, inventory, iso, dhcp, tftp, storm, deploy, registry]
+const BENCHES: readonly Bench[] = [size, idle, inventory, iso, dhcp, tftp, storm, deploy, registry, coalesce]
 
 async function main(names: readonly string[]): Promise<number> {
   const unknown = names.filter((name) => name !== 'all' && !BENCHES.some((bench) => bench.name === name))

@@ -98,6 +98,7 @@ export function testCore({
     events,
     clock,
     registry: REGISTRY,
+    isPublic: (repository) => !repository.startsWith('private/'),
     serverName: 'landfall.test',
     kickstarts: renderer,
     medium,

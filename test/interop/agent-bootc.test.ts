@@ -33,7 +33,7 @@ for root; do :; done
 echo "bootc of the test: called, as root of an image with $(ls /boot/EFI/Linux)"
 grep -q " $root/boot " /proc/self/mounts
 printf '%s\\n' "$@" > "$root/called"
-cat /etc/containers/certs.d/192.0.2.1:8443/ca.crt /etc/containers/policy.json > "$root/told"
+cat /etc/containers/certs.d/192.0.2.1:8443/ca.crt /etc/containers/policy.json /etc/ostree/auth.json > "$root/told"
 ls -A /sysroot > "$root/sysroot"
 case " $* " in *' --karg fail '*) echo 'error: Installing to filesystem: no such luck' >&2; exit 1 ;; esac
 case " $* " in *' --karg other '*) digest=sha256:0 ;; *) digest=${DIGEST} ;; esac
@@ -81,6 +81,7 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
         image: { repository: 'os/web', digest: DIGEST, targetReference: 'r.example/os/web:1' } as ResolvedImage,
         spec: MachineSpec.parse({ consoles: ['ttyS0'], kernelArguments }),
         server: { url: 'https://192.0.2.1:8443', ca: 'THE CA\n' },
+        pullToken: 'lfp_secret',
         signal: new AbortController().signal,
         say: (text) => said.push(text),
         onBootloader: () => (linesBefore = said.length),
@@ -127,7 +128,9 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
       `install to-filesystem --source-imgref docker://192.0.2.1:8443/os/web@${DIGEST} --target-imgref r.example/os/web:1 ` +
         '--skip-finalize --composefs-backend --karg console=ttyS0 --karg quiet /run/landfall-target',
     )
-    expect(told).toBe('THE CA\n{"default":[{"type":"insecureAcceptAnything"}]}\n')
+    const auth = Buffer.from('landfall:lfp_secret').toString('base64')
+    const login = `{"auths":{"192.0.2.1:8443":{"auth":"${auth}"}}}\n`
+    expect(told).toBe(`THE CA\n{"default":[{"type":"insecureAcceptAnything"}]}\n${login}`)
     expect(sysroot).toBe('')
     expect(said).toContain('bootc of the test: called, as root of an image with demo.efi')
     expect(said[linesBefore - 1]).toBe('Installing bootloader via bootupd')

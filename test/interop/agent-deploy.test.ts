@@ -240,7 +240,7 @@ async function installOnto(device: string): Promise<InstallOutcome> {
   const result = await install(context, {
     type: 'install',
     task: { installId, spec, image, nextEvent },
-    images: serverImages(server, fake.ca),
+    images: serverImages(server, { ca: fake.ca }),
     link: session,
     confirmation: { url: server.url, token: confirmToken, installId, ca: fake.ca },
     medium: undefined,

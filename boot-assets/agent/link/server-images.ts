@@ -5,25 +5,33 @@ import { ServerError } from './server.ts'
 import type { Server } from './server.ts'
 import type { ImageSource } from './task-source.ts'
 
-/** `ca` is the PEM of the only CA to trust. */
-export function serverImages(server: Pick<Server, 'url' | 'bytes' | 'size'>, ca: string): ImageSource {
+/** `ca` is the PEM of the only CA to trust, `token` what a repository wants that is not for everybody. */
+export function serverImages(
+  server: Pick<Server, 'url' | 'bytes' | 'size'>,
+  { ca, token }: { ca: string; token?: string | undefined },
+): ImageSource {
+  const login = token === undefined ? {} : { token }
   return {
     async bytes(kind, repository, digest, signal) {
       const path = `/v2/${repository}/${kind}/${digest}`
       try {
-        return await server.bytes('GET', path, { headers: { accept: ACCEPTED_MANIFESTS }, signal })
+        return await server.bytes('GET', path, { ...login, headers: { accept: ACCEPTED_MANIFESTS }, signal })
       } catch (cause) {
         throw notThere(repository, digest, cause)
       }
     },
     async size(repository, digest, signal) {
       try {
-        return await server.size(`/v2/${repository}/blobs/${digest}`, { signal })
+        return await server.size(`/v2/${repository}/blobs/${digest}`, { ...login, signal })
       } catch (cause) {
         throw notThere(repository, digest, cause)
       }
     },
-    locate: (repository, digest) => ({ urls: [`${server.url}/v2/${repository}/blobs/${digest}`], ca }),
+    locate: (repository, digest) => ({
+      urls: [`${server.url}/v2/${repository}/blobs/${digest}`],
+      ca,
+      ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
+    }),
   }
 }
 

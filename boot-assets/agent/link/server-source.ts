@@ -38,7 +38,6 @@ export async function openServer(options: ServerSourceOptions): Promise<TaskSour
     onTrouble: (message, pause) => console.say(`${message}; trying again in ${Math.round(pause / 1000)} s`),
     onRegistered: ({ machineName, serverName }) => console.say(`registered with ${serverName} as ${machineName}`),
   })
-  const images = serverImages(server, ca)
   const link: InstallLink = {
     sendPlan: (...sent) => session.sendPlan(...sent),
     sendRecoveryKey: (...sent) => session.sendRecoveryKey(...sent),
@@ -50,6 +49,7 @@ export async function openServer(options: ServerSourceOptions): Promise<TaskSour
     async next() {
       const task = await waitForTask(session, console, () => ({ facts, url: named.url }))
       if (task.type !== 'install') return task
+      const images = serverImages(server, { ca, token: task.pullToken })
       return {
         type: 'install',
         task,

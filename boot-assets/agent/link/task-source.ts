@@ -26,7 +26,7 @@ export interface Confirmation extends ConfirmSettings {
 /** An install and all that it takes. */
 export interface InstallOrder {
   type: 'install'
-  task: Pick<InstallTask, 'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust'>
+  task: Pick<InstallTask, 'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust' | 'pullToken'>
   images: ImageSource
   link: InstallLink
   /** Undefined: nobody waits for a report, and the deployed system gets no unit for it. */

@@ -70,6 +70,7 @@ async function finish(options: BootcEngineOptions, tree: ImageTree, scratch: str
     mountPoint: target.mountPoint,
     spec: task.spec,
     server: requireServer(confirmation),
+    pullToken: task.pullToken,
     onBootloader: atBootloader.resolve,
   }).then((made) => void (installed.made = made))
   await report.step('deploy', "the image's own bootc installs it", () => Promise.race([atBootloader.promise, running]))

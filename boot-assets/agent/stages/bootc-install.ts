@@ -1,6 +1,7 @@
 // The engine "bootc": the image's own bootc installs it, in a root of the image, from the server's registry (ostree-container-deploy 3).
-import { copyFile, mkdir, readdir, writeFile } from 'node:fs/promises'
+import { copyFile, mkdir, readdir, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { registryAuth } from '../../../server/contract/registry-files.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { beginsBootloader, bootcArguments } from '../bootc/arguments.ts'
 import type { ImageTree } from '../deployment/tree.ts'
@@ -26,6 +27,8 @@ export interface BootcOptions {
   spec: MachineSpec
   /** The server that the image comes from. */
   server: Pick<Confirmation, 'url' | 'ca'>
+  /** What its repository wants that is not for everybody. */
+  pullToken: string | undefined
   signal: AbortSignal
   say: (text: string) => void
   /** Everything but the boot loader is in place. */
@@ -84,8 +87,8 @@ async function hasUki(tree: ImageTree): Promise<boolean> {
   return files.flat().some((name) => name.endsWith('.efi'))
 }
 
-/** A copy of the image's, with the registry's CA, a policy where there is none, and the installer's name servers. */
-async function writableEtc({ host, tree, scratch, server }: BootcOptions): Promise<string> {
+/** A copy of the image's, with the registry's CA and login, a policy where there is none, and the installer's name servers. */
+async function writableEtc({ host, tree, scratch, server, pullToken }: BootcOptions): Promise<string> {
   const etc = join(scratch, 'etc')
   await host.run('cp', ['--archive', '--no-target-directory', join(tree.path, 'usr/etc'), etc])
   const put = async (path: string, text: string, flag: 'w' | 'wx') => {
@@ -93,6 +96,12 @@ async function writableEtc({ host, tree, scratch, server }: BootcOptions): Promi
     await writeFile(join(etc, path), text, { flag })
   }
   await put(`containers/certs.d/${new URL(server.url).host}/ca.crt`, server.ca, 'w')
+  if (pullToken !== undefined) {
+    // An image may have a link in its place.
+    await rm(join(etc, 'ostree/auth.json'), { force: true })
+    const login = { registry: new URL(server.url).host, username: 'landfall', password: pullToken }
+    await put('ostree/auth.json', registryAuth({ credentials: [login] })!, 'w')
+  }
   // What is fetched is pinned by its digest; the image's own policy counts where it has one.
   const anything = '{"default":[{"type":"insecureAcceptAnything"}]}\n'
   await put('containers/policy.json', anything, 'wx').catch((error: NodeJS.ErrnoException) => {

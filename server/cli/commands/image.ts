@@ -5,9 +5,10 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { Image, ImageProgress } from '../../contract/image.ts'
 import { CheckLine, CollectLine } from '../../contract/image-upkeep.ts'
+import type { CachedImage } from '../../contract/image-upkeep.ts'
 import { trustSentence, trustWord } from '../../contract/trust-text.ts'
 import { layoutArchive } from '../layout-archive.ts'
-import { formatAge, printObject, printRows, printText, shortDigest } from '../output.ts'
+import { formatAge, printData, printObject, printRows, printText, shortDigest } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
 import { countLine, progressLine } from '../progress.ts'
 import { openFile, sending } from '../sending.ts'
@@ -24,6 +25,19 @@ const COLUMNS: Column<Image>[] = [
   { title: 'TRUST', value: trustOf },
   { title: 'MACHINES', value: ({ machines }) => String(machines) },
   { title: 'ADDED', value: ({ addedAt }) => formatAge(addedAt) },
+]
+
+const GONE: Column<{ name: string; bytes: number | null; why: string }>[] = [
+  { title: 'GOES', value: ({ name }) => name },
+  { title: 'SIZE', value: ({ bytes }) => (bytes === null ? '-' : formatBytes(bytes)) },
+  { title: 'WHY', value: ({ why }) => why },
+]
+
+const NEXT: Column<CachedImage>[] = [
+  { title: 'STAYS', value: cachedName },
+  { title: 'SIZE', value: ({ bytes }) => formatBytes(bytes) },
+  { title: 'USED', value: ({ usedAt }) => formatAge(usedAt) },
+  { title: 'WHEN ROOM IS WANTED', value: ({ kept }) => (kept === null ? 'goes' : `stays: ${kept}`) },
 ]
 
 export function addImageCommands(program: Command): void {
@@ -125,10 +139,28 @@ export function addImageCommands(program: Command): void {
         const [done] = await client
           .operate('/images/gc', { json: { dryRun } }, CollectLine, ({ done, total }) => line.update(done, total))
           .finally(() => line.end())
-        const { manifests, blobs, bytes, uploads } = done!.report
+        const { manifests, blobs, bytes, uploads, removed, evicted, images, maxBytes, storedBytes } = done!.report
+        if (printData(output, done!.report)) return
         const verb = dryRun ? 'would go' : 'removed'
         const text = `${verb}: ${manifests} manifests and ${blobs} blobs (${formatBytes(bytes)}), ${uploads} abandoned uploads`
-        printText(output, done!.report, text)
+        console.log(text)
+        if (!dryRun && removed.length + evicted.length === 0) return
+        const room = maxBytes === null ? 'without a limit' : `of ${formatBytes(maxBytes)}`
+        console.log(`stored then: ${formatBytes(storedBytes)} ${room}`)
+        const gone = [
+          ...removed.map(({ repository, digest, why }) => ({
+            name: `${repository}@${shortDigest(digest)}`,
+            bytes: null,
+            why,
+          })),
+          ...evicted.map((one) => ({
+            name: cachedName(one),
+            bytes: one.bytes,
+            why: `to make room, last used ${formatAge(one.usedAt)}`,
+          })),
+        ]
+        if (gone.length > 0) printRows(output, gone, GONE)
+        if (dryRun && images.length > 0) printRows(output, images, NEXT)
       }),
     )
 
@@ -151,6 +183,10 @@ export function addImageCommands(program: Command): void {
         if (problems.length > 0) process.exitCode = 1
       }),
     )
+}
+
+function cachedName({ repository, digest, tags }: CachedImage): string {
+  return tags.length === 0 ? `${repository}@${shortDigest(digest)}` : `${repository}:${tags.join(',')}`
 }
 
 function printImages(output: OutputFormat, done: { image: Image }[]): void {

@@ -11,6 +11,8 @@ export interface RegistryCaller {
   /** As events name it: `token:<name>`. */
   actor: string
   may: readonly RegistryAction[]
+  /** The one repository that counts for; without it, all. */
+  only?: string
 }
 
 export interface RegistryAccess {
@@ -45,10 +47,10 @@ export class RegistryTokens {
     const want = Buffer.from(this.#sign(claims))
     const got = Buffer.from(signature)
     if (want.length !== got.length || !timingSafeEqual(want, got)) return undefined
-    const { expires, actor, may } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as RegistryCaller & {
+    const { expires, ...caller } = JSON.parse(Buffer.from(claims, 'base64url').toString()) as RegistryCaller & {
       expires: number
     }
-    return expires > this.#now().getTime() ? { actor, may } : undefined
+    return expires > this.#now().getTime() ? caller : undefined
   }
 
   #sign(claims: string): string {
@@ -96,7 +98,7 @@ export class RegistryDoor {
     if (this.#publicOnly) return this.#enterPublic(action, repository)
     const scope = `repository:${repository}:${action === 'push' ? 'pull,push' : action}`
     const caller = this.#caller(c, scope)
-    if (caller?.may.includes(action)) return caller
+    if (caller && mayDo(caller, action, repository)) return caller
     if (action === 'pull' && this.#access.isPublic(repository)) return undefined
     if (caller === undefined || caller.actor === ANONYMOUS.actor) {
       throw unauthorized(
@@ -122,6 +124,10 @@ export class RegistryDoor {
     if (caller) return caller
     throw wrongSecret({ 'WWW-Authenticate': `${challenge(c, scope)},error="invalid_token"` })
   }
+}
+
+export function mayDo({ may, only }: RegistryCaller, action: RegistryAction, repository: string): boolean {
+  return may.includes(action) && (only === undefined || only === repository)
 }
 
 /** The password of Basic authentication; the user name may be anything. */

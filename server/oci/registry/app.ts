@@ -19,6 +19,7 @@ export function registryApp(options: RegistryOptions): Hono<RegistryEnv> {
     judge: () => Promise.resolve(),
     isInstalling: () => false,
     onChange: () => {},
+    onRead: () => {},
     onError: () => {},
     now: () => new Date(),
     publicOnly: false,

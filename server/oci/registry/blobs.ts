@@ -1,9 +1,12 @@
 // end-2 and end-10 of the distribution specification: blobs, whole or by range, and their removal.
 import { Readable } from 'node:stream'
+import { OciError } from '../errors.ts'
 import type { RegistryContext, Registry } from './context.ts'
 import { RegistryError } from './errors.ts'
 import { listsTag, parseRange } from './range.ts'
-import { sendFile } from './send-file.ts'
+import { sendChunks, sendFile } from './send-file.ts'
+
+const ALREADY_SENT = { 'X-Hono-Already-Sent': 'true' }
 
 interface BlobTarget {
   repository: string
@@ -45,8 +48,7 @@ export async function getBlob(c: RegistryContext, registry: Registry, target: Bl
   if (c.req.method === 'HEAD' || size === 0) return c.body(null, status, headers)
   if (held !== undefined || !through) return send(c, registry, digest, { start, end }, status, headers)
   const arrival = await through.blob(repository, digest, size)
-  const stream = Readable.toWeb(Readable.from(arrival.read(start, end), { objectMode: false }))
-  return c.body(stream as ReadableStream<Uint8Array<ArrayBuffer>>, status, headers)
+  return follow(c, registry, arrival.read(start, end), status, headers)
 }
 
 /** DELETE. Refused while a manifest of the repository needs the blob: half an image is worse than none. */
@@ -61,6 +63,27 @@ export function deleteBlob(c: RegistryContext, { records }: Registry, { reposito
 
 function unknownBlob({ repository, digest }: BlobTarget): RegistryError {
   return new RegistryError(404, 'BLOB_UNKNOWN', `there is no blob ${digest} in ${repository}`)
+}
+
+/** What is still on its way in. No turn is taken for it: it comes as fast as its source, and nobody else shall wait for that. */
+function follow(
+  c: RegistryContext,
+  { onError }: Registry,
+  chunks: AsyncGenerator<Uint8Array>,
+  status: 200 | 206,
+  headers: Record<string, string>,
+): Response {
+  const outgoing = c.env?.outgoing
+  if (!outgoing) {
+    const stream = Readable.toWeb(Readable.from(chunks, { objectMode: false }))
+    return c.body(stream as ReadableStream<Uint8Array<ArrayBuffer>>, status, headers)
+  }
+  outgoing.writeHead(status, { ...Object.fromEntries(c.res.headers), ...headers })
+  sendChunks(chunks, outgoing).catch((error: unknown) => {
+    // Of the registry that it comes from: the client sees that the answer broke off.
+    if (!(error instanceof OciError)) onError(error)
+  })
+  return c.body(null, status, ALREADY_SENT)
 }
 
 async function send(
@@ -93,5 +116,5 @@ async function send(
       endTurn()
       file.close().catch(onError)
     })
-  return c.body(null, status, { 'X-Hono-Already-Sent': 'true' })
+  return c.body(null, status, ALREADY_SENT)
 }

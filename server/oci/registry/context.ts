@@ -37,6 +37,8 @@ export interface RegistryOptions {
   /** Only pulls that are for anybody, and no credentials: for listeners without TLS. */
   publicOnly?: boolean
   onChange?: (change: RegistryChange) => void
+  /** A manifest was read. */
+  onRead?: (repository: string, digest: string) => void
   /** Hears of errors that are this server's fault. */
   onError?: (error: unknown) => void
   now?: () => Date

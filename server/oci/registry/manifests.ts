@@ -20,7 +20,7 @@ const MAX_TAGS = 50
 /** GET and HEAD. */
 export async function getManifest(
   c: RegistryContext,
-  { blobs, records, through }: Registry,
+  { blobs, records, through, onRead }: Registry,
   { repository, reference }: ManifestTarget,
 ): Promise<Response> {
   await through?.manifest(repository, reference)
@@ -35,6 +35,7 @@ export async function getManifest(
   const bytes = await blobs.read(found.digest, MAX_MANIFEST_BYTES)
   const content = { 'Content-Type': found.mediaType, 'Content-Length': String(bytes.length) }
   if (c.req.method === 'HEAD') return c.body(null, 200, { ...headers, ...content })
+  onRead(repository, found.digest)
   return c.body(new Uint8Array(bytes), 200, { ...headers, ...content })
 }
 

@@ -1,4 +1,4 @@
-// A file's bytes onto a connection, with one buffer that is used again and again.
+// Bytes onto a connection: of a file, with one buffer that is used again and again, or as they come from elsewhere.
 import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
@@ -38,6 +38,21 @@ export async function sendFile(file: FileHandle, start: number, end: number, out
       if (!(await written(out, got === buffer.length ? buffer : buffer.subarray(0, got), closed))) return
       at += got
     }
+    out.end()
+  } catch (error) {
+    out.destroy()
+    throw error
+  }
+}
+
+/**
+ * Writes what comes and ends the stream. Resolves also when the reader went away; rejects, after cutting the connection, when `chunks` ends
+ * early by an error.
+ */
+export async function sendChunks(chunks: AsyncIterable<Uint8Array>, out: Writable): Promise<void> {
+  const closed = new Promise<false>((resolve) => out.once('close', () => resolve(false)))
+  try {
+    for await (const chunk of chunks) if (!(await written(out, chunk, closed))) return
     out.end()
   } catch (error) {
     out.destroy()

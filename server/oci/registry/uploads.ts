@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream'
 import { isContentDigest, isRepository } from '../reference.ts'
 import type { Upload } from '../upload-store.ts'
+import { mayDo } from './access.ts'
 import { algorithmOf } from '../verify.ts'
 import type { DigestAlgorithm } from '../verify.ts'
 import type { Registry, RegistryContext } from './context.ts'
@@ -118,7 +119,9 @@ async function canMount(
   const holder = records.blob(repository, digest) ? repository : (from ?? records.holderOf(digest))
   if (holder === undefined || !records.blob(holder, digest)) return false
   // Nobody gets by mounting what they may not pull.
-  if (holder !== repository && !access.isPublic(holder) && !c.var.registryCaller?.may.includes('pull')) return false
+  const { registryCaller: caller } = c.var
+  const mayPull = access.isPublic(holder) || (caller !== undefined && mayDo(caller, 'pull', holder))
+  if (holder !== repository && !mayPull) return false
   return (await blobs.size(digest)) !== undefined
 }
 

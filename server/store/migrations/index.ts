@@ -10,6 +10,7 @@ import { recoveryKey } from './0008-recovery-key.ts'
 import { inventory } from './0009-inventory.ts'
 import { imageTracks } from './0010-image-tracks.ts'
 import { layers } from './0013-layers.ts'
+import { imageUses } from './0014-image-uses.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -23,4 +24,5 @@ export const migrations: readonly string[] = [
   inventory,
   imageTracks,
   layers,
+  imageUses,
 ]

@@ -133,7 +133,7 @@ function scene(change: Change = {}) {
   const order: InstallOrder = {
     type: 'install',
     task: { spec, installId, image: named, nextEvent, trust },
-    images: serverImages(server, ''),
+    images: serverImages(server, { ca: '' }),
     link: link ?? {
       sendPlan: async (_, sent) => (plans.push(sent), { go: true }),
       sendRecoveryKey: async () => ({ kept: true }),

@@ -213,6 +213,31 @@ describe('assign', () => {
   })
 })
 
+describe('the token to pull with', () => {
+  beforeEach(() => core.catalog.images.set('amd64 private/web:1', digestOf('c')))
+
+  it('is for the repository of the image alone, and only where not anybody may pull', async () => {
+    await assign('private/web:1')
+    const { pullToken } = await takeTask(boot())
+    expect(core.installs.pullableBy(pullToken!)).toBe('private/web')
+    await assign()
+    expect(await takeTask(boot(BOOT_2))).not.toHaveProperty('pullToken')
+  })
+
+  it('ends with the install, with the next task, and after a day', async () => {
+    const first = await assign('private/web:1')
+    const cancelled = (await takeTask(boot())).pullToken!
+    core.installs.cancel(first, 'token:ann')
+    expect(core.installs.pullableBy(cancelled)).toBeUndefined()
+    await assign('private/web:1')
+    const replaced = (await takeTask(boot())).pullToken!
+    const held = (await takeTask(boot(BOOT_2))).pullToken!
+    expect([replaced, held].map((token) => core.installs.pullableBy(token))).toEqual([undefined, 'private/web'])
+    core.clock.advance(25 * 3_600_000)
+    expect(core.installs.pullableBy(held)).toBeUndefined()
+  })
+})
+
 describe('reinstall', () => {
   it('takes the tag as it points now', async () => {
     await assign()

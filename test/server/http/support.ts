@@ -15,7 +15,8 @@ import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { ImageTracks } from '../../../server/core/image-tracks.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
 import { imageEvent, registryAccess } from '../../../server/http/registry-ports.ts'
-import { collectGarbage } from '../../../server/oci/garbage.ts'
+import { collectImages } from '../../../server/oci/collect-images.ts'
+import { Evictor } from '../../../server/oci/eviction.ts'
 import { registryApp } from '../../../server/oci/registry/app.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
 import { UploadStore } from '../../../server/oci/upload-store.ts'
@@ -67,8 +68,17 @@ export async function testServer() {
     machineOf: (mac) => core.inventory.find({ mac })?.id,
   })
   const imageStore = { blobs, records: core.store.images, uploads: await UploadStore.open(blobs) }
+  const evictor = new Evictor({ ...imageStore, needed: () => new Map(), mayGo: () => () => false })
   const upkeep: Services['upkeep'] = {
-    collect: (options) => collectGarbage({ ...imageStore, pinned: new Set(), untaggedDays: 0, ...options }),
+    collect: (options) =>
+      collectImages({
+        ...imageStore,
+        pinned: new Set(),
+        untaggedDays: 0,
+        quota: { limit: Infinity },
+        evictor,
+        ...options,
+      }),
     check: (options) => checkStore({ ...imageStore, ...options }),
   }
   const services: Services = { ...core, images, upkeep, tracks, media, trace, leases: () => [], system: () => SYSTEM }
@@ -77,7 +87,7 @@ export async function testServer() {
     services,
     registry: registryApp({
       ...imageStore,
-      access: registryAccess(core.tokens, (repository) => !repository.startsWith('private/')),
+      access: registryAccess({ ...core, isPublic: (repository) => !repository.startsWith('private/') }),
       onChange: (change) => core.events.append(imageEvent(change)),
     }),
     boot: testBootApp(),

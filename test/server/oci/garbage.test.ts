@@ -29,12 +29,15 @@ describe('garbage collection', () => {
     expect((await stored(registry)).has(gone.manifest.digest)).toBe(true)
     const report = await collect(registry)
     expect(report).toEqual({ ...dry, manifests: 1 })
+    expect(report.removed).toMatchObject([
+      { repository: 'os/web', digest: gone.manifest.digest, why: expect.stringContaining('no tag') },
+    ])
     const left = await stored(registry)
     for (const { digest } of [gone.manifest, gone.config, ...gone.layers]) expect(left.has(digest)).toBe(false)
     for (const image of [kept, same]) {
       for (const { digest } of [image.manifest, image.config, ...image.layers]) expect(left.has(digest)).toBe(true)
     }
-    expect(await collect(registry)).toEqual({ manifests: 0, blobs: 0, bytes: 0, uploads: 0 })
+    expect(await collect(registry)).toEqual({ manifests: 0, blobs: 0, bytes: 0, uploads: 0, removed: [] })
   })
 
   it('leaves alone what machines hold on to by digest', async () => {

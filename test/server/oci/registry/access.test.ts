@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { testRegistry } from '../../../helpers/registry.ts'
+import { ACCESS, testRegistry } from '../../../helpers/registry.ts'
 import { pushBlob, pushImage, refusal } from './support.ts'
 
 const basic = (password: string) => ({
@@ -44,6 +44,26 @@ describe('access', () => {
     expect(await refusal(refused)).toEqual([401, 'UNAUTHORIZED'])
     const push = await registry.call('POST', '/v2/os/web/blobs/uploads/', { as: 'nobody', headers })
     expect(push.headers.get('www-authenticate')).toContain('scope="repository:os/web:pull,push"')
+  })
+
+  it('lets whoever comes for one repository pull from that one, and from public ones', async () => {
+    const only = { actor: 'machine', may: ['pull'] as const, only: 'private/web' }
+    const authenticate = (secret: string) => (secret === 'pull-token' ? only : ACCESS.authenticate(secret))
+    const registry = await testRegistry({ access: { ...ACCESS, authenticate } })
+    for (const name of ['os/web', 'private/web', 'private/other']) await pushImage(registry, name)
+    const fetched = await registry.call('GET', '/v2/token', { as: 'nobody', headers: basic('pull-token') })
+    const { token } = (await fetched.json()) as { token: string }
+    for (const secret of ['pull-token', token]) {
+      const headers = { authorization: `Bearer ${secret}` }
+      const status = async (name: string) =>
+        (await registry.call('GET', `/v2/${name}/manifests/1`, { as: 'nobody', headers })).status
+      expect([await status('private/web'), await status('os/web'), await status('private/other')]).toEqual([
+        200, 200, 403,
+      ])
+      expect((await registry.call('POST', '/v2/private/web/blobs/uploads/', { as: 'nobody', headers })).status).toBe(
+        403,
+      )
+    }
   })
 
   it.each([

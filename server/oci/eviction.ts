@@ -1,0 +1,100 @@
+// Makes room for what comes in, at the cost of what can be fetched again.
+import type { CachedImage } from '../contract/image-upkeep.ts'
+import type { ImageRecords } from '../core/images.ts'
+import type { BlobStore } from './blob-store.ts'
+import { imagesByUse, planEviction } from './eviction-plan.ts'
+import type { Eviction, EvictionRules, HeldImages, StoredImage } from './eviction-plan.ts'
+
+const HOUR_MS = 3600 * 1000
+/** Longer than a pull takes between its manifest and its last blob. */
+const USED_MS = HOUR_MS
+/** As garbage collection spares them. */
+const TOUCHED_MS = 24 * HOUR_MS
+
+export interface EvictorOptions {
+  records: ImageRecords
+  blobs: BlobStore
+  /** Digests that machines, profiles and followed tags need, and why. */
+  needed: () => ReadonlyMap<string, string>
+  mayGo: () => EvictionRules['mayGo']
+  onEvicted?: (image: CachedImage) => void
+  now?: () => Date
+}
+
+export class Evictor {
+  readonly #options: Required<EvictorOptions>
+
+  constructor(options: EvictorOptions) {
+    this.#options = { onEvicted: () => {}, now: () => new Date(), ...options }
+  }
+
+  /** Frees at least so many bytes; false, and then nothing is gone, when that cannot be. Nothing else runs meanwhile. */
+  makeRoom(bytes: number): boolean {
+    const plan = this.plan(bytes)
+    if (plan.reduce((sum, image) => sum + image.bytes, 0) < bytes) return false
+    this.carryOut(plan)
+    return true
+  }
+
+  /** What would go for so many bytes; all that may, when that is not enough. */
+  plan(bytes: number): Eviction[] {
+    return planEviction(this.#held(), this.#rules(), bytes)
+  }
+
+  /** Records first, in one transaction: a kill in between leaves files that the next garbage collection finds. */
+  carryOut(plan: readonly Eviction[]): void {
+    const { records, blobs, onEvicted } = this.#options
+    records.together(() => {
+      for (const { repository, goes } of plan) {
+        for (const digest of goes.manifests) records.removeManifest(repository, digest)
+        for (const digest of goes.blobs) records.removeBlob(repository, digest)
+      }
+    })
+    const { isTouched } = this.#rules()
+    for (const image of plan) {
+      for (const digest of [...image.goes.manifests, ...image.goes.blobs]) {
+        if (!records.isKnown(digest) && !isTouched(digest)) blobs.remove(digest)
+      }
+      onEvicted(viewOf(image))
+    }
+  }
+
+  /** All images in the order in which they would go, with why others stay. */
+  list(): CachedImage[] {
+    const held = this.#held()
+    const size = new Map([...held.manifests, ...held.blobs].map(({ digest, size }) => [digest, size]))
+    const children = Map.groupBy(held.links, ({ parent }) => parent)
+    return imagesByUse(held, this.#rules()).map((image) => {
+      const digests = new Set(
+        image.manifests.flatMap((digest) => [digest, ...(children.get(digest) ?? []).map(({ child }) => child)]),
+      )
+      return viewOf({ ...image, bytes: digests.values().reduce((sum, digest) => sum + (size.get(digest) ?? 0), 0) })
+    })
+  }
+
+  #held(): HeldImages {
+    const { records } = this.#options
+    return {
+      manifests: records.heldManifests(),
+      blobs: records.heldBlobs(),
+      links: records.links(),
+      tags: records.tags(),
+      uses: records.uses(),
+    }
+  }
+
+  #rules(): EvictionRules {
+    const { needed, mayGo, blobs, now } = this.#options
+    const time = now().getTime()
+    return {
+      needed: needed(),
+      mayGo: mayGo(),
+      usedSince: new Date(time - USED_MS).toISOString(),
+      isTouched: (digest) => blobs.touchedSince(digest, time - TOUCHED_MS),
+    }
+  }
+}
+
+function viewOf({ repository, digest, tags, usedAt, kept, bytes }: StoredImage & { bytes: number }): CachedImage {
+  return { repository, digest, tags, usedAt, bytes, kept: kept ?? null }
+}
