@@ -7,6 +7,7 @@ import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import type { Installers } from './core/boot.ts'
+import { AuditLog } from './core/audit.ts'
 import { BulkChanges } from './core/bulk-changes.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { unlessStoreFails } from './core/errors.ts'
@@ -16,8 +17,12 @@ import { KickstartService } from './core/kickstart-service.ts'
 import { ImagePins } from './core/image-pins.ts'
 import { ImageTracks } from './core/image-tracks.ts'
 import { Inventory } from './core/inventory.ts'
+import { LoginGuard } from './core/login-guard.ts'
+import { Logins } from './core/logins.ts'
+import { PasswordHasher } from './core/passwords.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
+import { Users } from './core/users.ts'
 import { Webhooks } from './core/webhooks.ts'
 import { createBootLoopWatch } from './dhcp/boot-loop.ts'
 import { createLoaderWatch } from './dhcp/loader-watch.ts'
@@ -123,7 +128,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const events = new EventLog({ store: store.events, transactions, clock })
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
-  const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
+  const tokens = new Tokens({ ...store, events, clock })
+  const audit = new AuditLog({ ...store, clock })
+  const passwords = new PasswordHasher()
+  const guard = new LoginGuard(clock)
+  const users = new Users({ ...store, tokens, passwords, guard, events, clock })
+  const logins = new Logins({ ...store, tokens, passwords, guard, events, audit, clock })
   const { maxBytes = Infinity, untaggedDays } = config.images
   const quota = new StoreQuota(maxBytes, () => store.images.storedBytes())
   const blobs = await BlobStore.open(join(dataDir, 'oci'), quota)
@@ -338,7 +348,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry: RegistryOptions = {
     ...imageStore,
     through,
-    access: registryAccess(tokens, publicRepositories(config.images.public, upstreams)),
+    access: registryAccess({ tokens, logins }, publicRepositories(config.images.public, upstreams)),
     isInstalling: (digest) => pins.installing().has(digest),
     onChange: (change) => events.append(imageEvent(change)),
     onError: (error) => logger.error({ err: error, part: 'oci' }, 'the registry failed a client'),
@@ -352,6 +362,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bulk: new BulkChanges({ ...store, inventory, installs }),
     kickstarts,
     tokens,
+    users,
+    logins,
+    audit,
     events,
     images,
     upkeep,

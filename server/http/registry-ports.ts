@@ -1,23 +1,51 @@
 // The registry's ports, as tokens and events fill them.
 import type { EventInput } from '../core/events.ts'
+import type { Role } from '../contract/access.ts'
 import { CoreError } from '../core/errors.ts'
-import type { Tokens } from '../core/tokens.ts'
+import { isSecret } from '../core/secrets.ts'
+import { TooManyAttempts } from '../core/login-guard.ts'
+import type { Logins } from '../core/logins.ts'
+import type { Principal, Tokens } from '../core/tokens.ts'
 import type { RegistryAccess, RegistryAction, RegistryCaller } from '../oci/registry/access.ts'
 import type { RegistryChange } from '../oci/registry/context.ts'
+import { RegistryError } from '../oci/registry/errors.ts'
 
-const MAY: Record<string, readonly RegistryAction[]> = {
+const MAY: Record<Role, readonly RegistryAction[]> = {
   admin: ['pull', 'push', 'delete'],
   operator: ['pull', 'push', 'delete'],
   viewer: ['pull'],
   join: [],
 }
 
-/** People come with API tokens and sessions; agents with their own session, to pull what their machine shall become. */
-export function registryAccess(tokens: Tokens, isPublic: (repository: string) => boolean): RegistryAccess {
+/**
+ * People come by name and password, or as programs do with API tokens and sessions; agents with their own session, to pull what their
+ * machine shall become.
+ */
+export function registryAccess(
+  { tokens, logins }: { tokens: Tokens; logins: Logins },
+  isPublic: (repository: string) => boolean,
+): RegistryAccess {
   return {
-    authenticate: (secret) => person(tokens, secret) ?? agent(tokens, secret),
+    authenticate: (secret) => person(tokens.authenticate(secret)) ?? agent(tokens, secret),
+    async logIn({ name, password, address = 'unknown' }) {
+      // Nobody shall be locked out for a program whose token was revoked.
+      if (isSecret(password)) return undefined
+      try {
+        return person(await logins.principal(name, password, { address, action: 'GET /v2/token' }))
+      } catch (error) {
+        if (!(error instanceof CoreError)) throw error
+        if (error.code === 'LOGIN_REFUSED') return undefined
+        if (error.code === 'TOO_MANY_ATTEMPTS') throw tooManyAttempts(error)
+        throw error
+      }
+    },
     isPublic,
   }
+}
+
+function tooManyAttempts(error: CoreError): RegistryError {
+  const headers = error instanceof TooManyAttempts ? { 'Retry-After': String(error.seconds) } : {}
+  return new RegistryError(429, 'TOOMANYREQUESTS', error.message, { headers })
 }
 
 export function imageEvent(change: RegistryChange): EventInput {
@@ -40,9 +68,11 @@ export function fetchedEvent(
   return { type: 'image.added', message, data: { reference, digest } }
 }
 
-function person(tokens: Tokens, secret: string): RegistryCaller | undefined {
-  const found = tokens.authenticate(secret)
-  return found && { actor: `token:${found.name}`, may: MAY[found.role] ?? [] }
+/** Tags belong to all machines, so whoever is there for some of them may not move any. */
+function person(found: Principal | undefined): RegistryCaller | undefined {
+  if (!found) return undefined
+  const { actor, role, scope } = found
+  return { actor, may: MAY[role].filter((action) => scope === null || action === 'pull') }
 }
 
 function agent(tokens: Tokens, secret: string): RegistryCaller | undefined {

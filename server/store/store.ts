@@ -1,4 +1,5 @@
 // Everything that is kept, in one SQLite file, as the ports of the core and of DHCP.
+import { SqliteAudit } from './audit.ts'
 import { Database } from './database.ts'
 import { SqliteEvents } from './events.ts'
 import { SqliteImageTracks } from './image-tracks.ts'
@@ -11,6 +12,7 @@ import { SqliteMedia } from './media.ts'
 import { SqliteProfiles } from './profiles.ts'
 import { SqliteTokens } from './tokens.ts'
 import { SqliteTraces } from './traces.ts'
+import { SqliteUsers } from './users.ts'
 import { SqliteVerdicts } from './verdicts.ts'
 
 export interface Store {
@@ -20,6 +22,8 @@ export interface Store {
   installs: SqliteInstalls
   events: SqliteEvents
   tokens: SqliteTokens
+  users: SqliteUsers
+  audit: SqliteAudit
   leases: SqliteLeases
   leases6: SqliteLeases6
   images: SqliteImages
@@ -40,6 +44,8 @@ export function openStore(file: string): Store {
     installs: new SqliteInstalls(db),
     events: new SqliteEvents(db),
     tokens: new SqliteTokens(db),
+    users: new SqliteUsers(db),
+    audit: new SqliteAudit(db),
     leases: new SqliteLeases(db),
     leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),

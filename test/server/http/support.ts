@@ -77,7 +77,7 @@ export async function testServer() {
     services,
     registry: registryApp({
       ...imageStore,
-      access: registryAccess(core.tokens, (repository) => !repository.startsWith('private/')),
+      access: registryAccess(core, (repository) => !repository.startsWith('private/')),
       onChange: (change) => core.events.append(imageEvent(change)),
     }),
     boot: testBootApp(),
