@@ -1,19 +1,12 @@
 // Logging in and out, one's own password, and API tokens.
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
-import { getCookie } from 'hono/cookie'
 import { z } from 'zod'
 import { ApiToken, ChangePassword, CreatedToken, CreateToken, LoginRequest, Session } from '../../contract/access.ts'
 import type { LoginOrigin } from '../../core/logins.ts'
 import { remoteAddress } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
-import {
-  clearSessionCookie,
-  requireOwnOrigin,
-  secretOf,
-  SESSION_COOKIE,
-  setSessionCookie,
-} from '../middleware/access.ts'
+import { bearerToken, clearSessionCookie, requireOwnOrigin, secretOf, setSessionCookie } from '../middleware/access.ts'
 import { note } from '../middleware/audited.ts'
 import type { Services } from '../ports.ts'
 import { HttpProblem, refuseInvalid } from '../problem.ts'
@@ -115,9 +108,9 @@ export function loginRoutes({ tokens, logins, audit }: Services): OpenAPIHono<Ht
   })
   app.openapi(logout, (c) => {
     const everywhere = c.req.valid('query').everywhere === 'true'
-    const secret = getCookie(c, SESSION_COOKIE)
+    const secret = secretOf(c)
     if (secret !== undefined) {
-      requireOwnOrigin(c)
+      if (bearerToken(c) === undefined) requireOwnOrigin(c)
       const who = tokens.logout(secret, { everywhere })
       if (who) {
         const detail = everywhere ? 'everywhere' : ''
