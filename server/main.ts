@@ -7,6 +7,7 @@ import { isEveryAddress } from './config/defaults.ts'
 import type { Config } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
 import type { Installers } from './core/boot.ts'
+import { AuditLog } from './core/audit.ts'
 import { BulkChanges } from './core/bulk-changes.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { unlessStoreFails } from './core/errors.ts'
@@ -17,8 +18,12 @@ import { ImagePins } from './core/image-pins.ts'
 import { ImageUses } from './core/image-uses.ts'
 import { ImageTracks } from './core/image-tracks.ts'
 import { Inventory } from './core/inventory.ts'
+import { LoginGuard } from './core/login-guard.ts'
+import { Logins } from './core/logins.ts'
+import { PasswordHasher } from './core/passwords.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
+import { Users } from './core/users.ts'
 import { Webhooks } from './core/webhooks.ts'
 import { createBootLoopWatch } from './dhcp/boot-loop.ts'
 import { createLoaderWatch } from './dhcp/loader-watch.ts'
@@ -128,7 +133,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const events = new EventLog({ store: store.events, transactions, clock })
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
-  const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
+  const tokens = new Tokens({ ...store, events, clock })
+  const audit = new AuditLog({ ...store, clock })
+  const passwords = new PasswordHasher()
+  const guard = new LoginGuard(clock)
+  const users = new Users({ ...store, tokens, passwords, guard, events, clock })
+  const logins = new Logins({ ...store, tokens, passwords, guard, events, audit, clock })
   const { maxBytes = Infinity, maxLayerBytes, untaggedDays } = config.images
   const quota = new StoreQuota(
     maxBytes,
@@ -371,7 +381,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const registry: RegistryOptions = {
     ...imageStore,
     through,
-    access: registryAccess({ tokens, installs, isPublic }),
+    access: registryAccess({ tokens, logins, installs, isPublic }),
     isInstalling: (digest) => pins.installing().has(digest),
     onChange: (change) => events.append(imageEvent(change)),
     onRead: (repository, digest) => uses.note(repository, digest),
@@ -386,6 +396,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     bulk: new BulkChanges({ ...store, inventory, installs }),
     kickstarts,
     tokens,
+    users,
+    logins,
+    audit,
     events,
     images,
     upkeep,

@@ -1,19 +1,23 @@
-// Which server the command line talks to and with which rights: environment first, else the server of this machine.
+// Which server the command line talks to and with which rights: environment first, then the login, else the server of this machine.
 import { readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../contract/local-access.ts'
 import { CliError } from './errors.ts'
+import { savedLogin } from './login-file.ts'
 
 export interface Access {
   /** `https://host:8443`, no trailing slash. */
   url: string
   token: string
   /** Certificate (PEM) to trust instead of the system's. */
-  ca?: string
+  ca?: string | undefined
 }
 
-/** Reads LANDFALL_URL, LANDFALL_TOKEN and LANDFALL_CA (a file), or the local server's access file below `dataDir`. Throws CliError 4. */
+/**
+ * Reads LANDFALL_URL, LANDFALL_TOKEN and LANDFALL_CA (a file); else, unless a data folder is named, what `landfall login` kept; else the local
+ * server's access file. Throws CliError 4.
+ */
 export function findAccess(env: NodeJS.ProcessEnv, dataDir?: string): Access {
   if (env['LANDFALL_URL']) {
     const token = env['LANDFALL_TOKEN']
@@ -24,7 +28,10 @@ export function findAccess(env: NodeJS.ProcessEnv, dataDir?: string): Access {
     const ca = env['LANDFALL_CA']
     return { url: env['LANDFALL_URL'].replace(/\/+$/, ''), token, ...(ca && { ca: readFileSync(ca, 'utf8') }) }
   }
-  const folders = [dataDir, env['LANDFALL_DATA_DIR'], '/var/lib/landfall', join(homedir(), '.local/share/landfall')]
+  const named = dataDir ?? env['LANDFALL_DATA_DIR']
+  const login = named ? undefined : savedLogin(env)
+  if (login) return login
+  const folders = [named, '/var/lib/landfall', join(homedir(), '.local/share/landfall')]
   for (const folder of folders) {
     if (!folder) continue
     try {
@@ -41,6 +48,6 @@ export function findAccess(env: NodeJS.ProcessEnv, dataDir?: string): Access {
   }
   throw new CliError('no Landfall server found', {
     exitCode: 4,
-    hint: 'start one on this machine with `landfall serve`, or set LANDFALL_URL, LANDFALL_TOKEN and LANDFALL_CA',
+    hint: 'start one on this machine with `landfall serve`, log in to one with `landfall login`, or set LANDFALL_URL, LANDFALL_TOKEN and LANDFALL_CA',
   })
 }

@@ -1,9 +1,11 @@
 // The API client of the command line. Answers are checked against the shared schemas, problems become CliError.
-import type { Readable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createInterface } from 'node:readline'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import type { z } from 'zod'
+import { Session } from '../contract/access.ts'
 import { Problem } from '../contract/system.ts'
 import type { Access } from './access.ts'
 import { CliError } from './errors.ts'
@@ -18,10 +20,11 @@ type OperationLine =
 const MAX_ANSWER_BYTES = 64 * 2 ** 20
 
 export class ApiClient {
-  readonly #access: Access
+  readonly #access: Omit<Access, 'token'> & { token?: string }
   readonly #agent: Agent
 
-  constructor(access: Access) {
+  /** Without a token it can only log in. */
+  constructor(access: Omit<Access, 'token'> & { token?: string }) {
     this.#access = access
     this.#agent = new Agent({ connect: access.ca ? { ca: access.ca } : {}, headersTimeout: 0, bodyTimeout: 0 })
   }
@@ -41,6 +44,20 @@ export class ApiClient {
   async download(path: string): Promise<Buffer> {
     const response = await this.#send('GET', path, {})
     return Buffer.from(await response.body.arrayBuffer())
+  }
+
+  /** Writes an answer of any length out as it comes. */
+  async copy(path: string, to: Writable): Promise<void> {
+    const response = await this.#send('GET', path, {})
+    await pipeline(response.body, to, { end: false })
+  }
+
+  /** Opens a session; its secret is good as a token. */
+  async logIn(name: string, password: string): Promise<{ secret: string; session: Session }> {
+    const response = await this.#send('POST', '/login', { json: { name, password } })
+    const [secret] = [response.headers['set-cookie'] ?? []].flat().map((cookie) => /=(lfu_[\w-]+);/.exec(cookie)?.[1])
+    if (secret === undefined) throw new CliError('the server opened no session', { exitCode: 3 })
+    return { secret, session: Session.parse(await response.body.json()) }
   }
 
   /** Calls an operation that answers with lines of this schema (NDJSON) and returns the `done` ones it ended with. */
@@ -74,7 +91,7 @@ export class ApiClient {
         method,
         dispatcher: this.#agent,
         headers: {
-          authorization: `Bearer ${this.#access.token}`,
+          ...(this.#access.token !== undefined && { authorization: `Bearer ${this.#access.token}` }),
           accept: 'application/json, application/x-ndjson, application/problem+json',
           ...payload?.headers,
         },

@@ -1,10 +1,12 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
+import { addAuditCommands } from './commands/audit.ts'
 import { addDiskImageCommands } from './commands/disk-image.ts'
 import { addDoctorCommands } from './commands/doctor.ts'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addIsoCommands } from './commands/iso.ts'
+import { addLoginCommands } from './commands/login.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addTraceCommand } from './commands/machine-trace.ts'
 import { addProfileCommands } from './commands/profile.ts'
@@ -15,6 +17,7 @@ import { addStatusCommand } from './commands/status.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addTrustCommands } from './commands/trust.ts'
+import { addUserCommands } from './commands/user.ts'
 import { OUTPUT_FORMATS } from './output.ts'
 
 export function landfallProgram(version: string): Command {
@@ -38,7 +41,10 @@ export function landfallProgram(version: string): Command {
   addInstallCommands(program)
   addRenderCommands(program)
   addIsoCommands(program)
+  addUserCommands(program)
   addTokenCommands(program)
+  addAuditCommands(program)
+  addLoginCommands(program)
   addStatusCommand(program)
   addDoctorCommands(program)
   return program

@@ -34,6 +34,9 @@ export const EventType = z.enum([
   'profile.changed',
   'token.created',
   'token.revoked',
+  'user.created',
+  'user.changed',
+  'user.removed',
   'login',
   'login.refused',
   'agent.refused',
@@ -57,7 +60,7 @@ export const Event = z
     type: EventType,
     machineId: Uuid.nullable(),
     installId: Uuid.nullable(),
-    /** Who caused it: `token:<name>`, `machine`, `system`. */
+    /** Who caused it: `user:<name>`, `token:<name>`, `machine`, `system`. */
     actor: z.string(),
     /** One sentence for people. */
     message: z.string(),

@@ -2,11 +2,14 @@
 import type { Labels } from '../contract/common.ts'
 import { MAX_BULK_MACHINES } from '../contract/machine-bulk.ts'
 import type { BulkAction, BulkRequest, BulkResult } from '../contract/machine-bulk.ts'
+import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import { forEachMachine } from './each-machine.ts'
 import type { MachineOutcome } from './each-machine.ts'
 import { CoreError } from './errors.ts'
 import type { Installs } from './installs.ts'
 import type { Inventory } from './inventory.ts'
+import { requireWithin } from './scope.ts'
+import type { Principal } from './tokens.ts'
 import type { Transactions } from './transactions.ts'
 
 export interface BulkPorts {
@@ -14,6 +17,9 @@ export interface BulkPorts {
   installs: Pick<Installs, 'assign' | 'reinstallEach'>
   transactions: Transactions
 }
+
+/** Who makes a change: machines beyond the scope are not there. */
+type By = Pick<Principal, 'actor' | 'scope'>
 
 export class BulkChanges {
   readonly #ports: BulkPorts
@@ -24,19 +30,34 @@ export class BulkChanges {
 
   /**
    * Changes each machine by itself and tells what came of it. Throws CONFLICT, before anything is done, when a filter means another number of
-   * machines than the person saw; PROFILE_NOT_FOUND; VALIDATION for too many.
+   * machines than the person saw; PROFILE_NOT_FOUND; VALIDATION for too many; OUT_OF_SCOPE for labels that would take machines out of it.
    */
-  async run(request: BulkRequest, actor: string): Promise<BulkResult> {
-    const machines = this.#chosen(request)
-    const { inventory } = this.#ports
-    const names = inventory.names(machines)
-    const outcomes = await this.#change(machines, request.action, actor)
+  async run(request: BulkRequest, by: By): Promise<BulkResult> {
+    const { action } = request
+    if (action.type === 'label') requireKept(action, by)
+    const machines = this.#chosen(request, by)
+    const reached = this.#within(machines, by)
+    const names = this.#ports.inventory.names(reached)
+    const outcomes = inOrder(machines, await this.#change(reached, action, by.actor))
     return { results: outcomes.map((outcome) => ({ ...outcome, name: names.get(outcome.machineId) ?? null })) }
   }
 
-  #chosen({ machines, filter, expected }: BulkRequest): string[] {
+  /** Installs an image on each machine and tells what came of it. */
+  async assign({ machines, ...what }: AssignRequest, by: By): Promise<AssignResult> {
+    const reached = this.#within(machines, by)
+    const { results } = await this.#ports.installs.assign({ ...what, machines: reached }, by.actor)
+    return { results: inOrder([...new Set(machines)], results) }
+  }
+
+  #within(machines: readonly string[], { scope }: By): string[] {
+    if (scope === null) return [...machines]
+    const within = new Set(this.#ports.inventory.select({}, scope, Number.MAX_SAFE_INTEGER))
+    return machines.filter((id) => within.has(id))
+  }
+
+  #chosen({ machines, filter, expected }: BulkRequest, { scope }: By): string[] {
     if (filter === undefined) return [...new Set(machines)]
-    const found = this.#ports.inventory.select(filter, MAX_BULK_MACHINES + 1)
+    const found = this.#ports.inventory.select(filter, scope, MAX_BULK_MACHINES + 1)
     if (found.length > MAX_BULK_MACHINES) {
       const hint = 'narrow the filter'
       throw new CoreError('VALIDATION', `the filter means more than ${MAX_BULK_MACHINES} machines`, { hint })
@@ -77,4 +98,22 @@ export class BulkChanges {
     const isSame = kept.length === Object.keys(before).length && kept.every(([key, value]) => before[key] === value)
     if (!isSame) inventory.update(id, { labels: Object.fromEntries(kept) }, actor)
   }
+}
+
+/** Machines within the scope stay there, whatever other labels they have. */
+function requireKept({ set, remove }: Extract<BulkAction, { type: 'label' }>, { scope }: By): void {
+  if (scope === null) return
+  const kept = Object.entries({ ...scope, ...set }).filter(([key]) => !remove.includes(key))
+  requireWithin(Object.fromEntries(kept), scope)
+}
+
+/** What came of each machine; those that nothing was done to are answered as if they were not there. */
+function inOrder(machines: readonly string[], outcomes: readonly MachineOutcome[]): MachineOutcome[] {
+  const known = new Map(outcomes.map((outcome) => [outcome.machineId, outcome]))
+  return machines.map((id) => known.get(id) ?? absent(id))
+}
+
+function absent(machineId: string): MachineOutcome {
+  const error = { code: 'MACHINE_NOT_FOUND', message: `there is no machine ${machineId}` }
+  return { machineId, installId: null, error }
 }

@@ -20,6 +20,11 @@ export type CoreErrorCode =
   | 'TOKEN_NOT_FOUND'
   | 'TOKEN_INVALID'
   | 'TOKEN_EXPIRED'
+  | 'USER_NOT_FOUND'
+  | 'LOGIN_REFUSED'
+  | 'TOO_MANY_ATTEMPTS'
+  /** A machine would be beyond the reach of whoever changes it. */
+  | 'OUT_OF_SCOPE'
   | 'CONFLICT'
   | 'VALIDATION'
   /** An agent skipped a number of its events. */

@@ -1,4 +1,5 @@
 // The event log: everything worth knowing later, numbered. Audit trail, machine history and live updates are views of it.
+import type { Scope } from '../contract/access.ts'
 import type { Event, EventType } from '../contract/event.ts'
 import type { Clock } from './clock.ts'
 import { timestamp } from './clock.ts'
@@ -9,7 +10,7 @@ export interface EventInput {
   type: EventType
   machineId?: string | undefined
   installId?: string | undefined
-  /** `token:<name>`, `machine` or `system`; default `system`. */
+  /** `user:<name>`, `token:<name>`, `machine` or `system`; default `system`. */
   actor?: string
   /** One sentence for people. */
   message: string
@@ -25,6 +26,8 @@ export interface EventFilter {
   machineId?: string | undefined
   installId?: string | undefined
   types?: readonly EventType[] | undefined
+  /** Only events of machines within. */
+  scope?: Scope | null | undefined
 }
 
 export interface EventStore {

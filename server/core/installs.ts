@@ -160,6 +160,11 @@ export class Installs {
     return this.#ports.installs.listFor(machineId).map(installOf)
   }
 
+  /** Undefined when there is no such install. */
+  machineOf(installId: string): string | undefined {
+    return this.#ports.installs.get(installId)?.machineId
+  }
+
   /** Log lines after line `after`, oldest first, at most `limit` (1000 by default). Throws INSTALL_NOT_FOUND. */
   log(installId: string, { after = 0, limit = DEFAULT_LOG_LIMIT }: { after?: number; limit?: number } = {}): LogLine[] {
     this.#record(installId)

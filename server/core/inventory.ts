@@ -1,4 +1,5 @@
 // The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
+import type { Scope } from '../contract/access.ts'
 import type { Architecture, Labels } from '../contract/common.ts'
 import type { Facts } from '../contract/facts.ts'
 import type { MachineFilter } from '../contract/machine-filter.ts'
@@ -33,7 +34,11 @@ export interface InventoryPorts {
   clock: Clock
 }
 
-export type InventoryPageRequest = Omit<MachinePageRequest, 'criteria'> & { filter: MachineFilter }
+export type InventoryPageRequest = Omit<MachinePageRequest, 'criteria'> & {
+  filter: MachineFilter
+  /** Of whoever asks. */
+  scope: Scope | null
+}
 
 export interface InventoryPage {
   items: MachineSummary[]
@@ -79,9 +84,9 @@ export class Inventory {
    * One page of the machines that the filter means, and how many these are on all pages. A page goes on beyond a place, so machines that
    * come and go between two pages neither repeat nor hide others. Throws PROFILE_NOT_FOUND.
    */
-  page({ filter, ...request }: InventoryPageRequest): InventoryPage {
+  page({ filter, scope, ...request }: InventoryPageRequest): InventoryPage {
     const { machines } = this.#ports
-    const criteria = this.#criteria(filter)
+    const criteria = this.#criteria(filter, scope)
     // One more tells whether another page follows.
     const found = machines.page({ ...request, criteria, limit: request.limit + 1 })
     const shown = found.slice(0, request.limit)
@@ -97,9 +102,14 @@ export class Inventory {
     return this.#ports.machines.names(ids)
   }
 
-  /** The ids of the machines that the filter means, at most `limit`. Throws PROFILE_NOT_FOUND. */
-  select(filter: MachineFilter, limit: number): string[] {
-    return this.#ports.machines.ids(this.#criteria(filter), limit)
+  /** The ids of the machines that the filter means within the scope, at most `limit`. Throws PROFILE_NOT_FOUND. */
+  select(filter: MachineFilter, scope: Scope | null, limit: number): string[] {
+    return this.#ports.machines.ids(this.#criteria(filter, scope), limit)
+  }
+
+  /** Undefined when there is no such machine. */
+  labelsOf(id: string): Labels | undefined {
+    return this.#ports.machines.get(id)?.labels
   }
 
   /** Throws MACHINE_NOT_FOUND. */
@@ -364,7 +374,10 @@ export class Inventory {
     events.append({ type: 'machine.state', machineId: id, actor, message, data: { from, to: state } })
   }
 
-  #criteria({ state, label = [], profile, search = '', ...rest }: MachineFilter): MachineCriteria {
+  #criteria(
+    { state, label = [], profile, search = '', ...rest }: MachineFilter,
+    scope: Scope | null = null,
+  ): MachineCriteria {
     const labels = label.map((text) => {
       const equals = text.indexOf('=')
       return equals < 0 ? { key: text } : { key: text.slice(0, equals), value: text.slice(equals + 1) }
@@ -373,7 +386,10 @@ export class Inventory {
     return {
       ...rest,
       states: state,
-      labels: [...labels, ...Object.entries(selector).map(([key, value]) => ({ key, value }))],
+      labels: [
+        ...labels,
+        ...[selector, scope ?? {}].flatMap(Object.entries<string>).map(([key, value]) => ({ key, value })),
+      ],
       words: search.split(/\s+/).filter((word) => word !== ''),
     }
   }

@@ -18,6 +18,11 @@ export function newSecret(kind: TokenKind): string {
   return PREFIX[kind] + randomBytes(32).toString('base64url')
 }
 
+/** Whether a text has the form of our secrets: then it is no password, though it may stand where one belongs. */
+export function isSecret(text: string): boolean {
+  return /^lf[a-z]_[\w-]{43}$/.test(text)
+}
+
 /** What is stored. A plain hash will do: nobody can guess 256 random bits. */
 export function hashSecret(secret: string): string {
   return createHash('sha256').update(secret).digest('hex')

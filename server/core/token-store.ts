@@ -1,5 +1,5 @@
 // What tokens ask of the database. Only hashes are stored.
-import type { Role } from '../contract/access.ts'
+import type { Role, Scope } from '../contract/access.ts'
 
 /**
  * `install`: opens an agent session; `agent`: that session; `confirm`: the first-boot report; `pull`: the image of one install; `api`: a person's or program's token;
@@ -20,6 +20,9 @@ export interface TokenRecord {
   bootId: string | null
   /** The API token a session was opened with; it ends with it. */
   parentId: string | null
+  /** The user a session was opened by; role and scope are the user's then. */
+  userId: string | null
+  scope: Scope | null
   createdAt: string
   expiresAt: string | null
   lastUsedAt: string | null
@@ -37,6 +40,10 @@ export interface TokenStore {
   remove(id: string): void
   /** Removes those of a machine; with `belowGeneration` only older ones. */
   removeOf(machineId: string, kind: TokenKind, belowGeneration?: number): void
+  /** Ends the browser sessions of a user or an API token, but for the one with this hash; tells how many. */
+  removeSessions(opened: { userId: string } | { parentId: string }, options?: { except?: string }): number
+  /** How many sessions users have, by their id; those without are left out. */
+  sessionCounts(now: string): Map<string, number>
   /** API tokens stay, so that people see which expired. */
   removeExpired(now: string): void
 }

@@ -1,5 +1,5 @@
 // Who may come in: install tokens of machines, sessions of their agents, and the tokens and sessions of people.
-import type { ApiToken, CreatedToken, CreateToken, Role, Session } from '../contract/access.ts'
+import type { ApiToken, CreatedToken, CreateToken, Role, Scope, Session } from '../contract/access.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { CoreError, unlessStoreFails } from './errors.ts'
@@ -8,12 +8,18 @@ import { uuidV7 } from './ids.ts'
 import { hashSecret, newSecret } from './secrets.ts'
 import type { TokenKind, TokenRecord, TokenStore } from './token-store.ts'
 import type { Transactions } from './transactions.ts'
+import type { UserRecord, UserStore } from './user-store.ts'
 
 /** A person or program at the API. */
 export interface Principal {
-  /** Of the API token; a session has that of the token it was opened with. */
+  /** Of the user or the API token; a session has that of who or what it was opened with. */
   name: string
   role: Role
+  scope: Scope | null
+  /** As events and audit trail name it: `user:<name>`, `token:<name>`. */
+  actor: string
+  /** Undefined for tokens, and for sessions opened with one. */
+  userId: string | undefined
 }
 
 /** An agent at work in one machine. */
@@ -54,10 +60,18 @@ const LOGIN_TTL = DAY
 /** "Last used" is told to the minute: one write per request would be too many. */
 const USED_PRECISION = 60 * 1000
 
-export class Tokens {
-  readonly #ports: { tokens: TokenStore; events: EventLog; transactions: Transactions; clock: Clock }
+export interface TokenPorts {
+  tokens: TokenStore
+  users: Pick<UserStore, 'get' | 'list'>
+  events: EventLog
+  transactions: Transactions
+  clock: Clock
+}
 
-  constructor(ports: { tokens: TokenStore; events: EventLog; transactions: Transactions; clock: Clock }) {
+export class Tokens {
+  readonly #ports: TokenPorts
+
+  constructor(ports: TokenPorts) {
     this.#ports = ports
   }
 
@@ -154,17 +168,22 @@ export class Tokens {
 
   createApiToken(input: CreateToken, actor: string): CreatedToken {
     const { transactions, events, tokens } = this.#ports
-    const { name, role, expiresAt } = input
+    const { name, role, scope, expiresAt } = input
     return transactions.transaction(() => {
       if (tokens.list('api').some((token) => token.name === name)) {
         throw new CoreError('CONFLICT', `there is a token named ${name} already`, {
           hint: 'revoke it or take another name',
         })
       }
-      const secret = this.#issue('api', { name, role, ...(expiresAt && { expiresAt }) })
+      const secret = this.#issue('api', { name, role, scope: scope ?? null, ...(expiresAt && { expiresAt }) })
       const token = toApiToken(this.#ports.tokens.byHash(hashSecret(secret))!)
       const message = `token ${name} with role ${role} was created`
-      events.append({ type: 'token.created', actor, message, data: { tokenId: token.id, name, role } })
+      events.append({
+        type: 'token.created',
+        actor,
+        message,
+        data: { tokenId: token.id, name, role, scope: token.scope },
+      })
       return { ...token, secret }
     })
   }
@@ -185,9 +204,11 @@ export class Tokens {
     })
   }
 
-  /** True if some API token or session is still good, so that nobody needs a login secret. The token named `besides` does not count. */
+  /** True if some user, API token or session is still good, so that nobody needs a login secret. The token named `besides` does not count. */
   someoneCanLogIn(besides?: string): boolean {
-    const { tokens } = this.#ports
+    const { tokens, users } = this.#ports
+    if (users.list().some(({ role, scope, disabledAt }) => role === 'admin' && scope === null && disabledAt === null))
+      return true
     const usable = [...tokens.list('api'), ...tokens.list('ui')].filter((token) => !this.#isExpired(token))
     return usable.some(({ kind, name, role }) => kind === 'ui' || (name !== besides && role !== 'join'))
   }
@@ -212,15 +233,15 @@ export class Tokens {
         const record = this.#check(isKind(tokens.byHash(hashSecret(secret)), 'login') ? 'login' : 'api', secret)
         if (record.role === 'join') throw new CoreError('TOKEN_INVALID', 'a join token is for machines')
         if (record.kind === 'login') tokens.remove(record.id)
-        const { name, role } = principalOf(record)
+        const { name, role, scope } = record
         // A session outlives neither its own week nor the token it was opened with.
         const end = new Date(clock.now().getTime() + UI_TTL).toISOString()
         const expiresAt =
           record.kind === 'api' && record.expiresAt !== null && record.expiresAt < end ? record.expiresAt : end
         const parentId = record.kind === 'api' ? record.id : null
-        const opened = this.#issue('ui', { name, role, parentId, expiresAt })
+        const opened = this.#issue('ui', { name, role, scope, parentId, expiresAt })
         events.append({ type: 'login', actor: `token:${name}`, message: `${name} logged in`, data: { role } })
-        return { secret: opened, session: { name, role, expiresAt } }
+        return { secret: opened, session: this.sessionOf(opened)! }
       })
     } catch (error) {
       if (error instanceof CoreError && (error.code === 'TOKEN_INVALID' || error.code === 'TOKEN_EXPIRED')) {
@@ -231,25 +252,56 @@ export class Tokens {
     }
   }
 
-  /** Ends a browser session; nothing happens if it has ended already. */
-  logout(secret: string): void {
-    const record = this.#ports.tokens.byHash(hashSecret(secret))
-    if (isKind(record, 'ui')) this.#ports.tokens.remove(record.id)
+  /** Opens a browser session of a user whose password was right. */
+  openSession({ id: userId, name, role }: UserRecord): { secret: string; session: Session } {
+    const { tokens, events, transactions, clock } = this.#ports
+    return transactions.transaction(() => {
+      tokens.removeExpired(timestamp(clock))
+      const secret = this.#issue('ui', { name, role, userId, ttl: UI_TTL })
+      events.append({ type: 'login', actor: `user:${name}`, message: `${name} logged in`, data: { role } })
+      return { secret, session: this.sessionOf(secret)! }
+    })
+  }
+
+  /** Ends a browser session, or all of whoever it belongs to; nothing happens if it has ended already. Tells who that was. */
+  logout(secret: string, { everywhere = false }: { everywhere?: boolean } = {}): Principal | undefined {
+    const { tokens } = this.#ports
+    const record = tokens.byHash(hashSecret(secret))
+    if (!isKind(record, 'ui')) return undefined
+    if (everywhere && record.userId !== null) tokens.removeSessions({ userId: record.userId })
+    if (everywhere && record.parentId !== null) tokens.removeSessions({ parentId: record.parentId })
+    tokens.remove(record.id)
+    return this.#principalOf(record)
+  }
+
+  /** Ends the browser sessions of a user, but for the one with this secret; tells how many. */
+  endSessions(userId: string, { except }: { except?: string | undefined } = {}): number {
+    return this.#ports.tokens.removeSessions({ userId }, except === undefined ? {} : { except: hashSecret(except) })
+  }
+
+  /** How many browser sessions users have, by their id. */
+  sessionCounts(): Map<string, number> {
+    return this.#ports.tokens.sessionCounts(timestamp(this.#ports.clock))
   }
 
   /** Who comes with this API token or session secret; undefined when nobody may. */
   authenticate(secret: string): Principal | undefined {
     const record = this.#live(secret)
     if (!isKind(record, 'api') && !isKind(record, 'ui')) return undefined
-    this.#noteUse(record)
-    return principalOf(record)
+    const principal = this.#principalOf(record)
+    if (principal) this.#noteUse(record)
+    return principal
   }
 
   /** When a browser session ends; undefined when it has. */
   sessionOf(secret: string): Session | undefined {
     const record = this.#live(secret)
     if (!isKind(record, 'ui') || record.expiresAt === null) return undefined
-    return { ...principalOf(record), expiresAt: record.expiresAt }
+    const principal = this.#principalOf(record)
+    if (!principal) return undefined
+    const { name, role, scope } = principal
+    const by = record.userId !== null ? 'user' : record.parentId !== null ? 'token' : 'link'
+    return { name, role, scope, by, expiresAt: record.expiresAt }
   }
 
   #issue(
@@ -271,6 +323,8 @@ export class Tokens {
       generation: null,
       bootId: null,
       parentId: null,
+      userId: null,
+      scope: null,
       createdAt: now.toISOString(),
       expiresAt: ttl === undefined ? null : new Date(now.getTime() + ttl).toISOString(),
       lastUsedAt: null,
@@ -287,6 +341,14 @@ export class Tokens {
       throw new CoreError('TOKEN_EXPIRED', `the token expired at ${record.expiresAt}`, options)
     this.#noteUse(record)
     return record
+  }
+
+  /** A session of a user may do what the user may now; undefined when that is nothing any more. */
+  #principalOf({ name, role, scope, userId }: TokenRecord): Principal | undefined {
+    if (userId === null) return { name, role: role!, scope, actor: `token:${name}`, userId: undefined }
+    const user = this.#ports.users.get(userId)
+    if (!user || user.disabledAt !== null) return undefined
+    return principalOfUser(user)
   }
 
   #live(secret: string): TokenRecord | undefined {
@@ -310,10 +372,10 @@ function isKind(record: TokenRecord | undefined, kind: TokenKind): record is Tok
   return record?.kind === kind
 }
 
-function principalOf({ name, role }: TokenRecord): Principal {
-  return { name, role: role! }
+export function principalOfUser({ id, name, role, scope }: UserRecord): Principal {
+  return { name, role, scope, actor: `user:${name}`, userId: id }
 }
 
-function toApiToken({ id, name, role, createdAt, expiresAt, lastUsedAt }: TokenRecord): ApiToken {
-  return { id, name, role: role!, createdAt, expiresAt, lastUsedAt }
+function toApiToken({ id, name, role, scope, createdAt, expiresAt, lastUsedAt }: TokenRecord): ApiToken {
+  return { id, name, role: role!, scope, createdAt, expiresAt, lastUsedAt }
 }

@@ -7,10 +7,12 @@ import { agentApp } from './agent/app.ts'
 import { anacondaApp } from './anaconda/app.ts'
 import { apiApp } from './api/app.ts'
 import type { AssetSource } from './assets.ts'
-import type { HttpEnv } from './context.ts'
+import type { Guard, HttpEnv } from './context.ts'
 import { healthRoutes } from './health.ts'
 import type { Readiness } from './health.ts'
-import { authenticated, requireRole } from './middleware/access.ts'
+import { authenticated } from './middleware/access.ts'
+import { admitted } from './middleware/admission.ts'
+import { auditedRegistry } from './middleware/audited.ts'
 import { observed } from './middleware/observed.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import type { Services } from './ports.ts'
@@ -42,13 +44,19 @@ export function httpsApp(options: HttpsAppOptions): Hono<HttpEnv> {
   for (const path of ['/boot/*', '/media/*']) app.all(path, (c) => boot.fetch(c.req.raw, c.env))
   app.use(observed('api', logger, metrics), securityHeaders())
   app.route('/', healthRoutes(readiness))
-  app.get('/metrics', authenticated(services.tokens), requireRole('viewer'), async (c) =>
+  const guard: Guard = {
+    audit: services.audit,
+    labelsOf: (machineId) => services.inventory.labelsOf(machineId),
+    machineOf: (installId) => services.installs.machineOf(installId),
+  }
+  app.get('/metrics', authenticated(services.tokens, guard), admitted('viewer', 'site'), async (c) =>
     c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
   )
+  app.use('/v2/*', auditedRegistry(services.audit))
   app.route('/', registry)
   app.route('/agent/v1', agentApp({ services, stopping, logger, metrics }))
   app.route('/anaconda/v1', anacondaApp(services.kickstarts))
-  app.route('/api/v1', apiApp({ services, stopping, logger, ...(onEventStream && { onEventStream }) }))
+  app.route('/api/v1', apiApp({ services, guard, stopping, logger, ...(onEventStream && { onEventStream }) }))
   for (const path of ['/api/*', '/agent/*', '/anaconda/*']) {
     app.all(path, (c) => {
       throw new HttpProblem(404, 'NOT_FOUND', `there is no ${c.req.method} ${c.req.path}`, {

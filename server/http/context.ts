@@ -1,15 +1,29 @@
 // What middleware leaves for handlers in the request's context.
 import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
-import type { Role } from '../contract/access.ts'
+import type { Labels } from '../contract/common.ts'
+import type { Role, Scope } from '../contract/access.ts'
+import type { AuditLog } from '../core/audit.ts'
 
-/** Who calls, as events name the actor. */
-interface Caller {
-  /** Name of the token or session. */
+/** Who calls. */
+export interface Caller {
+  /** Of the user or token. */
   name: string
   role: Role
-  /** `token:<name>`, as in events. */
+  scope: Scope | null
+  /** `user:<name>` or `token:<name>`, as events name it. */
   actor: string
+  /** Undefined for tokens, and for sessions opened with one. */
+  userId: string | undefined
+}
+
+/** What the declarations of operations need to know at run time; see api/operation.ts. */
+export interface Guard {
+  audit: Pick<AuditLog, 'record'>
+  /** Undefined when there is no such machine. */
+  labelsOf(machineId: string): Labels | undefined
+  /** Undefined when there is no such install. */
+  machineOf(installId: string): string | undefined
 }
 
 export interface HttpEnv {
@@ -18,6 +32,9 @@ export interface HttpEnv {
   Variables: {
     requestId: string
     caller: Caller
+    guard: Guard
+    /** What the audit trail says beyond the path; see `note`. */
+    auditDetail: string | undefined
   }
 }
 

@@ -4,6 +4,7 @@ import type { Image, ImageProgress, PullRequest } from '../contract/image.ts'
 import type { CheckReport, GarbageReport } from '../contract/image-upkeep.ts'
 import type { Lease, SystemInfo } from '../contract/system.ts'
 import type { TrustPolicyView } from '../contract/trust.ts'
+import type { AuditLog } from '../core/audit.ts'
 import type { EventLog } from '../core/events.ts'
 import type { ImageTracks } from '../core/image-tracks.ts'
 import type { ImageCatalog } from '../core/images.ts'
@@ -11,8 +12,10 @@ import type { Installs } from '../core/installs.ts'
 import type { BulkChanges } from '../core/bulk-changes.ts'
 import type { Inventory } from '../core/inventory.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
+import type { Logins } from '../core/logins.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
+import type { Users } from '../core/users.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
 import type { BootTrace } from '../trace/trace.ts'
 
@@ -50,6 +53,9 @@ export interface Services {
   installs: Installs
   kickstarts: KickstartService
   tokens: Tokens
+  users: Users
+  logins: Logins
+  audit: AuditLog
   events: EventLog
   images: ImageOperations
   upkeep: ImageUpkeep

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import type { ReasonCode } from '../contract/install.ts'
 import type { Problem } from '../contract/system.ts'
 import { CoreError } from '../core/errors.ts'
+import { TooManyAttempts } from '../core/login-guard.ts'
 import type { CoreErrorCode } from '../core/errors.ts'
 import { MediaError } from '../media/errors.ts'
 import type { MediaErrorCode } from '../media/errors.ts'
@@ -16,9 +17,8 @@ export type HttpProblemCode =
   | 'UNAUTHENTICATED'
   | 'FORBIDDEN'
   | 'CROSS_ORIGIN'
-  | 'LOGIN_REFUSED'
-  | 'TOO_MANY_ATTEMPTS'
   | 'NOT_FOUND'
+  | 'CONFLICT'
   | 'METHOD_NOT_ALLOWED'
   | 'BODY_INVALID'
   | 'BODY_TOO_LARGE'
@@ -86,6 +86,10 @@ const CORE_STATUS: Record<CoreErrorCode, ContentfulStatusCode> = {
   TOKEN_NOT_FOUND: 404,
   TOKEN_INVALID: 401,
   TOKEN_EXPIRED: 401,
+  USER_NOT_FOUND: 404,
+  LOGIN_REFUSED: 401,
+  TOO_MANY_ATTEMPTS: 429,
+  OUT_OF_SCOPE: 403,
   CONFLICT: 409,
   VALIDATION: 400,
   EVENT_GAP: 409,
@@ -163,7 +167,12 @@ export function describeError(error: unknown): Omit<Problem, 'requestId'> & { he
       ...(headers && { headers }),
     }
   }
-  if (error instanceof CoreError) return base(CORE_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof CoreError) {
+    return {
+      ...base(CORE_STATUS[error.code], error.code, error.message, error.hint),
+      ...(error instanceof TooManyAttempts && { headers: { 'Retry-After': String(error.seconds) } }),
+    }
+  }
   if (error instanceof OciError) return base(OCI_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof MediaError) return base(MEDIA_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof z.ZodError) return { ...base(400, 'VALIDATION', summary(error)), errors: fieldErrors(error) }

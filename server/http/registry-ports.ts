@@ -2,12 +2,18 @@
 import { formatBytes } from '../contract/bytes.ts'
 import type { CachedImage } from '../contract/image-upkeep.ts'
 import type { EventInput } from '../core/events.ts'
+import type { Role } from '../contract/access.ts'
+import { CoreError } from '../core/errors.ts'
 import type { Installs } from '../core/installs.ts'
-import type { Tokens } from '../core/tokens.ts'
+import { isSecret } from '../core/secrets.ts'
+import { TooManyAttempts } from '../core/login-guard.ts'
+import type { Logins } from '../core/logins.ts'
+import type { Principal, Tokens } from '../core/tokens.ts'
 import type { RegistryAccess, RegistryAction, RegistryCaller } from '../oci/registry/access.ts'
 import type { RegistryChange } from '../oci/registry/context.ts'
+import { RegistryError } from '../oci/registry/errors.ts'
 
-const MAY: Record<string, readonly RegistryAction[]> = {
+const MAY: Record<Role, readonly RegistryAction[]> = {
   admin: ['pull', 'push', 'delete'],
   operator: ['pull', 'push', 'delete'],
   viewer: ['pull'],
@@ -16,16 +22,37 @@ const MAY: Record<string, readonly RegistryAction[]> = {
 
 export interface RegistryAccessPorts {
   tokens: Pick<Tokens, 'authenticate'>
+  logins: Pick<Logins, 'principal'>
   installs: Pick<Installs, 'pullableBy'>
   isPublic: (repository: string) => boolean
 }
 
-/** People come with API tokens and sessions; agents with the token of their install, to pull what their machine shall become. */
-export function registryAccess({ tokens, installs, isPublic }: RegistryAccessPorts): RegistryAccess {
+/**
+ * People come by name and password, or as programs do with API tokens and sessions; agents with the token of their install, to pull what
+ * their machine shall become.
+ */
+export function registryAccess({ tokens, logins, installs, isPublic }: RegistryAccessPorts): RegistryAccess {
   return {
-    authenticate: (secret) => person(tokens, secret) ?? agent(installs, secret),
+    authenticate: (secret) => person(tokens.authenticate(secret)) ?? agent(installs, secret),
+    async logIn({ name, password, address = 'unknown' }) {
+      // Nobody shall be locked out for a program whose token was revoked.
+      if (isSecret(password)) return undefined
+      try {
+        return person(await logins.principal(name, password, { address, action: 'GET /v2/token' }))
+      } catch (error) {
+        if (!(error instanceof CoreError)) throw error
+        if (error.code === 'LOGIN_REFUSED') return undefined
+        if (error.code === 'TOO_MANY_ATTEMPTS') throw tooManyAttempts(error)
+        throw error
+      }
+    },
     isPublic,
   }
+}
+
+function tooManyAttempts(error: CoreError): RegistryError {
+  const headers = error instanceof TooManyAttempts ? { 'Retry-After': String(error.seconds) } : {}
+  return new RegistryError(429, 'TOOMANYREQUESTS', error.message, { headers })
 }
 
 export function imageEvent(change: RegistryChange): EventInput {
@@ -55,9 +82,11 @@ export function evictedEvent({ repository, digest, tags, bytes, usedAt }: Cached
   return { type: 'image.evicted', message, data: { reference, digest, bytes } }
 }
 
-function person(tokens: Pick<Tokens, 'authenticate'>, secret: string): RegistryCaller | undefined {
-  const found = tokens.authenticate(secret)
-  return found && { actor: `token:${found.name}`, may: MAY[found.role] ?? [] }
+/** Tags belong to all machines, so whoever is there for some of them may not move any. */
+function person(found: Principal | undefined): RegistryCaller | undefined {
+  if (!found) return undefined
+  const { actor, role, scope } = found
+  return { actor, may: MAY[role].filter((action) => scope === null || action === 'pull') }
 }
 
 function agent(installs: Pick<Installs, 'pullableBy'>, secret: string): RegistryCaller | undefined {

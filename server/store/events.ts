@@ -40,11 +40,15 @@ export class SqliteEvents implements EventStore {
     return this.#db.first(this.#db.query.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1))?.seq ?? 0
   }
 
-  #select({ machineId, installId, types }: EventFilter) {
+  #select({ machineId, installId, types, scope }: EventFilter) {
     let query = this.#db.query.selectFrom('events').selectAll()
     if (machineId !== undefined) query = query.where('machine_id', '=', machineId)
     if (installId !== undefined) query = query.where('install_id', '=', installId)
     if (types !== undefined) query = query.where('type', 'in', types)
+    for (const [key, value] of Object.entries(scope ?? {})) {
+      const labelled = this.#db.query.selectFrom('machine_labels').select('machine_id')
+      query = query.where('machine_id', 'in', labelled.where('key', '=', key).where('value', '=', value))
+    }
     return query
   }
 }

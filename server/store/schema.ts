@@ -1,6 +1,7 @@
 // The tables as kysely sees them. Columns hold what SQLite can: JSON as text, times as ISO 8601, flags by their absence.
 import type { Generated } from 'kysely'
 import type { Role } from '../contract/access.ts'
+import type { AuditResult } from '../contract/audit.ts'
 import type { Architecture, Firmware } from '../contract/common.ts'
 import type { EventType } from '../contract/event.ts'
 import type { TrackedDigest } from '../contract/image-track.ts'
@@ -100,6 +101,32 @@ export interface Schema {
     created_at: Time
     expires_at: Time | null
     last_used_at: Time | null
+    user_id: string | null
+    scope: Json | null
+  }
+  users: {
+    id: string
+    name: string
+    role: Role
+    scope: Json | null
+    password: string
+    addresses: Json
+    created_at: Time
+    disabled_at: Time | null
+    last_login_at: Time | null
+  }
+  audit: {
+    seq: Generated<number>
+    at: Time
+    actor: string
+    role: Role | null
+    address: string | null
+    action: string
+    target: string
+    detail: string
+    result: AuditResult
+    code: string | null
+    request_id: string | null
   }
   leases: { address: string; lease: Json }
   leases6: { address: string; lease: Json }

@@ -1,4 +1,5 @@
 // Everything that is kept, in one SQLite file, as the ports of the core and of DHCP.
+import { SqliteAudit } from './audit.ts'
 import { Database } from './database.ts'
 import { SqliteEvents } from './events.ts'
 import { SqliteImageTracks } from './image-tracks.ts'
@@ -12,6 +13,7 @@ import { SqliteMedia } from './media.ts'
 import { SqliteProfiles } from './profiles.ts'
 import { SqliteTokens } from './tokens.ts'
 import { SqliteTraces } from './traces.ts'
+import { SqliteUsers } from './users.ts'
 import { SqliteVerdicts } from './verdicts.ts'
 
 export interface Store {
@@ -21,6 +23,8 @@ export interface Store {
   installs: SqliteInstalls
   events: SqliteEvents
   tokens: SqliteTokens
+  users: SqliteUsers
+  audit: SqliteAudit
   leases: SqliteLeases
   leases6: SqliteLeases6
   images: SqliteImages
@@ -42,6 +46,8 @@ export function openStore(file: string): Store {
     installs: new SqliteInstalls(db),
     events: new SqliteEvents(db),
     tokens: new SqliteTokens(db),
+    users: new SqliteUsers(db),
+    audit: new SqliteAudit(db),
     leases: new SqliteLeases(db),
     leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),

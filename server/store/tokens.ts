@@ -1,4 +1,5 @@
 // Hashes of tokens and sessions.
+import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
 import type { TokenKind, TokenRecord, TokenStore } from '../core/token-store.ts'
 import type { Database } from './database.ts'
@@ -14,13 +15,15 @@ export class SqliteTokens implements TokenStore {
   }
 
   insert(token: TokenRecord): void {
-    const { machineId, installId, bootId, parentId, createdAt, expiresAt, lastUsedAt, ...same } = token
+    const { machineId, installId, bootId, parentId, userId, scope, createdAt, expiresAt, lastUsedAt, ...same } = token
     const row: Row = {
       ...same,
       machine_id: machineId,
       install_id: installId,
       boot_id: bootId,
       parent_id: parentId,
+      user_id: userId,
+      scope: scope && JSON.stringify(scope),
       created_at: createdAt,
       expires_at: expiresAt,
       last_used_at: lastUsedAt,
@@ -60,6 +63,29 @@ export class SqliteTokens implements TokenStore {
     this.#db.run(query)
   }
 
+  removeSessions(opened: { userId: string } | { parentId: string }, { except = '' }: { except?: string } = {}): number {
+    const [column, value] =
+      'userId' in opened ? (['user_id', opened.userId] as const) : (['parent_id', opened.parentId] as const)
+    return this.#db.run(
+      this.#db.query
+        .deleteFrom('tokens')
+        .where(column, '=', value)
+        .where('kind', '=', 'ui')
+        .where('hash', '!=', except),
+    ).changes
+  }
+
+  sessionCounts(now: string): Map<string, number> {
+    const count = sql<number>`count(*)`.as('count')
+    const query = this.#db.query
+      .selectFrom('tokens')
+      .select(['user_id', count])
+      .where('user_id', 'is not', null)
+      .where('expires_at', '>', now)
+      .groupBy('user_id')
+    return new Map(this.#db.all(query).map((row) => [row.user_id!, row.count]))
+  }
+
   removeExpired(now: string): void {
     this.#db.run(this.#db.query.deleteFrom('tokens').where('expires_at', '<=', now).where('kind', '!=', 'api'))
   }
@@ -80,6 +106,8 @@ function fromRow(row: Row | undefined): TokenRecord | undefined {
     generation: row.generation,
     bootId: row.boot_id,
     parentId: row.parent_id,
+    userId: row.user_id,
+    scope: row.scope === null ? null : (JSON.parse(row.scope) as TokenRecord['scope']),
     createdAt: row.created_at,
     expiresAt: row.expires_at,
     lastUsedAt: row.last_used_at,

@@ -7,6 +7,7 @@ import type { Architecture } from '../../server/contract/common.ts'
 import type { KickstartRelease } from '../../server/contract/kickstart-release.ts'
 import type { MediaBootFiles } from '../../server/contract/media.ts'
 import type { Facts } from '../../server/contract/facts.ts'
+import { AuditLog } from '../../server/core/audit.ts'
 import { BulkChanges } from '../../server/core/bulk-changes.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
@@ -14,11 +15,15 @@ import type { ContentGate, ContentVerdict } from '../../server/core/layers.ts'
 import type { TrustGate } from '../../server/core/trust.ts'
 import { judge } from '../../server/trust/judge.ts'
 import type { TrustBasis, TrustPolicyView } from '../../server/contract/trust.ts'
+import { LoginGuard } from '../../server/core/login-guard.ts'
+import { Logins } from '../../server/core/logins.ts'
+import { PasswordHasher } from '../../server/core/passwords.ts'
 import { Installs } from '../../server/core/installs.ts'
 import { KickstartService } from '../../server/core/kickstart-service.ts'
 import { Inventory } from '../../server/core/inventory.ts'
 import { Profiles } from '../../server/core/profiles.ts'
 import { Tokens } from '../../server/core/tokens.ts'
+import { Users } from '../../server/core/users.ts'
 import { loadTemplates } from '../../server/render/templates.ts'
 import { openStore } from '../../server/store/store.ts'
 import type { Store } from '../../server/store/store.ts'
@@ -32,6 +37,9 @@ export interface TestCore {
   inventory: Inventory
   profiles: Profiles
   tokens: Tokens
+  users: Users
+  logins: Logins
+  audit: AuditLog
   installs: Installs
   bulk: BulkChanges
   kickstarts: KickstartService
@@ -70,7 +78,13 @@ export function testCore({
   const store = openStore(file)
   const { transactions } = store
   const events = new EventLog({ store: store.events, transactions, clock })
-  const tokens = new Tokens({ tokens: store.tokens, events, transactions, clock })
+  const tokens = new Tokens({ ...store, events, clock })
+  const audit = new AuditLog({ ...store, clock })
+  // As cheap as scrypt gets: what it costs is not what tests are about.
+  const passwords = new PasswordHasher({ cost: { ln: 1, r: 1, p: 1 } })
+  const guard = new LoginGuard(clock)
+  const users = new Users({ ...store, tokens, passwords, guard, events, clock })
+  const logins = new Logins({ ...store, tokens, passwords, guard, events, audit, clock })
   const inventory = new Inventory({ ...store, events, clock })
   const profiles = new Profiles({ profiles: store.profiles, events, transactions, clock })
   const catalog = new FakeCatalog()
@@ -123,6 +137,9 @@ export function testCore({
     inventory,
     profiles,
     tokens,
+    users,
+    logins,
+    audit,
     installs,
     bulk,
     kickstarts,

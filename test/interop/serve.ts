@@ -137,13 +137,14 @@ export function loopback({ http, https }: { http: number; https: number }): stri
   return [...hosts, '--http-port', String(http), '--https-port', String(https)]
 }
 
-/** Runs a command of the real command line to its end. */
-export function landfall(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<CommandEnd> {
+/** Runs a command of the real command line to its end; `input` is what is piped in. */
+export function landfall(args: readonly string[], env: NodeJS.ProcessEnv = {}, input = ''): Promise<CommandEnd> {
   return new Promise((done) => {
     const options = { env: { ...bareEnvironment(), ...env }, timeout: 120_000, maxBuffer: 2 ** 26 }
-    execFile(process.execPath, [COMMAND, ...args], options, (error, stdout, stderr) => {
+    const child = execFile(process.execPath, [COMMAND, ...args], options, (error, stdout, stderr) => {
       done({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
     })
+    child.stdin!.end(input)
   })
 }
 

@@ -2,8 +2,11 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { ApiToken, CreatedToken, Role } from '../../contract/access.ts'
+import { collect } from '../filter-options.ts'
 import { formatAge, printObject, printRows } from '../output.ts'
+import { parseLabels } from '../spec-options.ts'
 import { withClient } from './context.ts'
+import { formatScope } from './user.ts'
 
 export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('API tokens')
@@ -13,14 +16,17 @@ export function addTokenCommands(program: Command): void {
     .description('make a token; its secret is printed this one time')
     .argument('<name>', 'what it is for')
     .option('--role <role>', Role.options.join(', '), 'operator')
+    .option('--scope <label>', 'only machines with the label key=value; all of several', collect)
     .option('--expires <time>', 'ISO 8601 time in UTC after which it is refused')
-    .action(async (name: string, options: { role: string; expires?: string }, command: Command) =>
+    .action(async (name: string, options: { role: string; scope?: string[]; expires?: string }, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const body = { name, role: options.role, ...(options.expires && { expiresAt: options.expires }) }
+        const { role, scope, expires } = options
+        const body = { name, role, ...(scope && { scope: parseLabels(scope) }), ...(expires && { expiresAt: expires }) }
         const made = await client.call('POST', '/tokens', CreatedToken, body)
         printObject(output, made, [
           ['Name', made.name],
           ['Role', made.role],
+          ['Scope', formatScope(made.scope)],
           ['Secret', made.secret],
         ])
       }),
@@ -37,6 +43,7 @@ export function addTokenCommands(program: Command): void {
           { title: 'ID', value: ({ id }) => id },
           { title: 'NAME', value: ({ name }) => name },
           { title: 'ROLE', value: ({ role }) => role },
+          { title: 'SCOPE', value: ({ scope }) => formatScope(scope) },
           { title: 'EXPIRES', value: ({ expiresAt }) => expiresAt ?? 'never' },
           { title: 'USED', value: ({ lastUsedAt }) => formatAge(lastUsedAt) },
         ])

@@ -2,12 +2,13 @@
 import { OpenAPIHono } from '@hono/zod-openapi'
 import { except } from 'hono/combine'
 import type { Logger } from '../../observe/logger.ts'
-import type { HttpEnv } from '../context.ts'
+import type { Guard, HttpEnv } from '../context.ts'
 import { authenticated } from '../middleware/access.ts'
 import { jsonBody, limitedBody } from '../middleware/request-body.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
 import { accessRoutes, loginRoutes } from './access.ts'
+import { auditRoutes } from './audit.ts'
 import { imageTrackRoutes } from './image-tracks.ts'
 import { imageRoutes } from './images.ts'
 import { installRoutes } from './installs.ts'
@@ -17,12 +18,14 @@ import { describeApi, openApiDocument } from './openapi.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
 import { traceRoutes } from './trace.ts'
+import { userRoutes } from './users.ts'
 
 /** Room for an assignment to 10 000 machines. */
 const MAX_BODY_BYTES = 2 ** 20
 
 export interface ApiAppOptions {
   services: Services
+  guard: Guard
   /** Ends event streams and operations on images and media. */
   stopping: AbortSignal
   logger: Logger
@@ -30,7 +33,8 @@ export interface ApiAppOptions {
 }
 
 /** Mounted at `/api/v1`. */
-export function apiApp({ services, stopping, logger, onEventStream = () => {} }: ApiAppOptions): OpenAPIHono<HttpEnv> {
+export function apiApp(options: ApiAppOptions): OpenAPIHono<HttpEnv> {
+  const { services, guard, stopping, logger, onEventStream = () => {} } = options
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   describeApi(app)
   // An archive or ISO is as large as it is; it streams to the store.
@@ -39,8 +43,10 @@ export function apiApp({ services, stopping, logger, onEventStream = () => {} }:
     c.body(JSON.stringify(openApiDocument(app)), 200, { 'Content-Type': 'application/json' }),
   )
   app.route('/', loginRoutes(services))
-  app.use(authenticated(services.tokens))
+  app.use(authenticated(services.tokens, guard))
   app.route('/', accessRoutes(services))
+  app.route('/', userRoutes(services))
+  app.route('/', auditRoutes(services))
   app.route('/', machineRoutes(services))
   app.route('/', installRoutes(services))
   app.route('/', profileRoutes(services))

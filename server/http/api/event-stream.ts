@@ -9,6 +9,8 @@ export interface EventStreamOptions {
   filter?: EventFilter
   /** Ends the stream. */
   signal: AbortSignal
+  /** Asked before anything is sent: whether the reader may still have it. Without it, always. */
+  mayRead?: () => boolean
   /** Milliseconds of silence after which a comment is sent, so that proxies and dead tabs are noticed. */
   heartbeatMs?: number
   /** Called once, when the reader is gone or the stream has ended. */
@@ -26,7 +28,7 @@ const HEARTBEAT = ': still here\n\n'
  * backup) is answered with a `reset` event first: the reader's view is of another history.
  */
 export function eventStream(log: EventLog, options: EventStreamOptions): ReadableStream<Uint8Array> {
-  const { after, filter = {}, signal, heartbeatMs = HEARTBEAT_MS, onEnd } = options
+  const { after, filter = {}, signal, mayRead = () => true, heartbeatMs = HEARTBEAT_MS, onEnd } = options
   const encoder = new TextEncoder()
   const bell = createBell()
   const unsubscribe = log.subscribe(bell.ring)
@@ -51,7 +53,7 @@ export function eventStream(log: EventLog, options: EventStreamOptions): Readabl
       return text
     }
     for (;;) {
-      if (signal.aborted) return undefined
+      if (signal.aborted || !mayRead()) return undefined
       bell.reset()
       const newest = log.last()
       const events = log.since(position, { ...filter, limit: PAGE })

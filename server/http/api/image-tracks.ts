@@ -17,7 +17,7 @@ const listTracks = createRoute({
   path: '/image-tracks',
   tags,
   summary: 'Tags that follow one of another registry',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   responses: { 200: json(list(ImageTrack), 'what follows what'), ...refusals },
 })
 
@@ -27,7 +27,7 @@ const followImage = createRoute({
   tags,
   summary:
     'Follow a tag of another registry: it is looked up at once and then every so often, and pulled when it has moved',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { body: body(TrackRequest) },
   responses: { 201: json(ImageTrack, 'what follows what from now on'), ...refusals },
 })
@@ -37,7 +37,7 @@ const imageHistory = createRoute({
   path: '/image-tracks/{reference}',
   tags,
   summary: 'What a tag follows, and the digests that it stood for',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   request: { params: ReferenceParameter },
   responses: { 200: json(ImageHistory, 'the newest digest first'), ...refusals, ...notFound },
 })
@@ -47,7 +47,7 @@ const unfollowImage = createRoute({
   path: '/image-tracks/{reference}',
   tags,
   summary: 'Follow no more; the image stays, the history goes',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { params: ReferenceParameter },
   responses: { 204: nothing, ...refusals, ...notFound },
 })

@@ -32,7 +32,7 @@ const listImages = createRoute({
   path: '/images',
   tags,
   summary: 'All images, by reference',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   responses: { 200: json(list(Image), 'images'), ...refusals },
 })
 
@@ -41,7 +41,7 @@ const listPolicies = createRoute({
   path: '/trust',
   tags,
   summary: 'Who has to sign which images; the first pattern that fits a repository counts',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   responses: { 200: json(list(TrustPolicyView), 'policies'), ...refusals },
 })
 
@@ -50,7 +50,7 @@ const pullImage = createRoute({
   path: '/images/pull',
   tags,
   summary: 'Copy an image from a registry',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { body: body(PullRequest) },
   responses: { 200: progress, ...refusals },
 })
@@ -60,7 +60,7 @@ const importImage = createRoute({
   path: '/images/import',
   tags,
   summary: 'Take in a tar of an OCI image layout',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: {
     query: z.strictObject({ as: z.string().min(1).max(1000).optional().describe('what to call it: repository:tag') }),
     body: { content: { 'application/x-tar': { schema: z.any().describe('tar, also gzip or zstd') } } },
@@ -73,7 +73,7 @@ const getImage = createRoute({
   path: '/images/{reference}',
   tags,
   summary: 'One image: platforms, layers, labels',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   request: { params: ReferenceParameter },
   responses: { 200: json(Image, 'the image'), ...refusals, ...notFound },
 })
@@ -83,7 +83,7 @@ const deleteImage = createRoute({
   path: '/images/{reference}',
   tags,
   summary: 'Remove a tag, or a manifest by its digest; bytes go with the next garbage collection',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { params: ReferenceParameter },
   responses: { 204: nothing, ...refusals, ...notFound, ...conflict },
 })
@@ -98,7 +98,7 @@ const collectGarbage = createRoute({
   path: '/images/gc',
   tags,
   summary: 'Remove what no tag, machine or install needs',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { body: body(CollectRequest) },
   responses: { 200: lines(CollectLine), ...refusals },
 })
@@ -108,7 +108,7 @@ const checkImages = createRoute({
   path: '/images/fsck',
   tags,
   summary: 'Read all images again and compare them with their digests',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { body: body(CheckRequest) },
   responses: { 200: lines(CheckLine), ...refusals },
 })

@@ -25,7 +25,7 @@ const getInstall = createRoute({
   path: '/installs/{id}',
   tags,
   summary: 'One install: steps with times and bytes, outcome',
-  ...needs('viewer'),
+  ...needs('viewer', 'install'),
   request: { params: IdParameter },
   responses: { 200: json(Install, 'the install'), ...refusals, ...notFound },
 })
@@ -35,7 +35,7 @@ const getLog = createRoute({
   path: '/installs/{id}/log',
   tags,
   summary: "The installer's log, oldest line first",
-  ...needs('viewer'),
+  ...needs('viewer', 'install'),
   request: {
     params: IdParameter,
     query: z.strictObject({
@@ -51,7 +51,7 @@ const cancel = createRoute({
   path: '/installs/{id}/cancel',
   tags,
   summary: 'Stop an install at its next step',
-  ...needs('operator'),
+  ...needs('operator', 'install'),
   request: { params: IdParameter },
   responses: { 200: json(Install, 'the install'), ...refusals, ...notFound, ...conflict },
 })
@@ -61,7 +61,7 @@ const recoveryKey = createRoute({
   path: '/installs/{id}/recovery-key',
   tags,
   summary: 'Show the recovery key of the encrypted disks, and forget it',
-  ...needs('admin'),
+  ...needs('admin', 'install'),
   request: { params: IdParameter },
   responses: { 200: json(RecoveryKey, 'the key'), ...refusals, ...notFound, ...conflict },
 })

@@ -1,5 +1,6 @@
 // Pages of the machine list: what is asked for, and a cursor that survives changes in between.
 import { z } from 'zod'
+import type { Scope } from '../../contract/access.ts'
 import { MachineFilter, MachineSort, SortOrder } from '../../contract/machine-filter.ts'
 import { MachinePage } from '../../contract/machine.ts'
 import type { Inventory } from '../../core/inventory.ts'
@@ -20,10 +21,10 @@ export const MachineQuery = MachineFilter.extend({
 export type MachineQuery = z.infer<typeof MachineQuery>
 
 /** Throws VALIDATION for a foreign cursor. */
-export function machinePage(inventory: Pick<Inventory, 'page'>, query: MachineQuery): MachinePage {
+export function machinePage(inventory: Pick<Inventory, 'page'>, query: MachineQuery, scope: Scope | null): MachinePage {
   const { sort, order, limit, cursor, ...filter } = query
   const after = cursor === undefined ? undefined : parseCursor(cursor)
-  const { items, next, total } = inventory.page({ filter, sort, order, limit, after })
+  const { items, next, total } = inventory.page({ filter, scope, sort, order, limit, after })
   return { items, nextCursor: next ? formatCursor(next) : null, total }
 }
 

@@ -16,8 +16,10 @@ import {
 } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
 import { StoragePlan } from '../../contract/plan.ts'
+import { requireWithin } from '../../core/scope.ts'
 import { planDisks } from '../../plan/plan-disks.ts'
 import type { HttpEnv } from '../context.ts'
+import { note } from '../middleware/audited.ts'
 import type { Services } from '../ports.ts'
 import { HttpProblem, refuseInvalid } from '../problem.ts'
 import { machinePage, MachineQuery } from './machine-page.ts'
@@ -42,7 +44,7 @@ const listMachines = createRoute({
   path: '/machines',
   tags,
   summary: 'List machines',
-  ...needs('viewer'),
+  ...needs('viewer', 'chosen'),
   request: { query: MachineQuery },
   responses: {
     200: json(MachinePage, 'one page'),
@@ -56,7 +58,7 @@ const createMachine = createRoute({
   path: '/machines',
   tags,
   summary: 'Add a machine before it was ever switched on',
-  ...needs('operator'),
+  ...needs('operator', 'chosen'),
   request: { body: body(CreateMachine) },
   responses: { 201: json(Machine, 'the machine'), ...refusals, ...conflict },
 })
@@ -66,7 +68,7 @@ const assign = createRoute({
   path: '/machines/assign',
   tags,
   summary: 'Install an image on machines, each as a new generation',
-  ...needs('operator'),
+  ...needs('operator', 'chosen'),
   request: { body: body(AssignRequest) },
   responses: { 200: json(AssignResult, 'what came of it for each machine'), ...refusals },
 })
@@ -76,7 +78,7 @@ const changeMany = createRoute({
   path: '/machines/bulk',
   tags,
   summary: 'Change many machines, by ids or by a filter and the number of machines it meant',
-  ...needs('operator'),
+  ...needs('operator', 'chosen'),
   request: { body: body(BulkRequest) },
   responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...conflict },
 })
@@ -86,7 +88,7 @@ const getMachine = createRoute({
   path: '/machines/{id}',
   tags,
   summary: 'One machine: facts, spec with origins, state',
-  ...needs('viewer'),
+  ...needs('viewer', 'machine'),
   request: { params: IdParameter },
   responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound },
 })
@@ -96,7 +98,7 @@ const updateMachine = createRoute({
   path: '/machines/{id}',
   tags,
   summary: 'Change name, labels or spec; has effect with the next install',
-  ...needs('operator'),
+  ...needs('operator', 'machine'),
   request: { params: IdParameter, body: body(UpdateMachine) },
   responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound, ...conflict },
 })
@@ -106,7 +108,7 @@ const retireMachine = createRoute({
   path: '/machines/{id}',
   tags,
   summary: 'Take a machine out of service, or forget it',
-  ...needs('operator'),
+  ...needs('operator', 'machine'),
   request: {
     params: IdParameter,
     query: z.strictObject({ forget: z.enum(['true', 'false']).default('false').describe('remove the record as well') }),
@@ -119,7 +121,7 @@ const reinstall = createRoute({
   path: '/machines/{id}/reinstall',
   tags,
   summary: 'Install the wanted image again, as a new generation',
-  ...needs('operator'),
+  ...needs('operator', 'machine'),
   request: { params: IdParameter },
   responses: { 200: json(Install, 'the new install'), ...refusals, ...notFound, ...conflict, ...unprocessable },
 })
@@ -130,7 +132,7 @@ const makeMedium = createRoute({
   tags,
   summary:
     'What a stick or CD for this one machine needs: its waiting install, secrets unmasked, and one for the first-boot report',
-  ...needs('operator'),
+  ...needs('operator', 'machine'),
   request: { params: IdParameter },
   responses: { 200: json(MachineMedium, 'the install'), ...refusals, ...notFound, ...conflict },
 })
@@ -140,7 +142,7 @@ const getPlan = createRoute({
   path: '/machines/{id}/plan',
   tags,
   summary: 'Dry run: what an install would write to which disk',
-  ...needs('viewer'),
+  ...needs('viewer', 'machine'),
   request: { params: IdParameter },
   responses: { 200: json(StoragePlan, 'the plan'), ...refusals, ...notFound, ...conflict, ...unprocessable },
 })
@@ -150,7 +152,7 @@ const getKickstart = createRoute({
   path: '/machines/{id}/kickstart',
   tags,
   summary: 'The kickstart Anaconda would be given, secrets masked',
-  ...needs('viewer'),
+  ...needs('viewer', 'machine'),
   request: {
     params: IdParameter,
     query: z.strictObject({
@@ -165,7 +167,7 @@ const listEvents = createRoute({
   path: '/machines/{id}/events',
   tags,
   summary: "A machine's history, newest first",
-  ...needs('viewer'),
+  ...needs('viewer', 'machine'),
   request: {
     params: IdParameter,
     query: z.strictObject({
@@ -181,7 +183,7 @@ const listInstalls = createRoute({
   path: '/machines/{id}/installs',
   tags,
   summary: "A machine's installs, newest first",
-  ...needs('viewer'),
+  ...needs('viewer', 'machine'),
   request: { params: IdParameter },
   responses: { 200: json(list(Install), 'installs'), ...refusals, ...notFound },
 })
@@ -189,14 +191,34 @@ const listInstalls = createRoute({
 export function machineRoutes({ inventory, installs, bulk, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
-  app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query')), 200))
-  app.openapi(createMachine, (c) => c.json(inventory.create(c.req.valid('json'), c.var.caller.actor), 201))
-  app.openapi(assign, async (c) => c.json(await installs.assign(c.req.valid('json'), c.var.caller.actor), 200))
-  app.openapi(changeMany, async (c) => c.json(await bulk.run(c.req.valid('json'), c.var.caller.actor), 200))
+  app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query'), c.var.caller.scope), 200))
+  app.openapi(createMachine, (c) => {
+    const { actor, scope } = c.var.caller
+    const input = c.req.valid('json')
+    requireWithin(input.labels ?? {}, scope)
+    const machine = inventory.create(input, actor)
+    note(c, `machine ${machine.name} ${machine.id}`)
+    return c.json(machine, 201)
+  })
+  app.openapi(assign, async (c) => {
+    const request = c.req.valid('json')
+    const result = await bulk.assign(request, c.var.caller)
+    note(c, `assign ${request.image}: ${changedOf(result)}`)
+    return c.json(result, 200)
+  })
+  app.openapi(changeMany, async (c) => {
+    const request = c.req.valid('json')
+    const result = await bulk.run(request, c.var.caller)
+    note(c, `${request.action.type}: ${changedOf(result)}`)
+    return c.json(result, 200)
+  })
   app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))
   app.openapi(updateMachine, (c) => {
-    const { id } = c.req.valid('param')
-    return c.json(inventory.update(id, c.req.valid('json'), c.var.caller.actor), 200)
+    const { actor, scope } = c.var.caller
+    const change = c.req.valid('json')
+    if (change.labels) requireWithin(change.labels, scope)
+    note(c, Object.keys(change).join(', '))
+    return c.json(inventory.update(c.req.valid('param').id, change, actor), 200)
   })
   app.openapi(retireMachine, (c) => {
     const { id } = c.req.valid('param')
@@ -232,4 +254,10 @@ export function machineRoutes({ inventory, installs, bulk, kickstarts, events }:
     return c.json({ items: installs.listFor(id) }, 200)
   })
   return app
+}
+
+/** For the audit trail, which keeps the beginning: how many machines changed, and which. */
+function changedOf({ results }: { results: readonly { machineId: string; error: unknown }[] }): string {
+  const changed = results.filter(({ error }) => error === null).map(({ machineId }) => machineId)
+  return [`${changed.length} of ${results.length} machines`, ...changed].join(' ')
 }

@@ -24,7 +24,7 @@ const listMedia = createRoute({
   path: '/media',
   tags,
   summary: 'All boot media, by id',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   responses: { 200: json(list(Media), 'boot media'), ...refusals },
 })
 
@@ -33,7 +33,7 @@ const importMedia = createRoute({
   path: '/media/import',
   tags,
   summary: 'Take in an installer ISO',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: {
     query: z.strictObject({
       name: z
@@ -53,7 +53,7 @@ const getMedia = createRoute({
   path: '/media/{id}',
   tags,
   summary: 'One boot medium: what it is, its files',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   request: { params: MediaParameter },
   responses: { 200: json(Media, 'the medium'), ...refusals, ...notFound },
 })
@@ -63,7 +63,7 @@ const verifyMedia = createRoute({
   path: '/media/{id}/verify',
   tags,
   summary: 'Read ISO and files again and compare them with what was imported',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { params: MediaParameter },
   responses: { 200: progress, ...refusals, ...notFound },
 })
@@ -73,7 +73,7 @@ const deleteMedia = createRoute({
   path: '/media/{id}',
   tags,
   summary: 'Remove a boot medium and its files',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: {
     params: MediaParameter,
     query: z.strictObject({

@@ -1,14 +1,19 @@
-// Parts that every description of an operation is made of: role, answers, refusals.
+// Parts that every description of an operation is made of: who may, answers, refusals.
 import { z } from 'zod'
 import type { Role } from '../../contract/access.ts'
 import { Uuid } from '../../contract/common.ts'
 import { Problem } from '../../contract/system.ts'
-import { requireRole } from '../middleware/access.ts'
+import { admitted } from '../middleware/admission.ts'
+import type { Reach } from '../middleware/admission.ts'
+import { audited } from '../middleware/audited.ts'
 
-/** Requires the role at run time and says so in the OpenAPI document. */
-export function needs(role: Role) {
+/**
+ * The one place where an operation says who may call it: the lowest role, and what it concerns, by which scopes bound it. Holds at run time,
+ * and stands in the OpenAPI document. Changes go to the audit trail; `secret`: so does reading it.
+ */
+export function needs(role: Role, reach: Reach, { secret = false }: { secret?: boolean } = {}) {
   const security: Record<string, string[]>[] = [{ token: [role] }, { session: [role] }]
-  return { security, middleware: requireRole(role) }
+  return { security, 'x-reach': reach, middleware: [audited({ reads: secret }), admitted(role, reach)] }
 }
 
 /** An answer in JSON. */
@@ -30,7 +35,7 @@ const problem = (description: string) => ({ content: { 'application/problem+json
 export const refusals = {
   400: problem('the request does not follow the schema'),
   401: problem('no valid token or session'),
-  403: problem('the role does not suffice'),
+  403: problem('role or scope does not suffice'),
   507: problem("the server's disk is full"),
 } as const
 

@@ -19,7 +19,7 @@ const listProfiles = createRoute({
   path: '/profiles',
   tags,
   summary: 'All profiles, by name',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   responses: { 200: json(list(Profile), 'profiles'), ...refusals },
 })
 
@@ -28,7 +28,7 @@ const createProfile = createRoute({
   path: '/profiles',
   tags,
   summary: 'Add a profile',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { body: body(CreateProfile) },
   responses: { 201: json(Profile, 'the profile'), ...refusals, ...conflict },
 })
@@ -38,7 +38,7 @@ const getProfile = createRoute({
   path: '/profiles/{id}',
   tags,
   summary: 'One profile',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   request: { params: IdParameter },
   responses: { 200: json(Profile, 'the profile'), ...refusals, ...notFound },
 })
@@ -48,7 +48,7 @@ const updateProfile = createRoute({
   path: '/profiles/{id}',
   tags,
   summary: "Change a profile; has effect with each machine's next install",
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { params: IdParameter, body: body(UpdateProfile) },
   responses: { 200: json(Profile, 'the profile'), ...refusals, ...notFound, ...conflict },
 })
@@ -58,7 +58,7 @@ const deleteProfile = createRoute({
   path: '/profiles/{id}',
   tags,
   summary: 'Remove a profile',
-  ...needs('operator'),
+  ...needs('operator', 'site'),
   request: { params: IdParameter },
   responses: { 204: nothing, ...refusals, ...notFound },
 })

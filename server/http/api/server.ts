@@ -1,10 +1,12 @@
 // The server about itself: system information, leases, live events.
+import { isDeepStrictEqual } from 'node:util'
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Uuid } from '../../contract/common.ts'
 import { EventType } from '../../contract/event.ts'
 import { Lease, SystemInfo } from '../../contract/system.ts'
 import type { HttpEnv } from '../context.ts'
+import { secretOf } from '../middleware/access.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
 import { eventStream } from './event-stream.ts'
@@ -17,7 +19,7 @@ const getSystem = createRoute({
   path: '/system',
   tags,
   summary: 'Addresses, DHCP, warnings',
-  ...needs('viewer'),
+  ...needs('viewer', 'shared'),
   responses: { 200: json(SystemInfo, 'the server'), ...refusals },
 })
 
@@ -26,7 +28,7 @@ const listLeases = createRoute({
   path: '/leases',
   tags,
   summary: 'DHCP leases and reservations',
-  ...needs('viewer'),
+  ...needs('viewer', 'site'),
   responses: { 200: json(list(Lease), 'leases'), ...refusals },
 })
 
@@ -37,7 +39,7 @@ const streamEvents = createRoute({
   path: '/events',
   tags,
   summary: 'Live events as server-sent events; goes on after the last one seen',
-  ...needs('viewer'),
+  ...needs('viewer', 'chosen'),
   request: {
     query: z.strictObject({
       after: EventNumber.optional().describe('number of the last event seen; by default only new events are sent'),
@@ -60,7 +62,7 @@ const streamEvents = createRoute({
 
 /** `stopping` ends event streams; `onStream` hears of each that begins (1) and ends (-1). */
 export function serverRoutes(
-  { system, leases, events }: Services,
+  { system, leases, events, tokens }: Services,
   { stopping, onStream }: { stopping: AbortSignal; onStream: (change: 1 | -1) => void },
 ): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
@@ -68,11 +70,15 @@ export function serverRoutes(
   app.openapi(listLeases, (c) => c.json({ items: leases() }, 200))
   app.openapi(streamEvents, (c) => {
     const { after, machine, type } = c.req.valid('query')
+    const { scope } = c.var.caller
+    const secret = secretOf(c)!
     // What a browser sends when it reconnects by itself is newer than what the page's URL says.
     const lastSeen = EventNumber.safeParse(c.req.header('last-event-id'))
     const stream = eventStream(events, {
       after: lastSeen.success ? lastSeen.data : (after ?? events.last()),
-      filter: { machineId: machine, types: type === undefined ? undefined : [type].flat() },
+      filter: { machineId: machine, types: type === undefined ? undefined : [type].flat(), scope },
+      // A stream outlives many a session, and rights change: the reader comes again with those it has then.
+      mayRead: () => isDeepStrictEqual(tokens.authenticate(secret)?.scope, scope),
       signal: AbortSignal.any([stopping, c.req.raw.signal]),
       onEnd: () => onStream(-1),
     })

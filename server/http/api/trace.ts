@@ -32,7 +32,7 @@ const getMachineTrace = createRoute({
   path: '/machines/{id}/trace',
   tags,
   summary: 'Boot stories of a machine, newest first',
-  ...needs('viewer'),
+  ...needs('viewer', 'machine'),
   request: { params: IdParameter },
   responses: { 200: json(Trace, 'what is kept of it; empty when nothing was heard'), ...refusals, ...notFound },
 })
@@ -42,7 +42,7 @@ const getMachinePackets = createRoute({
   path: '/machines/{id}/trace.pcap',
   tags,
   summary: 'Its DHCP and TFTP packets; they may hold what a story leaves out, so a viewer may not have them',
-  ...needs('operator'),
+  ...needs('operator', 'machine', { secret: true }),
   request: { params: IdParameter },
   responses: capture,
 })
@@ -52,7 +52,7 @@ const getOverview = createRoute({
   path: '/trace',
   tags,
   summary: 'What arrived at all since the server started, and clients that are no machine',
-  ...needs('viewer'),
+  ...needs('viewer', 'site'),
   responses: { 200: json(TraceOverview, 'the one heard last first'), ...refusals },
 })
 
@@ -61,7 +61,7 @@ const getClientTrace = createRoute({
   path: '/trace/{client}',
   tags,
   summary: 'Boot stories of a client that is no machine, or not yet',
-  ...needs('viewer'),
+  ...needs('viewer', 'site'),
   request: { params: ClientParameter },
   responses: { 200: json(Trace, 'what is kept of it; empty when nothing was heard'), ...refusals, ...notFound },
 })
@@ -71,7 +71,7 @@ const getClientPackets = createRoute({
   path: '/trace/{client}/trace.pcap',
   tags,
   summary: 'Its DHCP and TFTP packets',
-  ...needs('operator'),
+  ...needs('operator', 'site', { secret: true }),
   request: { params: ClientParameter },
   responses: capture,
 })

@@ -1,9 +1,9 @@
-// Who calls, and may they: bearer tokens for programs, a session cookie for the web page, roles for operations.
+// Who calls: bearer tokens for programs, a session cookie for the web page.
 import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
-import type { Role } from '../../contract/access.ts'
-import type { HttpEnv } from '../context.ts'
+import type { Principal } from '../../core/tokens.ts'
+import type { Guard, HttpEnv } from '../context.ts'
 import { HttpProblem } from '../problem.ts'
 
 /** The prefix makes browsers insist on Secure, Path=/ and no Domain (RFC 6265bis section 4.1.3.2). */
@@ -11,21 +11,16 @@ export const SESSION_COOKIE = '__Host-landfall'
 
 /** Finds out who a secret belongs to; undefined when to nobody, or when it has expired. */
 export interface Authenticator {
-  authenticate(secret: string): { name: string; role: Role } | undefined
+  authenticate(secret: string): Principal | undefined
 }
-
-/** What each role may do is what it ranks above: an admin may do all an operator may. */
-const RANK: Record<Role, number> = { join: -1, viewer: 0, operator: 1, admin: 2 }
 
 /**
  * Requires a valid API token or session and leaves the caller in the context. A cookie alone comes along with requests that other sites
  * make in the user's name, so writes by cookie must come from our own page.
  */
-export function authenticated(tokens: Authenticator): MiddlewareHandler<HttpEnv> {
+export function authenticated(tokens: Authenticator, guard: Guard): MiddlewareHandler<HttpEnv> {
   return createMiddleware<HttpEnv>(async (c, next) => {
-    const bearer = bearerToken(c)
-    const cookie = bearer === undefined ? getCookie(c, SESSION_COOKIE) : undefined
-    const secret = bearer ?? cookie
+    const secret = secretOf(c)
     if (secret === undefined) {
       throw new HttpProblem(401, 'UNAUTHENTICATED', 'this needs an API token or a login', {
         hint: 'send `Authorization: Bearer <token>`; `landfall token create` makes tokens',
@@ -37,21 +32,16 @@ export function authenticated(tokens: Authenticator): MiddlewareHandler<HttpEnv>
         hint: 'log in again, or make another token on the server with `landfall token create`',
       })
     }
-    if (cookie !== undefined) requireOwnOrigin(c)
-    c.set('caller', { ...principal, actor: `token:${principal.name}` })
+    if (bearerToken(c) === undefined) requireOwnOrigin(c)
+    c.set('caller', principal)
+    c.set('guard', guard)
     await next()
   })
 }
 
-/** Lets callers pass whose role is at least `role`. After {@link authenticated}. */
-export function requireRole(role: Role): MiddlewareHandler<HttpEnv> {
-  return createMiddleware<HttpEnv>(async (c, next) => {
-    const { caller } = c.var
-    if (RANK[caller.role] < RANK[role]) {
-      throw new HttpProblem(403, 'FORBIDDEN', `${caller.name} is ${caller.role}; this needs ${role}`)
-    }
-    await next()
-  })
+/** What the caller shows: a token, else the cookie. */
+export function secretOf(c: Context): string | undefined {
+  return bearerToken(c) ?? getCookie(c, SESSION_COOKIE)
 }
 
 /** The token of `Authorization: Bearer ...` (RFC 6750); undefined when there is none. */

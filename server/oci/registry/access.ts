@@ -2,13 +2,14 @@
 // https://distribution.github.io/distribution/spec/auth/token/
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Context } from 'hono'
+import type { RegistryContext } from './context.ts'
 import { RegistryError } from './errors.ts'
 
 export type RegistryAction = 'pull' | 'push' | 'delete'
 
 /** Somebody with a valid secret. */
 export interface RegistryCaller {
-  /** As events name it: `token:<name>`. */
+  /** As events name it: `user:<name>`, `token:<name>`. */
   actor: string
   may: readonly RegistryAction[]
   /** The one repository that counts for; without it, all. */
@@ -18,6 +19,8 @@ export interface RegistryCaller {
 export interface RegistryAccess {
   /** Whose secret it is; undefined when nobody's. */
   authenticate(secret: string): RegistryCaller | undefined
+  /** Whose name and password these are; undefined when nobody's. Throws RegistryError TOOMANYREQUESTS where there was too much guessing. */
+  logIn?(login: { name: string; password: string; address: string | undefined }): Promise<RegistryCaller | undefined>
   /** Whether anybody may pull from this repository. */
   isPublic(repository: string): boolean
 }
@@ -77,14 +80,20 @@ export class RegistryDoor {
     this.#tokens = new RegistryTokens(now)
   }
 
-  /** `GET /v2/token`: a token for the secret that came along, or for anybody. Throws UNAUTHORIZED for a wrong secret. */
-  token(c: Context): Response {
-    const secret = passwordOf(c)
-    const caller = secret === undefined ? ANONYMOUS : this.#access.authenticate(secret)
+  /** `GET /v2/token`: a token for whoever logged in, or for anybody. Throws UNAUTHORIZED for a wrong secret or password. */
+  async token(c: RegistryContext): Promise<Response> {
+    const basic = basicOf(c)
+    const caller = basic === undefined ? ANONYMOUS : await this.#who(c, basic)
     if (!caller) throw wrongSecret({ 'WWW-Authenticate': 'Basic realm="landfall"' })
     const token = this.#tokens.issue(caller)
     c.header('Cache-Control', 'no-store')
     return c.json({ token, access_token: token, expires_in: TOKEN_SECONDS })
+  }
+
+  /** A secret is good under any name. */
+  async #who(c: RegistryContext, { name, password }: BasicLogin): Promise<RegistryCaller | undefined> {
+    const address = c.env?.incoming?.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+    return this.#access.authenticate(password) ?? this.#access.logIn?.({ name, password, address })
   }
 
   /** `GET /v2/`: clients ask it first, and go by its challenge in all that follows; so it is not for nobody. */
@@ -118,7 +127,7 @@ export class RegistryDoor {
   /** Undefined without credentials; throws UNAUTHORIZED for wrong ones, even where none are needed, so that people notice. */
   #caller(c: Context, scope?: string): RegistryCaller | undefined {
     const bearer = /^bearer +([\w.~+/-]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
-    const secret = bearer ?? passwordOf(c)
+    const secret = bearer ?? basicOf(c)?.password
     if (secret === undefined) return undefined
     const caller = (bearer !== undefined && this.#tokens.read(bearer)) || this.#access.authenticate(secret)
     if (caller) return caller
@@ -130,23 +139,34 @@ export function mayDo({ may, only }: RegistryCaller, action: RegistryAction, rep
   return may.includes(action) && (only === undefined || only === repository)
 }
 
-/** The password of Basic authentication; the user name may be anything. */
-function passwordOf(c: Context): string | undefined {
+interface BasicLogin {
+  name: string
+  password: string
+}
+
+function basicOf(c: Context): BasicLogin | undefined {
   const encoded = /^basic +([A-Za-z0-9+/]+=*) *$/i.exec(c.req.header('authorization') ?? '')?.[1]
   if (encoded === undefined) return undefined
   const pair = Buffer.from(encoded, 'base64').toString()
-  return pair.slice(pair.indexOf(':') + 1)
+  const colon = pair.indexOf(':')
+  return { name: pair.slice(0, Math.max(0, colon)), password: pair.slice(colon + 1) }
 }
 
 function unauthorized(c: Context, message: string, scope: string | undefined): RegistryError {
-  const hint = 'log in with any user name and an API token as password; `landfall token create` makes one'
+  const hint =
+    'log in by name and password, or with any name and an API token as password; `landfall token create` makes one'
   return new RegistryError(401, 'UNAUTHORIZED', `${message}; ${hint}`, {
     headers: { 'WWW-Authenticate': challenge(c, scope) },
   })
 }
 
 function wrongSecret(headers: Record<string, string>): RegistryError {
-  return new RegistryError(401, 'UNAUTHORIZED', 'the token is unknown, revoked or expired', { headers })
+  return new RegistryError(
+    401,
+    'UNAUTHORIZED',
+    'name or password is wrong, or the token is unknown, revoked or expired',
+    { headers },
+  )
 }
 
 function challenge(c: Context, scope: string | undefined): string {

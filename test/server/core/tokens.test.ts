@@ -64,7 +64,13 @@ describe('API tokens', () => {
   it('are shown once, listed without their secret, and let their holder in', () => {
     const created = core.tokens.createApiToken({ name: 'ci', role: 'operator' }, 'token:admin')
     expect(CreatedToken.parse(created)).toEqual(created)
-    expect(core.tokens.authenticate(created.secret)).toEqual({ name: 'ci', role: 'operator' })
+    expect(core.tokens.authenticate(created.secret)).toEqual({
+      name: 'ci',
+      role: 'operator',
+      scope: null,
+      actor: 'token:ci',
+      userId: undefined,
+    })
     const [listed] = core.tokens.listApiTokens()
     expect(ApiToken.parse(listed)).toEqual(listed)
     expect(listed).toMatchObject({ id: created.id, lastUsedAt: '2026-01-31T12:00:00.000Z' })
@@ -87,7 +93,7 @@ describe('API tokens', () => {
   it('end when revoked, together with the sessions opened by them', () => {
     const { id, secret } = core.tokens.createApiToken({ name: 'ann', role: 'admin' }, 'a')
     const session = core.tokens.login(secret)
-    expect(core.tokens.authenticate(session.secret)).toEqual({ name: 'ann', role: 'admin' })
+    expect(core.tokens.authenticate(session.secret)).toMatchObject({ name: 'ann', role: 'admin' })
     core.tokens.revoke(id, 'token:bob')
     expect(core.tokens.authenticate(secret)).toBeUndefined()
     expect(core.tokens.authenticate(session.secret)).toBeUndefined()

@@ -13,7 +13,13 @@ describe('login', () => {
     const server = await testServer()
     const secret = server.tokens.issueLoginSecret()
     const { response, cookie, pair } = await logIn(server, secret)
-    expect(await response.json()).toEqual({ name: 'admin', role: 'admin', expiresAt: '2026-02-07T12:00:00.000Z' })
+    expect(await response.json()).toEqual({
+      name: 'admin',
+      role: 'admin',
+      scope: null,
+      by: 'link',
+      expiresAt: '2026-02-07T12:00:00.000Z',
+    })
     expect(cookie).toMatch(/^__Host-landfall=lfu_[\w-]+; Path=\/; Expires=[^;]+; HttpOnly; Secure; SameSite=Strict$/)
     const session = await server.call('GET', '/api/v1/session', { as: 'nobody', headers: { cookie: pair } })
     expect(await session.json()).toMatchObject({ name: 'admin' })

@@ -9,7 +9,7 @@ export interface FailureThrottleOptions {
   now?: () => number
 }
 
-/** Counts failures by client address within a sliding window. */
+/** Counts failures by client within a sliding window. */
 export class FailureThrottle {
   readonly #limit: number
   readonly #windowMs: number
@@ -38,7 +38,14 @@ export class FailureThrottle {
     if (this.#failures.size > this.#maxClients) this.#failures.delete(this.#failures.keys().next().value!)
   }
 
-  succeeded(client: string): void {
+  /** Takes back the last failure: what was counted before its outcome was known. */
+  forgive(client: string): void {
+    const failures = this.#recent(client).slice(0, -1)
+    if (failures.length > 0) this.#failures.set(client, failures)
+    else this.#failures.delete(client)
+  }
+
+  forget(client: string): void {
     this.#failures.delete(client)
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { FailureThrottle } from '../../../../server/http/middleware/failure-throttle.ts'
+import { FailureThrottle } from '../../../server/core/failure-throttle.ts'
 
 describe('FailureThrottle', () => {
   it('lets a few failures pass, then asks for patience until the window has gone by', () => {
@@ -16,10 +16,15 @@ describe('FailureThrottle', () => {
     expect(throttle.retryAfter('a')).toBe(0)
   })
 
-  it('forgets failures after a success', () => {
-    const throttle = new FailureThrottle({ limit: 1 })
+  it('takes the last failure back, or forgets them all', () => {
+    const throttle = new FailureThrottle({ limit: 2 })
+    for (let failure = 0; failure < 2; failure++) throttle.failed('a')
+    throttle.forgive('a')
+    expect(throttle.retryAfter('a')).toBe(0)
     throttle.failed('a')
-    throttle.succeeded('a')
+    expect(throttle.retryAfter('a')).toBeGreaterThan(0)
+    throttle.forget('a')
+    throttle.failed('a')
     expect(throttle.retryAfter('a')).toBe(0)
   })
 
