@@ -49,10 +49,8 @@ export class BulkChanges {
   async #change(machines: readonly string[], action: BulkAction, actor: string): Promise<MachineOutcome[]> {
     const { inventory, installs } = this.#ports
     switch (action.type) {
-      case 'assign': {
-        const { image, spec } = action
-        return (await installs.assign({ machines: [...machines], image, ...(spec && { spec }) }, actor)).results
-      }
+      case 'assign':
+        return installs.assign({ machines, image: action.image, spec: action.spec }, actor)
       case 'reinstall':
         return installs.reinstallEach(machines, actor)
       case 'label':

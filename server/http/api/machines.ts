@@ -6,14 +6,7 @@ import { BulkRequest, BulkResult } from '../../contract/machine-bulk.ts'
 import { KickstartRelease } from '../../contract/kickstart-release.ts'
 import { KickstartPreview } from '../../contract/kickstart.ts'
 import { Install } from '../../contract/install.ts'
-import {
-  AssignRequest,
-  AssignResult,
-  CreateMachine,
-  Machine,
-  MachinePage,
-  UpdateMachine,
-} from '../../contract/machine.ts'
+import { CreateMachine, Machine, MachinePage, UpdateMachine } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
 import { StoragePlan } from '../../contract/plan.ts'
 import { planDisks } from '../../plan/plan-disks.ts'
@@ -61,21 +54,11 @@ const createMachine = createRoute({
   responses: { 201: json(Machine, 'the machine'), ...refusals, ...conflict },
 })
 
-const assign = createRoute({
-  method: 'post',
-  path: '/machines/assign',
-  tags,
-  summary: 'Install an image on machines, each as a new generation',
-  ...needs('operator'),
-  request: { body: body(AssignRequest) },
-  responses: { 200: json(AssignResult, 'what came of it for each machine'), ...refusals },
-})
-
 const changeMany = createRoute({
   method: 'post',
   path: '/machines/bulk',
   tags,
-  summary: 'Change many machines, by ids or by a filter and the number of machines it meant',
+  summary: 'Assign, reinstall, label or retire machines, by ids or by a filter and the number of machines it meant',
   ...needs('operator'),
   request: { body: body(BulkRequest) },
   responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...conflict },
@@ -191,7 +174,6 @@ export function machineRoutes({ inventory, installs, bulk, kickstarts, events }:
 
   app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query')), 200))
   app.openapi(createMachine, (c) => c.json(inventory.create(c.req.valid('json'), c.var.caller.actor), 201))
-  app.openapi(assign, async (c) => c.json(await installs.assign(c.req.valid('json'), c.var.caller.actor), 200))
   app.openapi(changeMany, async (c) => c.json(await bulk.run(c.req.valid('json'), c.var.caller.actor), 200))
   app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))
   app.openapi(updateMachine, (c) => {

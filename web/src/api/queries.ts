@@ -7,14 +7,8 @@ import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
 import type { KickstartPreview } from '../../../server/contract/kickstart.ts'
 import type { Install } from '../../../server/contract/install.ts'
-import type {
-  AssignRequest,
-  AssignResult,
-  CreateMachine,
-  Machine,
-  MachinePage,
-  UpdateMachine,
-} from '../../../server/contract/machine.ts'
+import type { BulkRequest, BulkResult } from '../../../server/contract/machine-bulk.ts'
+import type { CreateMachine, Machine, MachinePage, UpdateMachine } from '../../../server/contract/machine.ts'
 import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import type { Trace } from '../../../server/contract/trace.ts'
@@ -171,8 +165,8 @@ export function useLogout() {
   return useMutation({ mutationFn: () => call('POST', '/logout'), onSettled: () => client.resetQueries() })
 }
 
-export function useAssign() {
-  return useChange((request: AssignRequest) => call<AssignResult>('POST', '/machines/assign', request), [keys.machines])
+export function useBulkChange() {
+  return useChange((request: BulkRequest) => call<BulkResult>('POST', '/machines/bulk', request), [keys.machines])
 }
 
 export function useAddMachine() {

@@ -14,7 +14,6 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'DELETE /tokens/{id}': 'admin',
   'GET /machines': 'viewer',
   'POST /machines': 'operator',
-  'POST /machines/assign': 'operator',
   'POST /machines/bulk': 'operator',
   'GET /machines/{id}': 'viewer',
   'PATCH /machines/{id}': 'operator',

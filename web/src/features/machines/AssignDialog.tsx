@@ -24,8 +24,9 @@ import {
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import type { AssignResult, MachineSummary } from '../../../../server/contract/machine.ts'
-import { useAssign, useImages, useMedia } from '../../api/queries.ts'
+import type { BulkResult } from '../../../../server/contract/machine-bulk.ts'
+import type { MachineSummary } from '../../../../server/contract/machine.ts'
+import { useBulkChange, useImages, useMedia } from '../../api/queries.ts'
 import { shortDigest } from '../../ui/format.ts'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
 import { EMPTY_ASSIGNMENT, specOf } from './assignment.ts'
@@ -40,12 +41,15 @@ export interface AssignDialogProps {
 export function AssignDialog({ machines, onClose, onAssigned }: AssignDialogProps) {
   const [values, setValues] = useState<Assignment>(EMPTY_ASSIGNMENT)
   const [isOpen, setOpen] = useState(false)
-  const { mutate, data, error, isPending } = useAssign()
+  const { mutate, data, error, isPending } = useBulkChange()
   const set = (change: Partial<Assignment>): void => setValues({ ...values, ...change })
   const count = `${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}`
   const assign = (): void =>
     mutate(
-      { machines: machines.map(({ id }) => id), image: values.image, spec: specOf(values) },
+      {
+        machines: machines.map(({ id }) => id),
+        action: { type: 'assign', image: values.image, spec: specOf(values) },
+      },
       { onSuccess: ({ results }) => results.every((result) => result.error === null) && onAssigned() },
     )
 
@@ -187,13 +191,7 @@ function InstallerField({ value, onChange }: { value: string; onChange: (install
   )
 }
 
-function Refusals({
-  results,
-  machines,
-}: {
-  results: AssignResult['results']
-  machines: AssignDialogProps['machines']
-}) {
+function Refusals({ results, machines }: { results: BulkResult['results']; machines: AssignDialogProps['machines'] }) {
   const refused = results.filter(({ error }) => error !== null)
   if (refused.length === 0) return null
   const nameOf = (id: string): string => machines.find((machine) => machine.id === id)?.name ?? id
