@@ -16,6 +16,7 @@ import { KickstartService } from './core/kickstart-service.ts'
 import { ImagePins } from './core/image-pins.ts'
 import { ImageTracks } from './core/image-tracks.ts'
 import { Inventory } from './core/inventory.ts'
+import { Overviews } from './core/overview.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
 import { Webhooks } from './core/webhooks.ts'
@@ -350,6 +351,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     profiles,
     installs,
     bulk: new BulkChanges({ ...store, inventory, installs }),
+    overviews: new Overviews({ ...store, clock }),
     kickstarts,
     tokens,
     events,

@@ -7,6 +7,7 @@ import { addInstallCommands } from './commands/install.ts'
 import { addIsoCommands } from './commands/iso.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addTraceCommand } from './commands/machine-trace.ts'
+import { addOverviewCommand } from './commands/overview.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
@@ -40,6 +41,7 @@ export function landfallProgram(version: string): Command {
   addIsoCommands(program)
   addTokenCommands(program)
   addStatusCommand(program)
+  addOverviewCommand(program)
   addDoctorCommands(program)
   return program
 }

@@ -11,6 +11,7 @@ import type { Installs } from '../core/installs.ts'
 import type { BulkChanges } from '../core/bulk-changes.ts'
 import type { Inventory } from '../core/inventory.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
+import type { Overviews } from '../core/overview.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
@@ -46,6 +47,7 @@ interface ImageUpkeep {
 export interface Services {
   inventory: Inventory
   bulk: BulkChanges
+  overviews: Overviews
   profiles: Profiles
   installs: Installs
   kickstarts: KickstartService

@@ -15,6 +15,7 @@ import type { TrustBasis, TrustPolicyView } from '../../server/contract/trust.ts
 import { Installs } from '../../server/core/installs.ts'
 import { KickstartService } from '../../server/core/kickstart-service.ts'
 import { Inventory } from '../../server/core/inventory.ts'
+import { Overviews } from '../../server/core/overview.ts'
 import { Profiles } from '../../server/core/profiles.ts'
 import { Tokens } from '../../server/core/tokens.ts'
 import { loadTemplates } from '../../server/render/templates.ts'
@@ -32,6 +33,7 @@ export interface TestCore {
   tokens: Tokens
   installs: Installs
   bulk: BulkChanges
+  overviews: Overviews
   kickstarts: KickstartService
   catalog: FakeCatalog
   trust: FakeTrust
@@ -99,6 +101,7 @@ export function testCore({
     diskImage,
   })
   const bulk = new BulkChanges({ ...store, inventory, installs })
+  const overviews = new Overviews({ ...store, clock })
   const kickstarts = new KickstartService({
     ...store,
     inventory,
@@ -119,6 +122,7 @@ export function testCore({
     tokens,
     installs,
     bulk,
+    overviews,
     kickstarts,
     catalog,
     trust,

@@ -14,6 +14,7 @@ import { installRoutes } from './installs.ts'
 import { machineRoutes } from './machines.ts'
 import { mediaRoutes } from './media.ts'
 import { describeApi, openApiDocument } from './openapi.ts'
+import { overviewRoutes } from './overview.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
 import { traceRoutes } from './trace.ts'
@@ -44,6 +45,7 @@ export function apiApp({ services, stopping, logger, onEventStream = () => {} }:
   app.route('/', machineRoutes(services))
   app.route('/', installRoutes(services))
   app.route('/', profileRoutes(services))
+  app.route('/', overviewRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
   app.route('/', imageTrackRoutes(services))
   app.route('/', mediaRoutes(services, { stopping, logger }))

@@ -9,6 +9,7 @@ import { trust } from './0007-trust.ts'
 import { recoveryKey } from './0008-recovery-key.ts'
 import { inventory } from './0009-inventory.ts'
 import { imageTracks } from './0010-image-tracks.ts'
+import { overview } from './0011-overview.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -21,4 +22,5 @@ export const migrations: readonly string[] = [
   recoveryKey,
   inventory,
   imageTracks,
+  overview,
 ]

@@ -56,6 +56,7 @@ const OPERATIONS: Record<string, Role | 'nobody'> = {
   'GET /trace/{client}': 'viewer',
   'GET /trace/{client}/trace.pcap': 'operator',
   'GET /system': 'viewer',
+  'GET /overview': 'viewer',
   'GET /leases': 'viewer',
   'GET /events': 'viewer',
 }
