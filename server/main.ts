@@ -21,6 +21,7 @@ import { Inventory } from './core/inventory.ts'
 import { LoginGuard } from './core/login-guard.ts'
 import { Logins } from './core/logins.ts'
 import { PasswordHasher } from './core/passwords.ts'
+import { Overviews } from './core/overview.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
 import { Users } from './core/users.ts'
@@ -394,6 +395,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     profiles,
     installs,
     bulk: new BulkChanges({ ...store, inventory, installs }),
+    overviews: new Overviews({ ...store, clock }),
     kickstarts,
     tokens,
     users,

@@ -9,6 +9,7 @@ import { addIsoCommands } from './commands/iso.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addTraceCommand } from './commands/machine-trace.ts'
+import { addOverviewCommand } from './commands/overview.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
@@ -46,6 +47,7 @@ export function landfallProgram(version: string): Command {
   addAuditCommands(program)
   addLoginCommands(program)
   addStatusCommand(program)
+  addOverviewCommand(program)
   addDoctorCommands(program)
   return program
 }

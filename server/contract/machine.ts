@@ -97,22 +97,3 @@ export const UpdateMachine = z
   .partial()
   .meta({ id: 'UpdateMachine' })
 export type UpdateMachine = z.infer<typeof UpdateMachine>
-
-/** Assign an image to machines: each gets a new generation and installs at its next chance (at once if it waits). */
-export const AssignRequest = z
-  .strictObject({ machines: z.array(Uuid).min(1).max(10_000), image: z.string().min(1), spec: PartialSpec.optional() })
-  .meta({ id: 'AssignRequest' })
-export type AssignRequest = z.infer<typeof AssignRequest>
-
-export const AssignResult = z
-  .object({
-    results: z.array(
-      z.object({
-        machineId: Uuid,
-        installId: Uuid.nullable(),
-        error: z.object({ code: z.string(), message: z.string() }).nullable(),
-      }),
-    ),
-  })
-  .meta({ id: 'AssignResult' })
-export type AssignResult = z.infer<typeof AssignResult>

@@ -2,7 +2,6 @@
 import type { Labels } from '../contract/common.ts'
 import { MAX_BULK_MACHINES } from '../contract/machine-bulk.ts'
 import type { BulkAction, BulkRequest, BulkResult } from '../contract/machine-bulk.ts'
-import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import { forEachMachine } from './each-machine.ts'
 import type { MachineOutcome } from './each-machine.ts'
 import { CoreError } from './errors.ts'
@@ -42,13 +41,6 @@ export class BulkChanges {
     return { results: outcomes.map((outcome) => ({ ...outcome, name: names.get(outcome.machineId) ?? null })) }
   }
 
-  /** Installs an image on each machine and tells what came of it. */
-  async assign({ machines, ...what }: AssignRequest, by: By): Promise<AssignResult> {
-    const reached = this.#within(machines, by)
-    const { results } = await this.#ports.installs.assign({ ...what, machines: reached }, by.actor)
-    return { results: inOrder([...new Set(machines)], results) }
-  }
-
   #within(machines: readonly string[], { scope }: By): string[] {
     if (scope === null) return [...machines]
     const within = new Set(this.#ports.inventory.select({}, scope, Number.MAX_SAFE_INTEGER))
@@ -70,10 +62,8 @@ export class BulkChanges {
   async #change(machines: readonly string[], action: BulkAction, actor: string): Promise<MachineOutcome[]> {
     const { inventory, installs } = this.#ports
     switch (action.type) {
-      case 'assign': {
-        const { image, spec } = action
-        return (await installs.assign({ machines: [...machines], image, ...(spec && { spec }) }, actor)).results
-      }
+      case 'assign':
+        return installs.assign({ machines, image: action.image, spec: action.spec }, actor)
       case 'reinstall':
         return installs.reinstallEach(machines, actor)
       case 'label':

@@ -11,7 +11,6 @@ import type {
   Task,
 } from '../contract/agent.ts'
 import type { Install } from '../contract/install.ts'
-import type { AssignRequest, AssignResult } from '../contract/machine.ts'
 import type { MachineMedium } from '../contract/medium.ts'
 import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
@@ -68,6 +67,13 @@ export interface InstallsPorts {
   medium: (id: string) => unknown
 }
 
+/** What machines shall become; what the spec says is kept as their own. */
+interface Assignment {
+  machines: readonly string[]
+  image: string
+  spec?: PartialSpec | undefined
+}
+
 /** An image that may be installed, and why. */
 type AllowedImage = ResolvedImage & { trust: TrustCheck; content: ContentVerdict }
 
@@ -91,8 +97,8 @@ export class Installs {
    * Gives each machine the image, as a new generation that replaces an unfinished one; an agent that waits starts at once. Machines fail
    * one by one, with the code in the result: MACHINE_NOT_FOUND, MACHINE_RETIRED, or why the image does not resolve or is not believed.
    */
-  async assign({ machines, image, spec }: AssignRequest, actor: string): Promise<AssignResult> {
-    return { results: await this.#installEach([...new Set(machines)], () => image, actor, { ...spec, image }) }
+  assign({ machines, image, spec }: Assignment, actor: string): Promise<MachineOutcome[]> {
+    return this.#installEach([...new Set(machines)], () => image, actor, { ...spec, image })
   }
 
   /** As `assign`, with what each machine's spec says now; a further code is VALIDATION, without an image. */

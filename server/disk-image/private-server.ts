@@ -5,7 +5,8 @@ import { withDefaults, thisHost } from '../config/defaults.ts'
 import { ConfigInput } from '../config/schema.ts'
 import type { DiskImageTask } from '../contract/agent.ts'
 import { Install } from '../contract/install.ts'
-import { AssignResult, Machine } from '../contract/machine.ts'
+import { BulkResult } from '../contract/machine-bulk.ts'
+import { Machine } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
 import { freePort } from '../host/free-port.ts'
 import { memoryAssets } from '../http/assets.ts'
@@ -59,10 +60,9 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
     async assign(image, spec) {
       const { id } = await api.call('POST', '/machines', Machine, { macs: [MAC], name: MACHINE_NAME })
       const disks = { ...spec.disks, disk: { serial: DISK_SERIAL } }
-      const { results } = await api.call('POST', '/machines/assign', AssignResult, {
+      const { results } = await api.call('POST', '/machines/bulk', BulkResult, {
         machines: [id],
-        image,
-        spec: { ...spec, disks, installer: 'agent', finish: 'poweroff' },
+        action: { type: 'assign', image, spec: { ...spec, disks, installer: 'agent', finish: 'poweroff' } },
       })
       const [result] = results
       if (result?.installId) return result.installId

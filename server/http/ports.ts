@@ -13,6 +13,7 @@ import type { BulkChanges } from '../core/bulk-changes.ts'
 import type { Inventory } from '../core/inventory.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Logins } from '../core/logins.ts'
+import type { Overviews } from '../core/overview.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { Users } from '../core/users.ts'
@@ -49,6 +50,7 @@ interface ImageUpkeep {
 export interface Services {
   inventory: Inventory
   bulk: BulkChanges
+  overviews: Overviews
   profiles: Profiles
   installs: Installs
   kickstarts: KickstartService

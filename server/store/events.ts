@@ -5,6 +5,8 @@ import type { EventFilter, EventStore } from '../core/events.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
+export type EventRow = Selectable<Schema['events']>
+
 export class SqliteEvents implements EventStore {
   readonly #db: Database
 
@@ -29,11 +31,13 @@ export class SqliteEvents implements EventStore {
   }
 
   after(seq: number, limit: number, filter: EventFilter): Event[] {
-    return this.#db.all(this.#select(filter).where('seq', '>', seq).orderBy('seq').limit(limit)).map(fromRow)
+    return this.#db.all(this.#select(filter).where('seq', '>', seq).orderBy('seq').limit(limit)).map(eventFromRow)
   }
 
   before(seq: number, limit: number, filter: EventFilter): Event[] {
-    return this.#db.all(this.#select(filter).where('seq', '<', seq).orderBy('seq', 'desc').limit(limit)).map(fromRow)
+    return this.#db
+      .all(this.#select(filter).where('seq', '<', seq).orderBy('seq', 'desc').limit(limit))
+      .map(eventFromRow)
   }
 
   last(): number {
@@ -53,7 +57,7 @@ export class SqliteEvents implements EventStore {
   }
 }
 
-function fromRow(row: Selectable<Schema['events']>): Event {
+export function eventFromRow(row: EventRow): Event {
   return {
     seq: row.seq,
     at: row.at,

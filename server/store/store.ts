@@ -10,6 +10,7 @@ import { SqliteLeases } from './leases.ts'
 import { SqliteLeases6 } from './leases6.ts'
 import { SqliteMachines } from './machines.ts'
 import { SqliteMedia } from './media.ts'
+import { SqliteOverview } from './overview.ts'
 import { SqliteProfiles } from './profiles.ts'
 import { SqliteTokens } from './tokens.ts'
 import { SqliteTraces } from './traces.ts'
@@ -31,6 +32,7 @@ export interface Store {
   layers: SqliteLayers
   tracks: SqliteImageTracks
   media: SqliteMedia
+  overview: SqliteOverview
   verdicts: SqliteVerdicts
   traces: SqliteTraces
   close(): void
@@ -54,6 +56,7 @@ export function openStore(file: string): Store {
     layers: new SqliteLayers(db),
     tracks: new SqliteImageTracks(db),
     media: new SqliteMedia(db),
+    overview: new SqliteOverview(db),
     verdicts: new SqliteVerdicts(db),
     traces: new SqliteTraces(db),
     close: () => db.close(),

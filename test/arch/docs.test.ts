@@ -52,7 +52,7 @@ function missingScripts(text: string): string[] {
 
 /** `landfall image list`, `npm run landfall -- --data-dir X image list`: up to the end of the line or the code. */
 const COMMAND =
-  /\blandfall (?:-- )?(?:--data-dir \S+ )?((?:serve|image|disk-image|media|machine|profile|install|iso|render|systemd|user|token|audit|login|logout|status|doctor)\b[^`\n#|]*)/g
+  /\blandfall (?:-- )?(?:--data-dir \S+ )?((?:serve|image|disk-image|media|machine|profile|install|iso|render|systemd|user|token|audit|login|logout|status|overview|doctor)\b[^`\n#|]*)/g
 
 /** `landfall ...` commands of a page that the command line has not. */
 function unknownCommands(text: string): string[] {

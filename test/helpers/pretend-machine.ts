@@ -27,15 +27,15 @@ export class PretendMachine implements Disposable {
   #session = ''
   #seq = 0
 
-  /** Number `n` gives MAC, UUID and serials of its own. */
-  constructor(server: PretendServer, n: number) {
+  /** Number `n` gives MAC, UUID and serials of its own; `looks` is what it is besides. */
+  constructor(server: PretendServer, n: number, looks: { vendor?: string; product?: string } = {}) {
     this.#server = server
     this.#dispatcher = new Agent({ connect: { ca: server.ca }, pipelining: 0 })
     const hex = n.toString(16).padStart(6, '0')
     this.mac = `52:54:00:${hex.match(/../g)!.join(':')}`
     this.facts = {
       ...exampleFacts,
-      smbios: { ...exampleFacts.smbios, uuid: `0a1b2c3d-0000-4000-8000-000000${hex}`, serial: `R1-${hex}` },
+      smbios: { ...exampleFacts.smbios, ...looks, uuid: `0a1b2c3d-0000-4000-8000-000000${hex}`, serial: `R1-${hex}` },
       nics: exampleFacts.nics.map((nic) => ({ ...nic, mac: this.mac })),
       disks: exampleFacts.disks.map((disk) => ({ ...disk, serial: `DISK-${hex}` })),
     }
@@ -47,9 +47,9 @@ export class PretendMachine implements Disposable {
     return (await fetch(`${this.#server.http}/boot/ipxe?${query}`)).text()
   }
 
-  /** Netboots and registers; resolves with its id in the inventory. */
-  async register(): Promise<string> {
-    const [, token] = /landfall\.token=(\S+)/.exec(await this.askForScript()) ?? []
+  /** Netboots and registers; resolves with its id in the inventory. Given a join token, it comes from a stick. */
+  async register(joinToken?: string): Promise<string> {
+    const token = joinToken ?? /landfall\.token=(\S+)/.exec(await this.askForScript())?.[1]
     if (token === undefined) throw new Error(`${this.mac} was not sent into the installer`)
     const request = { bootMac: this.mac, facts: this.facts, agentVersion: '0.1.0', bootId: randomUUID() }
     const { session, machineId } = RegisterResponse.parse(await this.#call('POST', '/register', token, request))
@@ -83,7 +83,7 @@ export class PretendMachine implements Disposable {
       { type: 'log', level: 'info', text: 'layer 1 of 5' },
     ])
     await this.report(task, [
-      { type: 'progress', step: 'fetch', bytes: share * totalBytes, totalBytes, message: 'layer 4 of 5' },
+      { type: 'progress', step: 'fetch', bytes: Math.round(share * totalBytes), totalBytes, message: 'layer 4 of 5' },
     ])
     if (share < 1) return
     await this.report(task, [{ type: 'step-done', step: 'fetch', message: '' }])
@@ -114,11 +114,9 @@ export class PretendMachine implements Disposable {
   }
 
   #plan() {
-    const plan = examplePlan()
     const disk = this.facts.disks[0]!
     return {
-      ...plan,
-      disk,
+      ...examplePlan(disk),
       warnings: [`everything on ${disk.name} (${disk.model}, serial ${disk.serial}) will be lost`],
     }
   }

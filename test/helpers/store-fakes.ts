@@ -21,6 +21,7 @@ import { PasswordHasher } from '../../server/core/passwords.ts'
 import { Installs } from '../../server/core/installs.ts'
 import { KickstartService } from '../../server/core/kickstart-service.ts'
 import { Inventory } from '../../server/core/inventory.ts'
+import { Overviews } from '../../server/core/overview.ts'
 import { Profiles } from '../../server/core/profiles.ts'
 import { Tokens } from '../../server/core/tokens.ts'
 import { Users } from '../../server/core/users.ts'
@@ -42,6 +43,7 @@ export interface TestCore {
   audit: AuditLog
   installs: Installs
   bulk: BulkChanges
+  overviews: Overviews
   kickstarts: KickstartService
   catalog: FakeCatalog
   trust: FakeTrust
@@ -119,6 +121,7 @@ export function testCore({
     diskImage,
   })
   const bulk = new BulkChanges({ ...store, inventory, installs })
+  const overviews = new Overviews({ ...store, clock })
   const kickstarts = new KickstartService({
     ...store,
     inventory,
@@ -142,6 +145,7 @@ export function testCore({
     audit,
     installs,
     bulk,
+    overviews,
     kickstarts,
     catalog,
     trust,

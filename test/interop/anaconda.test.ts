@@ -48,10 +48,9 @@ async function machineWith(specFor: object | ((mac: string) => object)) {
   const { id } = (await (
     await server.send('POST', '/api/v1/machines', { macs: [mac], name: `m${last}` })
   ).json()) as Machine
-  const assigned = await server.send('POST', '/api/v1/machines/assign', {
+  const assigned = await server.send('POST', '/api/v1/machines/bulk', {
     machines: [id],
-    image: 'os/web:1',
-    spec: { installer: 'anaconda', media: mediaId, ...spec },
+    action: { type: 'assign', image: 'os/web:1', spec: { installer: 'anaconda', media: mediaId, ...spec } },
   })
   const { results } = (await assigned.json()) as { results: { installId: string; error: unknown }[] }
   expect(results[0]!.error).toBeNull()

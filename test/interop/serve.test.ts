@@ -88,7 +88,7 @@ describe('garbage', () => {
     ['POST', '/api/v1/machines', 'application/json', '{"macs": ['],
     ['POST', '/api/v1/machines', 'application/json', '{"macs": ["not a mac"]}'],
     ['POST', '/api/v1/machines', 'text/plain', 'hello'],
-    ['POST', '/api/v1/machines/assign', 'application/json', '[]'],
+    ['POST', '/api/v1/machines/bulk', 'application/json', '[]'],
     ['POST', '/api/v1/images/import?as=x/y:1', 'application/x-tar', 'no tar at all'],
     ['POST', '/agent/v1/register', 'application/json', 'ÿ\u0000'],
     ['GET', '/api/v1/machines?sort=colour', '', ''],

@@ -95,10 +95,9 @@ async function judged(repository: string, as = repository) {
   expect(pulled.code, pulled.stderr).toBe(0)
   const shown = await server.api('GET', `/api/v1/images/${encodeURIComponent(`${as}:1`)}`)
   const { trust } = ((await shown.json()) as Image).platforms[0]!
-  const assigned = await server.send('POST', '/api/v1/machines/assign', {
+  const assigned = await server.send('POST', '/api/v1/machines/bulk', {
     machines: [machine],
-    image: `${as}:1`,
-    spec: { disks: { disk: {} } },
+    action: { type: 'assign', image: `${as}:1`, spec: { disks: { disk: {} } } },
   })
   const { results } = (await assigned.json()) as {
     results: { installId: string | null; error: { code: string } | null }[]

@@ -15,6 +15,7 @@ import { installRoutes } from './installs.ts'
 import { machineRoutes } from './machines.ts'
 import { mediaRoutes } from './media.ts'
 import { describeApi, openApiDocument } from './openapi.ts'
+import { overviewRoutes } from './overview.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
 import { traceRoutes } from './trace.ts'
@@ -50,6 +51,7 @@ export function apiApp(options: ApiAppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', machineRoutes(services))
   app.route('/', installRoutes(services))
   app.route('/', profileRoutes(services))
+  app.route('/', overviewRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
   app.route('/', imageTrackRoutes(services))
   app.route('/', mediaRoutes(services, { stopping, logger }))

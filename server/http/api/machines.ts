@@ -6,14 +6,7 @@ import { BulkRequest, BulkResult } from '../../contract/machine-bulk.ts'
 import { KickstartRelease } from '../../contract/kickstart-release.ts'
 import { KickstartPreview } from '../../contract/kickstart.ts'
 import { Install } from '../../contract/install.ts'
-import {
-  AssignRequest,
-  AssignResult,
-  CreateMachine,
-  Machine,
-  MachinePage,
-  UpdateMachine,
-} from '../../contract/machine.ts'
+import { CreateMachine, Machine, MachinePage, UpdateMachine } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
 import { StoragePlan } from '../../contract/plan.ts'
 import { requireWithin } from '../../core/scope.ts'
@@ -63,21 +56,11 @@ const createMachine = createRoute({
   responses: { 201: json(Machine, 'the machine'), ...refusals, ...conflict },
 })
 
-const assign = createRoute({
-  method: 'post',
-  path: '/machines/assign',
-  tags,
-  summary: 'Install an image on machines, each as a new generation',
-  ...needs('operator', 'chosen'),
-  request: { body: body(AssignRequest) },
-  responses: { 200: json(AssignResult, 'what came of it for each machine'), ...refusals },
-})
-
 const changeMany = createRoute({
   method: 'post',
   path: '/machines/bulk',
   tags,
-  summary: 'Change many machines, by ids or by a filter and the number of machines it meant',
+  summary: 'Assign, reinstall, label or retire machines, by ids or by a filter and the number of machines it meant',
   ...needs('operator', 'chosen'),
   request: { body: body(BulkRequest) },
   responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...conflict },
@@ -199,12 +182,6 @@ export function machineRoutes({ inventory, installs, bulk, kickstarts, events }:
     const machine = inventory.create(input, actor)
     note(c, `machine ${machine.name} ${machine.id}`)
     return c.json(machine, 201)
-  })
-  app.openapi(assign, async (c) => {
-    const request = c.req.valid('json')
-    const result = await bulk.assign(request, c.var.caller)
-    note(c, `assign ${request.image}: ${changedOf(result)}`)
-    return c.json(result, 200)
   })
   app.openapi(changeMany, async (c) => {
     const request = c.req.valid('json')

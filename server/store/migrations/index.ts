@@ -9,6 +9,7 @@ import { trust } from './0007-trust.ts'
 import { recoveryKey } from './0008-recovery-key.ts'
 import { inventory } from './0009-inventory.ts'
 import { imageTracks } from './0010-image-tracks.ts'
+import { overview } from './0011-overview.ts'
 import { people } from './0012-people.ts'
 import { layers } from './0013-layers.ts'
 import { imageUses } from './0014-image-uses.ts'
@@ -24,6 +25,7 @@ export const migrations: readonly string[] = [
   recoveryKey,
   inventory,
   imageTracks,
+  overview,
   people,
   layers,
   imageUses,

@@ -11,7 +11,8 @@ import { ApiClient } from '../../../server/cli/client.ts'
 import { Event } from '../../../server/contract/event.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../../server/contract/local-access.ts'
-import { AssignResult, Machine, MachineSummary, type MachineState } from '../../../server/contract/machine.ts'
+import { BulkResult } from '../../../server/contract/machine-bulk.ts'
+import { Machine, MachineSummary, type MachineState } from '../../../server/contract/machine.ts'
 import { Lease } from '../../../server/contract/system.ts'
 import type { PartialSpec } from '../../../server/contract/spec.ts'
 import type { CommandResult } from './command.ts'
@@ -138,10 +139,9 @@ export class Landfall {
 
   /** Assigns an image to one machine; resolves with the id of the install. */
   async assign(machineId: string, image: string, spec: PartialSpec = {}): Promise<string> {
-    const { results } = await this.api.call('POST', '/machines/assign', AssignResult, {
+    const { results } = await this.api.call('POST', '/machines/bulk', BulkResult, {
       machines: [machineId],
-      image,
-      spec,
+      action: { type: 'assign', image, spec },
     })
     const [result] = results
     if (!result?.installId) throw new LabError('COMMAND_FAILED', `assigning ${image}: ${result?.error?.message}`)

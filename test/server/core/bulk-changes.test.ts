@@ -78,7 +78,8 @@ describe('a bulk change', () => {
       [null, 'MACHINE_NOT_FOUND'],
       ['web-1', undefined],
     ])
-    const assigned = await bulk.assign({ machines: [ids[1]!, ids[2]!], image: 'os/web:stable' }, by)
+    const assign = { type: 'assign', image: 'os/web:stable' } as const
+    const assigned = await bulk.run({ machines: [ids[1]!, ids[2]!], action: assign }, by)
     expect(assigned.results.map(({ error }) => error?.code)).toEqual([undefined, 'MACHINE_NOT_FOUND'])
     expect(ids.map((id) => inventory.get(id).state)).toEqual(['retired', 'assigned', 'ready'])
 

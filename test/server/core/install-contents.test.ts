@@ -14,8 +14,8 @@ beforeEach(() => {
 })
 
 async function assign() {
-  const { results } = await core.installs.assign({ machines: [machineId], image: 'os/web:stable' }, 'token:ann')
-  return results[0]!
+  const [outcome] = await core.installs.assign({ machines: [machineId], image: 'os/web:stable' }, 'token:ann')
+  return outcome!
 }
 
 function boot() {

@@ -17,7 +17,7 @@ beforeEach(() => {
 })
 
 async function assign() {
-  const { results } = await core.installs.assign({ machines: [machineId], image: 'os/web:stable' }, 'token:ann')
+  const results = await core.installs.assign({ machines: [machineId], image: 'os/web:stable' }, 'token:ann')
   return results[0]!
 }
 

@@ -34,7 +34,7 @@ function boot(bootId = BOOT_1): AgentSession {
 }
 
 async function assign(image = STABLE): Promise<string> {
-  const { results } = await core.installs.assign({ machines: [machineId], image }, 'token:ann')
+  const results = await core.installs.assign({ machines: [machineId], image }, 'token:ann')
   if (results[0]?.error) throw new Error(results[0].error.code)
   return results[0]!.installId!
 }
@@ -183,7 +183,7 @@ describe('assign', () => {
     core.inventory.retire(retired.id, 'a')
     const unknown = '01890000-0000-7000-8000-000000000001'
     const machines = [arm.id, machineId, retired.id, unknown, machineId]
-    const { results } = await core.installs.assign({ machines, image: STABLE }, 'a')
+    const results = await core.installs.assign({ machines, image: STABLE }, 'a')
     expect(results.map(({ machineId: id, error }) => [id, error?.code])).toEqual([
       [arm.id, 'ARCHITECTURE_MISMATCH'],
       [machineId, undefined],
@@ -207,7 +207,7 @@ describe('assign', () => {
   })
 
   it('refuses an image that is not there', async () => {
-    const { results } = await core.installs.assign({ machines: [machineId], image: 'os/none:1' }, 'a')
+    const results = await core.installs.assign({ machines: [machineId], image: 'os/none:1' }, 'a')
     expect(results[0]).toMatchObject({ installId: null, error: { code: 'IMAGE_NOT_FOUND' } })
     expect(state()).toBe('discovered')
   })

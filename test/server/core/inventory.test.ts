@@ -252,7 +252,7 @@ describe('profiles', () => {
 describe('retire and remove', () => {
   it('end tokens and the unfinished install', async () => {
     const { id } = core.inventory.create({ macs: [MAC] }, 'a')
-    const { results } = await core.installs.assign({ machines: [id], image: 'os/web:stable' }, 'a')
+    const results = await core.installs.assign({ machines: [id], image: 'os/web:stable' }, 'a')
     const token = core.tokens.issueInstallToken(id, 1)
     expect(core.inventory.retire(id, 'a').state).toBe('retired')
     expect(() => core.tokens.checkInstallToken(token)).toThrowWithCode(CoreError, 'TOKEN_INVALID')

@@ -22,10 +22,7 @@ beforeEach(() => {
 
 /** Assigns the image by Anaconda and boots; returns the install and the token of its boot. */
 async function armed() {
-  const { results } = await core.installs.assign(
-    { machines: [machineId], image: 'os/web:stable', spec: SPEC },
-    'token:me',
-  )
+  const results = await core.installs.assign({ machines: [machineId], image: 'os/web:stable', spec: SPEC }, 'token:me')
   expect(results[0]!.error).toBeNull()
   const { generation } = core.inventory.get(machineId)
   return { installId: results[0]!.installId!, token: core.tokens.issueInstallToken(machineId, generation) }
@@ -48,10 +45,7 @@ describe('an assignment', () => {
       [{ ...SPEC, services: { masked: MASKED } }, 'KICKSTART_INVALID', /no kickstart command masks units/],
       [{ ...SPEC, kickstart: { template: 'unknown' } }, 'KICKSTART_INVALID', /no template kickstart\/unknown.ks/],
     ] as const) {
-      const { results } = await core.installs.assign(
-        { machines: [machineId], image: 'os/web:stable', spec },
-        'token:me',
-      )
+      const results = await core.installs.assign({ machines: [machineId], image: 'os/web:stable', spec }, 'token:me')
       expect(results[0]!.error).toMatchObject({ code, message: expect.stringMatching(message) })
     }
     expect(core.inventory.get(machineId)).toMatchObject({ state: 'discovered', generation: 0, ownSpec: {} })

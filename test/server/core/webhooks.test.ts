@@ -33,7 +33,7 @@ function webhooks(...answers: (number | Error)[]): Webhooks {
 
 async function endedInstall(): Promise<string> {
   const spec = { hooks: { webhook: WEBHOOK } }
-  const { results } = await core.installs.assign({ machines: [machineId], image: 'os/web:stable', spec }, 'token:ann')
+  const results = await core.installs.assign({ machines: [machineId], image: 'os/web:stable', spec }, 'token:ann')
   const id = results[0]!.installId!
   core.installs.cancel(id, 'ann')
   return id

@@ -243,7 +243,7 @@ describe('a machine that Anaconda installs', () => {
     const { id } = core.inventory.create({ macs: [MAC] }, 'token:me')
     core.store.machines.update(id, { architecture })
     const spec = { installer: 'anaconda', media: 'fedora-44' } as const
-    const { results } = await core.installs.assign({ machines: [id], image: 'os/web:stable', spec }, 'token:me')
+    const results = await core.installs.assign({ machines: [id], image: 'os/web:stable', spec }, 'token:me')
     expect(results[0]?.error).toBeNull()
     return core
   }

@@ -31,7 +31,7 @@ describe('an event makes out of date', () => {
     ['images', { type: 'image.added' }, [keys.images]],
     ['boot media', { type: 'media.removed' }, [keys.media]],
     ['the server', { type: 'server.started' }, [keys.system]],
-    ['what profiles shape', { type: 'profile.changed' }, [keys.machines, ['machine']]],
+    ['what profiles shape', { type: 'profile.changed' }, [keys.profiles, keys.machines, ['machine']]],
     ['nothing, when it is about nobody', { type: 'login' }, []],
   ] as const)('%s', (_, change, outdated) => {
     expect(outdatedBy(event(change))).toEqual(outdated)

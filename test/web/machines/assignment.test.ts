@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { EMPTY_ASSIGNMENT, specOf } from '../../../web/src/features/machines/assignment.ts'
 import { formatLabels, parseLabels } from '../../../web/src/features/machines/labels.ts'
-import { toggled, toggledAll } from '../../../web/src/features/machines/selection.ts'
 import { specRows } from '../../../web/src/features/machines/spec-rows.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 
@@ -36,15 +35,6 @@ describe('labels', () => {
   it('are lines of text and back', () => {
     expect(parseLabels('rack=r12\n\n role = web=server \nflag')).toEqual({ rack: 'r12', role: 'web=server', flag: '' })
     expect(parseLabels(formatLabels({ a: '1', b: '' }))).toEqual({ a: '1', b: '' })
-  })
-})
-
-describe('selection', () => {
-  it('toggles one, and all or none', () => {
-    expect([...toggled(new Set(['a']), 'b', true)]).toEqual(['a', 'b'])
-    expect([...toggled(new Set(['a', 'b']), 'a', false)]).toEqual(['b'])
-    expect([...toggledAll(new Set(['a']), ['a', 'b'])]).toEqual(['a', 'b'])
-    expect([...toggledAll(new Set(['a', 'b']), ['a', 'b'])]).toEqual([])
   })
 })
 

@@ -8,6 +8,7 @@ export const keys = {
   system: ['system'],
   images: ['images'],
   media: ['media'],
+  profiles: ['profiles'],
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
@@ -27,7 +28,7 @@ export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {
   if (type.startsWith('image.')) return [keys.images]
   if (type.startsWith('media.')) return [keys.media]
   if (type.startsWith('server.') || (type.startsWith('dhcp.') && machineId === null)) return [keys.system]
-  if (type === 'profile.changed') return [keys.machines, ['machine']]
+  if (type === 'profile.changed') return [keys.profiles, keys.machines, ['machine']]
   return [
     ...(machineId === null
       ? []

@@ -7,14 +7,8 @@ import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
 import type { KickstartPreview } from '../../../server/contract/kickstart.ts'
 import type { Install } from '../../../server/contract/install.ts'
-import type {
-  AssignRequest,
-  AssignResult,
-  CreateMachine,
-  Machine,
-  MachinePage,
-  UpdateMachine,
-} from '../../../server/contract/machine.ts'
+import type { BulkRequest, BulkResult } from '../../../server/contract/machine-bulk.ts'
+import type { CreateMachine, Machine, MachinePage, Profile, UpdateMachine } from '../../../server/contract/machine.ts'
 import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import type { Trace } from '../../../server/contract/trace.ts'
@@ -25,13 +19,6 @@ interface Items<T> {
   items: T[]
 }
 
-export interface MachineFilter {
-  search: string
-  state: string
-  sort: string
-  order: 'asc' | 'desc'
-}
-
 export interface LogLine {
   seq: number
   at: string
@@ -39,7 +26,6 @@ export interface LogLine {
   text: string
 }
 
-const PAGE = 100
 const EVENTS = 200
 const LOG_LINES = 10_000
 /** While a machine boots, its next packet may come any second; otherwise a new boot has to be noticed. */
@@ -61,22 +47,20 @@ export function useSystem() {
   return useQuery({ queryKey: keys.system, queryFn: () => call<SystemInfo>('GET', '/system') })
 }
 
-export function useMachines(filter: MachineFilter) {
-  return useInfiniteQuery({
-    queryKey: [...keys.machines, filter],
-    queryFn: ({ pageParam }) => call<MachinePage>('GET', pageOf(filter, pageParam)),
-    initialPageParam: '',
-    getNextPageParam: ({ nextCursor }) => nextCursor ?? undefined,
+/** One page; `query` has the parameters of the API. The page before stays until it is there. */
+export function useMachines(query: string) {
+  return useQuery({
+    queryKey: [...keys.machines, query],
+    queryFn: () => call<MachinePage>('GET', `/machines?${query}`),
     placeholderData: keepPreviousData,
   })
 }
 
-function pageOf(filter: MachineFilter, cursor: string): string {
-  const query = new URLSearchParams({ sort: filter.sort, order: filter.order, limit: String(PAGE) })
-  if (filter.search !== '') query.set('search', filter.search)
-  if (filter.state !== '') query.set('state', filter.state)
-  if (cursor !== '') query.set('cursor', cursor)
-  return `/machines?${query}`
+export function useProfiles() {
+  return useQuery({
+    queryKey: keys.profiles,
+    queryFn: async () => (await call<Items<Profile>>('GET', '/profiles')).items,
+  })
 }
 
 export function useMachine(id: string) {
@@ -171,8 +155,8 @@ export function useLogout() {
   return useMutation({ mutationFn: () => call('POST', '/logout'), onSettled: () => client.resetQueries() })
 }
 
-export function useAssign() {
-  return useChange((request: AssignRequest) => call<AssignResult>('POST', '/machines/assign', request), [keys.machines])
+export function useBulkChange() {
+  return useChange((request: BulkRequest) => call<BulkResult>('POST', '/machines/bulk', request), [keys.machines])
 }
 
 export function useAddMachine() {

@@ -4,6 +4,8 @@ import {
   Alert,
   Button,
   Content,
+  List,
+  ListItem,
   Masthead,
   MastheadBrand,
   MastheadContent,
@@ -66,9 +68,24 @@ function Warnings({ live, warnings }: { live: boolean; warnings: readonly string
           title="The connection to the server is lost; what you see may be old. Trying again."
         />
       )}
-      {warnings.map((warning) => (
-        <Alert component="p" key={warning} isInline isPlain variant="warning" title={warning} />
-      ))}
+      {warnings.length === 1 && <Alert component="p" isInline isPlain variant="warning" title={warnings[0]} />}
+      {warnings.length > 1 && (
+        <Alert
+          component="p"
+          isInline
+          isPlain
+          isExpandable
+          variant="warning"
+          title={`${warnings.length} warnings about this server`}
+          toggleAriaLabel="Show warnings"
+        >
+          <List>
+            {warnings.map((warning) => (
+              <ListItem key={warning}>{warning}</ListItem>
+            ))}
+          </List>
+        </Alert>
+      )}
     </section>
   )
 }

@@ -20,6 +20,8 @@ export interface FormDialogProps {
   /** What leaving is called. */
   leave?: string
   isLarge?: boolean
+  /** It destroys something. */
+  isDanger?: boolean
   onSubmit: () => void
   onClose: () => void
 }
@@ -44,7 +46,13 @@ export function FormDialog(props: FormDialogProps) {
         </Form>
       </ModalBody>
       <ModalFooter>
-        <Button type="submit" form={id} isDisabled={!isComplete || isBusy} isLoading={isBusy}>
+        <Button
+          type="submit"
+          form={id}
+          variant={props.isDanger ? 'danger' : 'primary'}
+          isDisabled={!isComplete || isBusy}
+          isLoading={isBusy}
+        >
           {action}
         </Button>
         <Button variant="link" onClick={props.onClose}>

@@ -27,6 +27,9 @@ const LOOKS: Record<MachineState, { color: NonNullable<LabelProps['color']>; ico
   retired: { color: 'grey', icon: BanIcon, meaning: 'out of service' },
 }
 
+/** In the order a machine goes through them. */
+export const MACHINE_STATES = Object.keys(LOOKS) as MachineState[]
+
 export function StateLabel({ state }: { state: MachineState }) {
   const { color, icon: Icon, meaning } = LOOKS[state]
   return (

@@ -22,7 +22,7 @@ async function registered() {
 }
 
 async function assign({ installs }: TestServer, id: string): Promise<string> {
-  const { results } = await installs.assign({ machines: [id], image: 'os/web:stable' }, 'token:test')
+  const results = await installs.assign({ machines: [id], image: 'os/web:stable' }, 'token:test')
   return results[0]!.installId!
 }
 

@@ -165,10 +165,6 @@ const CHOSEN: Record<string, (server: RackServer, as: string) => Promise<(string
     expect((await call('POST', '/api/v1/machines', { as, json })).status).toBe(201)
     return [machines[0]!]
   },
-  'POST /machines/assign': async ({ call, machines }, as) => {
-    const json = { machines, image: 'os/web:next' }
-    return changed((await (await call('POST', '/api/v1/machines/assign', { as, json })).json()) as BulkResult)
-  },
   'POST /machines/bulk': async ({ call, machines }, as) => {
     const json = { machines, action: { type: 'label', set: { row: '1' } } }
     return changed((await (await call('POST', '/api/v1/machines/bulk', { as, json })).json()) as BulkResult)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { AssignResult, Machine, MachinePage, MachineSummary } from '../../../../server/contract/machine.ts'
+import type { Machine, MachinePage, MachineSummary } from '../../../../server/contract/machine.ts'
 import type { BulkResult } from '../../../../server/contract/machine-bulk.ts'
 import type { Install } from '../../../../server/contract/install.ts'
 import type { Event } from '../../../../server/contract/event.ts'
@@ -181,10 +181,10 @@ describe('assignment', () => {
     const server = await testServer()
     const { call } = server
     const { id } = await add(server)
-    const json = { machines: [id, MISSING], image: 'os/web:stable' }
+    const json = { machines: [id, MISSING], action: { type: 'assign', image: 'os/web:stable' } }
     const { results } = (await (
-      await call('POST', '/api/v1/machines/assign', { as: 'operator', json })
-    ).json()) as AssignResult
+      await call('POST', '/api/v1/machines/bulk', { as: 'operator', json })
+    ).json()) as BulkResult
     expect(results).toMatchObject([
       { machineId: id, error: null },
       { machineId: MISSING, installId: null, error: { code: 'MACHINE_NOT_FOUND' } },

@@ -103,7 +103,7 @@ describe('bootDesk', () => {
   it('tells a failed machine why it waits', async () => {
     const { id } = core.inventory.discover({ mac: MAC })
     core.inventory.recordFacts(id, facts())
-    const { results } = await core.installs.assign({ machines: [id], image: 'os/web:stable' }, 'system')
+    const results = await core.installs.assign({ machines: [id], image: 'os/web:stable' }, 'system')
     decide(client, undefined)
     const { session } = core.installs.openSession(core.tokens.issueInstallToken(id, 1), {
       bootMac: MAC,

@@ -1,22 +1,14 @@
 // Chooses what machines shall become, and says what that costs them.
 
-import { formatBytes } from '../../../../server/contract/bytes.ts'
 import {
   Alert,
-  Button,
   ExpandableSection,
-  Form,
   FormGroup,
   FormHelperText,
   FormSelect,
   FormSelectOption,
   HelperText,
   HelperTextItem,
-  Modal,
-  ModalBody,
-  ModalFooter,
-  ModalHeader,
-  ModalVariant,
   Stack,
   TextArea,
   TextInput,
@@ -24,147 +16,144 @@ import {
 import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { Link } from 'react-router'
-import type { AssignResult, MachineSummary } from '../../../../server/contract/machine.ts'
-import { useAssign, useImages, useMedia } from '../../api/queries.ts'
+import { formatBytes } from '../../../../server/contract/bytes.ts'
+import type { Image } from '../../../../server/contract/image.ts'
+import { useImages, useMedia } from '../../api/queries.ts'
 import { shortDigest } from '../../ui/format.ts'
-import { Loaded, Trouble } from '../../ui/Trouble.tsx'
+import { Loaded } from '../../ui/Trouble.tsx'
 import { EMPTY_ASSIGNMENT, specOf } from './assignment.ts'
 import type { Assignment } from './assignment.ts'
+import { BulkDialog } from './BulkDialog.tsx'
+import { countText } from './selection.ts'
+import type { Target } from './selection.ts'
 
 export interface AssignDialogProps {
-  machines: readonly Pick<MachineSummary, 'id' | 'name' | 'state'>[]
+  target: Target
   onClose: () => void
-  onAssigned: () => void
+  onAssigned: (image: string) => void
 }
 
-export function AssignDialog({ machines, onClose, onAssigned }: AssignDialogProps) {
+export function AssignDialog({ target, onClose, onAssigned }: AssignDialogProps) {
   const [values, setValues] = useState<Assignment>(EMPTY_ASSIGNMENT)
   const [isOpen, setOpen] = useState(false)
-  const { mutate, data, error, isPending } = useAssign()
+  const images = useImages()
+  const bootable = images.data?.filter(isBootable)
+  // The only one there is needs no choice: then it is two clicks to assign it to hundreds.
+  const image = values.image === '' && bootable?.length === 1 ? bootable[0]!.reference : values.image
   const set = (change: Partial<Assignment>): void => setValues({ ...values, ...change })
-  const count = `${machines.length} ${machines.length === 1 ? 'machine' : 'machines'}`
-  const assign = (): void =>
-    mutate(
-      { machines: machines.map(({ id }) => id), image: values.image, spec: specOf(values) },
-      { onSuccess: ({ results }) => results.every((result) => result.error === null) && onAssigned() },
-    )
+  const count = countText(target.count)
+  const [single] = target.count === 1 ? target.machines : []
 
   return (
-    <Modal isOpen variant={ModalVariant.medium} onClose={onClose} aria-labelledby="assign-title">
-      <ModalHeader title={`Assign an image to ${count}`} labelId="assign-title" />
-      <ModalBody>
-        <Form>
-          <ImageField value={values.image} onChange={(image) => set({ image })} />
-          {machines.length === 1 && (
-            <Field label="Hostname" hint={`By default ${machines[0]!.name}.`}>
-              {(id) => <TextInput id={id} value={values.hostname} onChange={(_, hostname) => set({ hostname })} />}
-            </Field>
-          )}
-          <ExpandableSection toggleText="Options" isExpanded={isOpen} onToggle={(_, open) => setOpen(open)}>
-            <Stack hasGutter>
-              <InstallerField value={values.installer} onChange={(installer) => set({ installer })} />
-              <Field label="Root SSH key" hint="One public key per line, as in authorized_keys.">
-                {(id) => (
-                  <TextArea id={id} value={values.sshKeys} rows={3} onChange={(_, sshKeys) => set({ sshKeys })} />
-                )}
-              </Field>
-              <Field label="Root file system">
-                {(id) => (
-                  <FormSelect id={id} value={values.filesystem} onChange={(_, filesystem) => set({ filesystem })}>
-                    <FormSelectOption value="" label="As the profile says, else xfs" />
-                    {['xfs', 'ext4', 'btrfs'].map((name) => (
-                      <FormSelectOption key={name} value={name} label={name} />
-                    ))}
-                  </FormSelect>
-                )}
-              </Field>
-              <Field label="Disk serial" hint="Needed where more than one disk could be meant.">
-                {(id) => (
-                  <TextInput id={id} value={values.diskSerial} onChange={(_, diskSerial) => set({ diskSerial })} />
-                )}
-              </Field>
-              <Field label="Disk transport">
-                {(id) => (
-                  <FormSelect id={id} value={values.transport} onChange={(_, transport) => set({ transport })}>
-                    <FormSelectOption value="" label="Any" />
-                    {['nvme', 'sata', 'sas', 'scsi', 'virtio', 'usb', 'mmc'].map((name) => (
-                      <FormSelectOption key={name} value={name} label={name} />
-                    ))}
-                  </FormSelect>
-                )}
-              </Field>
-              <Field
-                label="At the end"
-                hint="kexec goes straight on into the system; where that is forbidden it restarts."
-              >
-                {(id) => (
-                  <FormSelect id={id} value={values.finish} onChange={(_, finish) => set({ finish })}>
-                    <FormSelectOption value="" label="As the profile says, else restart" />
-                    <FormSelectOption value="reboot" label="Restart" />
-                    <FormSelectOption value="kexec" label="Start the system without the firmware (kexec)" />
-                    <FormSelectOption value="poweroff" label="Switch off" />
-                  </FormSelect>
-                )}
-              </Field>
-            </Stack>
-          </ExpandableSection>
-          <Alert
-            component="h2"
-            isInline
-            variant="warning"
-            title={`On ${machines.length === 1 ? machines[0]!.name : `each of ${count}`}, the one matching disk is erased`}
-          >
-            If none matches, or more than one, nothing is written and the install fails with the reason.{' '}
-            {startText(machines)}
-          </Alert>
-          {error && <Trouble error={error} what="Nothing was assigned" />}
-          {data && <Refusals results={data.results} machines={machines} />}
-        </Form>
-      </ModalBody>
-      <ModalFooter>
-        <Button onClick={assign} isDisabled={values.image === '' || isPending} isLoading={isPending}>
-          Assign to {count}
-        </Button>
-        <Button variant="link" onClick={onClose}>
-          Cancel
-        </Button>
-      </ModalFooter>
-    </Modal>
+    <BulkDialog
+      title={`Assign an image to ${single?.name ?? count}`}
+      verb={`Assign to ${count}`}
+      target={target}
+      action={image === '' ? undefined : { type: 'assign', image, spec: specOf(values) }}
+      isLarge
+      onClose={onClose}
+      onDone={() => onAssigned(image)}
+    >
+      <FormGroup label="Image" fieldId="assign-image" isRequired>
+        <Loaded result={{ data: bootable, error: images.error }} what="images">
+          {(list) => <ImageField images={list} value={image} onChange={(chosen) => set({ image: chosen })} />}
+        </Loaded>
+      </FormGroup>
+      {single && (
+        <Field label="Hostname" hint={`By default ${single.name}.`}>
+          {(id) => <TextInput id={id} value={values.hostname} onChange={(_, hostname) => set({ hostname })} />}
+        </Field>
+      )}
+      <ExpandableSection toggleText="Options" isExpanded={isOpen} onToggle={(_, open) => setOpen(open)}>
+        <Stack hasGutter>
+          <InstallerField value={values.installer} onChange={(installer) => set({ installer })} />
+          <Field label="Root SSH key" hint="One public key per line, as in authorized_keys.">
+            {(id) => <TextArea id={id} value={values.sshKeys} rows={3} onChange={(_, sshKeys) => set({ sshKeys })} />}
+          </Field>
+          <Field label="Root file system">
+            {(id) => (
+              <FormSelect id={id} value={values.filesystem} onChange={(_, filesystem) => set({ filesystem })}>
+                <FormSelectOption value="" label="As the profile says, else xfs" />
+                {['xfs', 'ext4', 'btrfs'].map((name) => (
+                  <FormSelectOption key={name} value={name} label={name} />
+                ))}
+              </FormSelect>
+            )}
+          </Field>
+          <Field label="Disk serial" hint="Needed where more than one disk could be meant.">
+            {(id) => <TextInput id={id} value={values.diskSerial} onChange={(_, diskSerial) => set({ diskSerial })} />}
+          </Field>
+          <Field label="Disk transport">
+            {(id) => (
+              <FormSelect id={id} value={values.transport} onChange={(_, transport) => set({ transport })}>
+                <FormSelectOption value="" label="Any" />
+                {['nvme', 'sata', 'sas', 'scsi', 'virtio', 'usb', 'mmc'].map((name) => (
+                  <FormSelectOption key={name} value={name} label={name} />
+                ))}
+              </FormSelect>
+            )}
+          </Field>
+          <Field label="At the end" hint="kexec goes straight on into the system; where that is forbidden it restarts.">
+            {(id) => (
+              <FormSelect id={id} value={values.finish} onChange={(_, finish) => set({ finish })}>
+                <FormSelectOption value="" label="As the profile says, else restart" />
+                <FormSelectOption value="reboot" label="Restart" />
+                <FormSelectOption value="kexec" label="Start the system without the firmware (kexec)" />
+                <FormSelectOption value="poweroff" label="Switch off" />
+              </FormSelect>
+            )}
+          </Field>
+        </Stack>
+      </ExpandableSection>
+      <Alert
+        component="h2"
+        isInline
+        variant="warning"
+        title={`On ${single?.name ?? `each of ${count}`}, the one matching disk is erased`}
+      >
+        If none matches, or more than one, nothing is written and the install fails with the reason. {startText(target)}
+      </Alert>
+    </BulkDialog>
   )
 }
 
-function startText(machines: AssignDialogProps['machines']): string {
-  const deployed = machines.filter(({ state }) => state === 'deployed').length
-  if (deployed === 0) return 'Machines that wait in the installer start at once, others at their next network boot.'
+function isBootable({ platforms }: Image): boolean {
+  return platforms.some(({ bootable }) => bootable)
+}
+
+function startText({ machines, count }: Target): string {
+  const mayRun = machines.length < count || machines.some(({ state }) => state === 'deployed')
+  if (!mayRun) return 'Machines that wait in the installer start at once, others at their next network boot.'
   return 'Machines that wait in the installer start at once; those that run an image do so until they are rebooted from the network.'
 }
 
-function ImageField({ value, onChange }: { value: string; onChange: (image: string) => void }) {
-  const images = useImages()
+function ImageField({
+  images,
+  value,
+  onChange,
+}: {
+  images: readonly Image[]
+  value: string
+  onChange: (image: string) => void
+}) {
+  if (images.length === 0) {
+    return (
+      <p>
+        There is no bootable image in the store yet: <Link to="/images">bring one in</Link> first.
+      </p>
+    )
+  }
   return (
-    <FormGroup label="Image" fieldId="assign-image" isRequired>
-      <Loaded result={images} what="images">
-        {(list) => {
-          const bootable = list.filter(({ platforms }) => platforms.some((platform) => platform.bootable))
-          return bootable.length === 0 ? (
-            <p>
-              There is no bootable image in the store yet: <Link to="/images">bring one in</Link> first.
-            </p>
-          ) : (
-            <FormSelect id="assign-image" value={value} onChange={(_, image) => onChange(image)} isRequired>
-              <FormSelectOption value="" label="Choose an image" isPlaceholder isDisabled />
-              {bootable.map(({ reference, platforms, digest }) => (
-                <FormSelectOption
-                  key={reference}
-                  value={reference}
-                  label={`${reference} (${formatBytes(platforms[0]!.size)}, ${shortDigest(digest)})`}
-                />
-              ))}
-            </FormSelect>
-          )
-        }}
-      </Loaded>
-    </FormGroup>
+    <FormSelect id="assign-image" value={value} onChange={(_, image) => onChange(image)} isRequired>
+      <FormSelectOption value="" label="Choose an image" isPlaceholder isDisabled />
+      {images.map(({ reference, platforms, digest }) => (
+        <FormSelectOption
+          key={reference}
+          value={reference}
+          label={`${reference} (${formatBytes(platforms[0]!.size)}, ${shortDigest(digest)})`}
+        />
+      ))}
+    </FormSelect>
   )
 }
 
@@ -184,27 +173,6 @@ function InstallerField({ value, onChange }: { value: string; onChange: (install
         </FormSelect>
       )}
     </Field>
-  )
-}
-
-function Refusals({
-  results,
-  machines,
-}: {
-  results: AssignResult['results']
-  machines: AssignDialogProps['machines']
-}) {
-  const refused = results.filter(({ error }) => error !== null)
-  if (refused.length === 0) return null
-  const nameOf = (id: string): string => machines.find((machine) => machine.id === id)?.name ?? id
-  return (
-    <Alert component="h2" isInline variant="danger" title={`${refused.length} of ${results.length} refused`}>
-      {refused.map(({ machineId, error }) => (
-        <p key={machineId}>
-          {nameOf(machineId)}: {error?.message} ({error?.code})
-        </p>
-      ))}
-    </Alert>
   )
 }
 

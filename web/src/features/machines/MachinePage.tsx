@@ -38,6 +38,7 @@ import { EditMachineDialog } from './EditMachineDialog.tsx'
 import { EventsCard } from './EventsCard.tsx'
 import { HardwareCard } from './HardwareCard.tsx'
 import { KickstartCard } from './KickstartCard.tsx'
+import { targetOfMachines } from './selection.ts'
 import { SpecCard } from './SpecCard.tsx'
 
 /** `installs` comes first: it is what people open this page for. */
@@ -146,7 +147,7 @@ function Header({ machine }: { machine: Machine }) {
           </Dropdown>
         </FlexItem>
       </Flex>
-      {dialog === 'assign' && <AssignDialog machines={[machine]} onClose={close} onAssigned={close} />}
+      {dialog === 'assign' && <AssignDialog target={targetOfMachines([machine])} onClose={close} onAssigned={close} />}
       {dialog === 'edit' && <EditMachineDialog machine={machine} onClose={close} />}
       {dialog === 'reinstall' && (
         <ConfirmDialog

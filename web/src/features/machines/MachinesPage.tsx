@@ -1,74 +1,51 @@
 // The inventory: what is out there, what it should run, what is happening now.
 
 import {
+  Alert,
+  AlertActionCloseButton,
+  AlertGroup,
   Button,
-  Content,
   EmptyState,
   EmptyStateActions,
   EmptyStateBody,
   EmptyStateFooter,
-  FormSelect,
-  FormSelectOption,
   PageSection,
-  SearchInput,
   Title,
-  Toolbar,
-  ToolbarContent,
-  ToolbarItem,
 } from '@patternfly/react-core'
 import { useState } from 'react'
-import { useSearchParams } from 'react-router'
+import type { MachineFilter } from '../../../../server/contract/machine-filter.ts'
 import { useMachines } from '../../api/queries.ts'
-import type { MachineFilter } from '../../api/queries.ts'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
+import { ActionDialog } from './ActionDialog.tsx'
+import type { MachineAction } from './actions.ts'
 import { AddMachineDialog } from './AddMachineDialog.tsx'
-import { AssignDialog } from './AssignDialog.tsx'
+import { DEFAULT_COLUMNS } from './columns.tsx'
+import { filterParams, filterWith, isFiltered, pageQuery } from './inventory-address.ts'
+import { InventoryToolbar } from './InventoryToolbar.tsx'
 import { MachineTable } from './MachineTable.tsx'
+import { Pages } from './Pages.tsx'
+import { rememberColumns, rememberedColumns } from './saved-views.ts'
+import { NOTHING, targetOf, targetOfMachines, withChosen } from './selection.ts'
+import type { Selection, Target } from './selection.ts'
+import { useInventoryAddress } from './use-inventory-address.ts'
 
-const STATES = [
-  'discovered',
-  'ready',
-  'assigned',
-  'booting',
-  'installing',
-  'rebooting',
-  'deployed',
-  'failed',
-  'retired',
-]
-
-/** Filter and order live in the address, so that they can be shared and survive a reload. */
-function useFilter(): [MachineFilter, (change: Partial<MachineFilter>) => void] {
-  const [params, setParams] = useSearchParams()
-  const change = (values: Partial<MachineFilter>): void => {
-    // The address, not what was drawn last: a change that follows quickly must not undo the one before.
-    const current = filterOf(new URLSearchParams(window.location.search))
-    const entries = Object.entries({ ...current, ...values }).filter(([, value]) => value !== '')
-    setParams(new URLSearchParams(entries), { replace: true })
-  }
-  return [filterOf(params), change]
-}
-
-function filterOf(params: URLSearchParams): MachineFilter {
-  return {
-    search: params.get('search') ?? '',
-    state: params.get('state') ?? '',
-    sort: params.get('sort') ?? 'createdAt',
-    order: params.get('order') === 'asc' ? 'asc' : 'desc',
-  }
-}
+const NOTICE_MS = 8000
 
 export function MachinesPage() {
   useTitle('Machines')
-  const [filter, setFilter] = useFilter()
-  const result = useMachines(filter)
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set())
-  const [dialog, setDialog] = useState<'assign' | 'add' | undefined>()
-  const machines = result.data?.pages.flatMap(({ items }) => items)
-  // What was filtered away or forgotten meanwhile is not acted upon: only what one sees is selected.
-  const chosen = (machines ?? []).filter(({ id }) => selected.has(id))
-  const filtered = filter.search !== '' || filter.state !== ''
+  const { address, change, goTo, turnPage } = useInventoryAddress()
+  const { filter, sort, order } = address
+  const result = useMachines(pageQuery(address))
+  const [selection, select] = useSelection(filter)
+  const [dialog, setDialog] = useState<{ action: MachineAction; target: Target } | 'add'>()
+  const [notice, setNotice] = useState<string>()
+  const columns = address.columns ?? rememberedColumns() ?? DEFAULT_COLUMNS
+  const rows = result.data?.items ?? []
+  const total = result.data?.total ?? 0
+  const close = (): void => setDialog(undefined)
+  const setFilter = (values: Partial<MachineFilter>, replace = false): void =>
+    change({ filter: filterWith(filter, values) }, { replace })
 
   return (
     <>
@@ -76,101 +53,108 @@ export function MachinesPage() {
         <Title headingLevel="h1">Machines</Title>
       </PageSection>
       <PageSection isFilled>
-        <Toolbar>
-          <ToolbarContent>
-            <ToolbarItem>
-              <SearchInput
-                aria-label="Search by name, MAC, serial or product"
-                placeholder="Name, MAC, serial, product"
-                value={filter.search}
-                onChange={(_, search) => setFilter({ search })}
-                onClear={() => setFilter({ search: '' })}
-              />
-            </ToolbarItem>
-            <ToolbarItem>
-              <FormSelect aria-label="State" value={filter.state} onChange={(_, state) => setFilter({ state })}>
-                <FormSelectOption value="" label="Every state" />
-                {STATES.map((state) => (
-                  <FormSelectOption key={state} value={state} label={state} />
-                ))}
-              </FormSelect>
-            </ToolbarItem>
-            <ToolbarItem>
-              <Button isDisabled={chosen.length === 0} onClick={() => setDialog('assign')}>
-                Assign image
-              </Button>
-            </ToolbarItem>
-            <ToolbarItem>
-              <Button variant="secondary" onClick={() => setDialog('add')}>
-                Add machine
-              </Button>
-            </ToolbarItem>
-            <ToolbarItem align={{ default: 'alignEnd' }} alignSelf="center">
-              <Content component="small" aria-live="polite">
-                {chosen.length > 0
-                  ? `${chosen.length} selected`
-                  : countOf(machines?.length, result.data?.pages.at(-1)?.total)}
-              </Content>
-            </ToolbarItem>
-          </ToolbarContent>
-        </Toolbar>
-        <Loaded result={{ data: machines, error: result.error }} what="machines">
-          {(rows) =>
-            rows.length > 0 ? (
+        <InventoryToolbar
+          address={address}
+          columns={columns}
+          selection={selection}
+          rows={rows}
+          total={total}
+          onFilter={setFilter}
+          onClear={() => change({ filter: {} })}
+          onSort={(values) => change(values)}
+          onSelect={select}
+          onAction={(action) => setDialog({ action, target: targetOf(selection, filter, total) })}
+          onAdd={() => setDialog('add')}
+          onColumns={(keys) => {
+            rememberColumns(keys)
+            change({ columns: keys }, { replace: true })
+          }}
+          onView={goTo}
+          pages={
+            <Pages address={address} page={result.data} onTurn={turnPage} onLimit={(limit) => change({ limit })} />
+          }
+        />
+        <Loaded result={result} what="machines">
+          {({ items }) =>
+            items.length > 0 ? (
               <>
                 <MachineTable
-                  machines={rows}
-                  selected={selected}
-                  onSelect={setSelected}
-                  sort={filter.sort}
-                  order={filter.order}
-                  onSort={(sort, order) => setFilter({ sort, order })}
+                  machines={items}
+                  columns={columns}
+                  selection={selection}
+                  onSelect={(machine, isSelected) => select(withChosen(selection, [machine], isSelected, items))}
+                  sort={sort}
+                  order={order}
+                  onSort={(by, direction) => change({ sort: by, order: direction })}
+                  onAction={(action, machine) => setDialog({ action, target: targetOfMachines([machine]) })}
+                  isStale={result.isPlaceholderData}
                 />
-                {result.hasNextPage && (
-                  <Button
-                    variant="link"
-                    isLoading={result.isFetchingNextPage}
-                    onClick={() => void result.fetchNextPage()}
-                  >
-                    Show more
-                  </Button>
-                )}
+                <Pages
+                  address={address}
+                  page={result.data}
+                  onTurn={turnPage}
+                  onLimit={(limit) => change({ limit })}
+                  isBottom
+                />
               </>
-            ) : filtered ? (
-              <EmptyState titleText="No machine matches" headingLevel="h2">
-                <EmptyStateFooter>
-                  <EmptyStateActions>
-                    <Button variant="link" onClick={() => setFilter({ search: '', state: '' })}>
-                      Show all machines
-                    </Button>
-                  </EmptyStateActions>
-                </EmptyStateFooter>
-              </EmptyState>
+            ) : isFiltered(filter) || address.cursor !== '' ? (
+              <NothingMatches onShowAll={() => change({ filter: {} })} />
             ) : (
               <NoMachines onAdd={() => setDialog('add')} />
             )
           }
         </Loaded>
       </PageSection>
-      {dialog === 'assign' && (
-        <AssignDialog
-          machines={chosen}
-          onClose={() => setDialog(undefined)}
-          onAssigned={() => {
-            setDialog(undefined)
-            setSelected(new Set())
+      {dialog === 'add' && <AddMachineDialog onClose={close} />}
+      {dialog !== undefined && dialog !== 'add' && (
+        <ActionDialog
+          {...dialog}
+          onClose={close}
+          onDone={(done) => {
+            close()
+            select(NOTHING)
+            setNotice(done)
           }}
         />
       )}
-      {dialog === 'add' && <AddMachineDialog onClose={() => setDialog(undefined)} />}
+      <AlertGroup isToast isLiveRegion>
+        {notice !== undefined && (
+          <Alert
+            key={notice}
+            component="p"
+            variant="success"
+            title={notice}
+            timeout={NOTICE_MS}
+            onTimeout={() => setNotice(undefined)}
+            actionClose={<AlertActionCloseButton onClose={() => setNotice(undefined)} />}
+          />
+        )}
+      </AlertGroup>
     </>
   )
 }
 
-function countOf(shown: number | undefined, total: number | undefined): string {
-  if (shown === undefined || total === undefined) return ''
-  const count = `${total} ${total === 1 ? 'machine' : 'machines'}`
-  return shown < total ? `${shown} of ${count}` : count
+/** What is chosen, for as long as the filter means the same: nobody acts upon what was filtered away. */
+function useSelection(filter: MachineFilter): [Selection, (selection: Selection) => void] {
+  const meaning = String(filterParams(filter))
+  const [kept, setKept] = useState<{ meaning: string; selection: Selection }>({ meaning, selection: NOTHING })
+  const selection = kept.meaning === meaning ? kept.selection : NOTHING
+  return [selection, (next) => setKept({ meaning, selection: next })]
+}
+
+function NothingMatches({ onShowAll }: { onShowAll: () => void }) {
+  return (
+    <EmptyState titleText="No machine matches" headingLevel="h2">
+      <EmptyStateBody>The search looks in name, MAC, serial, UUID, address, vendor and product.</EmptyStateBody>
+      <EmptyStateFooter>
+        <EmptyStateActions>
+          <Button variant="link" onClick={onShowAll}>
+            Show all machines
+          </Button>
+        </EmptyStateActions>
+      </EmptyStateFooter>
+    </EmptyState>
+  )
 }
 
 function NoMachines({ onAdd }: { onAdd: () => void }) {
