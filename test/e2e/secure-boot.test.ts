@@ -4,6 +4,7 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { writeBootIso } from '../media/synthetic-boot-iso.ts'
+import { expectDeployed } from './deployed.ts'
 import { startLandfall, type Landfall } from './lab/landfall.ts'
 import type { Machine } from './lab/machine.ts'
 import { scenario } from './lab/scenario.ts'
@@ -16,6 +17,22 @@ scenario('statement 80: Secure Boot by TFTP: shim, GRUB, signed kernel, and the 
   await expectDiscovered(landfall, machine)
   expect(machine.serial.matching(/Start PXE over IPv4/)).not.toEqual([])
   expect(requested(landfall, 'tftp')).toContain('grubx64.efi')
+})
+
+scenario('statement 80: Secure Boot from power-on to the deployed image, whose GRUB has no blscfg', async (lab) => {
+  const { landfall, demo } = await landfallWithDemo(lab)
+  const machine = await lab.machine({ name: 'sealed', firmware: 'uefi-secureboot' })
+  const key = await lab.sshKey()
+  const id = await landfall.addMachine(machine.mac, 'sealed')
+  const spec = { hostname: 'sealed', rootSshKeys: [key.publicLine], boot: { loader: 'grub' as const } }
+  await landfall.assign(id, DEMO_1, spec)
+  await machine.powerOn()
+  const { address } = await landfall.waitForState(machine.mac, 'deployed')
+  const ssh = machine.ssh(address!, key)
+  await ssh.waitUntilReady()
+  await expectDeployed(ssh, { demo, version: '1', registry: `${lab.address}:8443`, hostname: 'sealed' })
+  const variable = '/sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c'
+  expect((await ssh.run(`od -An -tu1 -j4 -N1 ${variable}`)).stdout.trim()).toBe('1')
 })
 
 scenario('statement 80: a stranger whose firmware refuses iPXE is offered shim, by UEFI HTTP Boot', async (lab) => {

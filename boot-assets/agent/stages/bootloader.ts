@@ -3,7 +3,7 @@ import { copyFile, cp, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Firmware } from '../../../server/contract/common.ts'
 import { parseBootMenu, withNewEntries } from '../boot/efi-boot-order.ts'
-import { menuConfig, stubConfig } from '../boot/grub-config.ts'
+import { menuConfig, readsEntries, stubConfig } from '../boot/grub-config.ts'
 import { parseOsRelease } from '../deployment/tree.ts'
 import type { ImageTree } from '../deployment/tree.ts'
 import { furtherEspFolder, furtherEsps } from '../disk/mounts.ts'
@@ -144,8 +144,7 @@ async function installEfi(tree: ImageTree, boot: string, choice: EfiChoice): Pro
   const stub = stubConfig(uuid, folder)
   await writeNew(join(esp, vendor, 'grub.cfg'), stub)
   if (tree.has(shim) && tree.has(signed)) {
-    // A signed GRUB under Secure Boot loads no modules from disk: the command must be built in.
-    if (secureBoot && !(await readFile(join(tree.path, signed))).includes('blscfg')) {
+    if (secureBoot && !readsEntries(await readFile(join(tree.path, signed)))) {
       throw new AgentError(
         'BOOTLOADER_FAILED',
         "the image's signed GRUB cannot read BLS entries, and Secure Boot is on",

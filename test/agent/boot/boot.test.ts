@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { isNetworkEntry, parseBootMenu, withNewEntries } from '../../../boot-assets/agent/boot/efi-boot-order.ts'
-import { menuConfig, stubConfig } from '../../../boot-assets/agent/boot/grub-config.ts'
+import { menuConfig, readsEntries, stubConfig } from '../../../boot-assets/agent/boot/grub-config.ts'
 
 // `efibootmgr -v` of version 18 on OVMF, shortened.
 const MENU = `BootCurrent: 0003
@@ -61,9 +61,17 @@ describe('GRUB configuration', () => {
     )
   })
 
-  it('ends in blscfg and sets up the serial line the spec names', () => {
+  it('reads the entries by blscfg, and without it under Secure Boot', () => {
+    const menu = menuConfig('B', [])
+    expect(menu).toMatch(/^ {2}blscfg$/m)
+    expect(menu).toContain('"ostree=/ostree/boot\\.[01]/([^/ ]+)/([0-9a-f]+)/"')
+    expect(readsEntries(Buffer.from('...\0regexp\0...'))).toBe(true)
+    expect(readsEntries(Buffer.from('...\0blscfg\0...'))).toBe(true)
+    expect(readsEntries(Buffer.from('...\0linux\0...'))).toBe(false)
+  })
+
+  it('sets up the serial line the spec names', () => {
     expect(menuConfig('B', ['tty0', 'ttyS1,9600n8'])).toContain('serial --unit=1 --speed=9600;')
     expect(menuConfig('B', ['tty0'])).not.toContain('serial')
-    expect(menuConfig('B', []).trim().split('\n').at(-1)).toBe('blscfg')
   })
 })
