@@ -7,10 +7,15 @@ import { startLandfall, type Landfall } from './lab/landfall.ts'
 export const DEMO_1 = `${DEMO_REPOSITORY}:1`
 export const DEMO_2 = `${DEMO_REPOSITORY}:2`
 
-/** A server with both versions of the demo image in its store. */
-export async function landfallWithDemo(lab: Lab): Promise<{ landfall: Landfall; demo: DemoImages }> {
+export interface LandfallWithDemo {
+  landfall: Landfall
+  demo: DemoImages
+}
+
+/** A server with both versions of the demo image in its store; `flags` are further ones of `landfall serve`. */
+export async function landfallWithDemo(lab: Lab, flags: readonly string[] = []): Promise<LandfallWithDemo> {
   const demo = await buildDemoImages({ log: console.log })
-  const landfall = await startLandfall(lab, { log: console.log })
+  const landfall = await startLandfall(lab, { flags, log: console.log })
   await landfall.importImages(demo.layout, DEMO_REPOSITORY)
   return { landfall, demo }
 }
