@@ -6,18 +6,19 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { routerCommand, routerConfiguration } from '../helpers/router.ts'
-import { startLandfall } from './lab/landfall.ts'
+import { expectDeployed } from './deployed.ts'
 import { scenario } from './lab/scenario.ts'
+import { DEMO_1, landfallWithDemo } from './worlds.ts'
 
 scenario(
-  'IPv6 only: a UEFI machine netboots by its own PXE and shows up as discovered',
+  'IPv6 only: a UEFI machine netboots by its own PXE, shows up as discovered, and is deployed',
   async (lab) => {
     // The router says that addresses are to be had by DHCPv6 (flag M).
     const file = join(lab.workFolder, 'radvd.conf')
     await writeFile(file, routerConfiguration({ interface: 'br0', prefix: 'fd00:77::/64', managed: true }))
     lab.spawn('radvd', routerCommand(file))
-    const landfall = await startLandfall(lab, { log: console.log })
-    const machine = await lab.machine({ name: 'six', netboot: 'pxe6', disks: [{ sizeGiB: 1 }] })
+    const { landfall, demo } = await landfallWithDemo(lab)
+    const machine = await lab.machine({ name: 'six', netboot: 'pxe6', disks: [{ sizeGiB: 6 }] })
     await machine.powerOn()
     const { id } = await landfall.waitForState(machine.mac, 'discovered')
     const facts = await landfall.until('it has told its facts', async () => {
@@ -35,6 +36,15 @@ scenario(
     const lease = await landfall.leaseOf(machine.mac)
     expect(lease).toMatch(/^fd00:77::1[0-9a-f]{3}$/)
     expect((await landfall.machine(machine.mac)).address).toBe(lease)
+
+    const key = await lab.sshKey()
+    await landfall.assign(id, DEMO_1, { hostname: 'six-01', rootSshKeys: [key.publicLine] })
+    const deployed = await landfall.waitForState(machine.mac, 'deployed')
+    expect(deployed).toMatchObject({ id, generation: 1, runningDigest: demo.v1.digest })
+    const ssh = machine.ssh(deployed.address!, key)
+    await ssh.waitUntilReady()
+    // Where it takes its updates from is a registry by its IPv6 address.
+    await expectDeployed(ssh, { demo, version: '1', registry: '[fd00:77::1]:8443', hostname: 'six-01' })
   },
   { address: 'fd00:77::1/64' },
 )

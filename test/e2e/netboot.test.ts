@@ -1,11 +1,14 @@
-// The ways in which machines come to the network, besides those that other tests begin with: each to the installer's first report.
+// The ways in which machines come to the network, besides those that other tests begin with: each to the installer's first report, some
+// to the running system.
 
 import { expect } from 'vitest'
+import { expectDeployed } from './deployed.ts'
 import type { Lab } from './lab/lab.ts'
 import { startLandfall, type Landfall } from './lab/landfall.ts'
 import type { Machine } from './lab/machine.ts'
 import type { Network } from './lab/network.ts'
 import { scenario } from './lab/scenario.ts'
+import { DEMO_1, landfallWithDemo, type LandfallWithDemo } from './worlds.ts'
 
 scenario(
   "UEFI with iPXE in the card, by whose driver the firmware's PXE works: one loader, and no loop",
@@ -19,51 +22,46 @@ scenario(
   },
 )
 
-scenario('UEFI HTTP Boot: nothing goes by TFTP', async (lab) => {
-  const landfall = await startLandfall(lab, { log: console.log })
-  const machine = await lab.machine({ name: 'http', netboot: 'http' })
-  await expectDiscovered(landfall, machine)
-  expect(machine.serial.matching(/URI: .*\/boot\/loaders\/snponly\.efi/)).not.toEqual([])
-  expect(landfall.process.log.matching(/"part":"tftp".*"outcome"/)).toEqual([])
-})
+scenario(
+  'UEFI HTTP Boot behind a relay, by the second of two cards: deployed, and nothing goes by TFTP',
+  async (lab) => {
+    const far = await routedNetwork(lab)
+    const subnet = { cidr: '10.88.0.0/24', pool: ['10.88.0.100-10.88.0.199'], router: '10.88.0.1' }
+    const { landfall, demo } = await landfallWithDemo(lab, ['--dhcp-subnets', JSON.stringify([subnet])])
+    const machine = await lab.machine({ name: 'far', netboot: 'http', idleNics: 1, disks: [{ sizeGiB: 6 }] }, far)
+    const { id, facts, address } = await expectDiscovered(landfall, machine)
+    expect(machine.serial.matching(/URI: .*\/boot\/loaders\/snponly\.efi/)).not.toEqual([])
+    expect(landfall.process.log.matching(/"part":"tftp".*"outcome"/)).toEqual([])
+    expect(address).toMatch(/^10\.88\.0\.1\d\d$/)
+    // The installer goes on with the card that booted.
+    expect(facts!.nics.map(({ mac, boot }) => [mac === machine.mac, boot])).toEqual([
+      [false, false],
+      [true, true],
+    ])
+    await expectDeployedNow(lab, { landfall, demo, machine, id, hostname: 'far-01' })
+  },
+)
 
 scenario(
-  'beside another DHCP server: a UEFI and a BIOS machine take addresses from it and boot from here',
+  'beside another DHCP server: a BIOS machine boots from here, and a UEFI machine, by shim and GRUB, is deployed',
   async (lab) => {
     const router = await lab.network.join('router', { address: '10.77.0.2/24' })
     const quiet = ['--conf-file=/dev/null', '--port=0', '--leasefile-ro', '--user=root', '--bind-interfaces']
     const range = ['--interface=eth0', '--dhcp-range=10.77.0.100,10.77.0.200,5m']
     lab.spawn('router', router.inside(['dnsmasq', '--keep-in-foreground', '--log-facility=-', ...quiet, ...range]))
     // It finds the other server by itself.
-    const landfall = await startLandfall(lab, { flags: ['--dhcp-mode', 'auto'], log: console.log })
+    const { landfall, demo } = await landfallWithDemo(lab, ['--dhcp-mode', 'auto', '--boot-loader', 'grub'])
     await landfall.process.log.waitForLine(/"mode":"proxy"/)
-    for (const firmware of ['uefi', 'bios'] as const) {
-      const machine = await lab.machine({ name: `beside-${firmware}`, firmware })
-      await expectDiscovered(landfall, machine)
-      await machine.powerOff()
-    }
+    const bios = await lab.machine({ name: 'beside-bios', firmware: 'bios' })
+    await expectDiscovered(landfall, bios)
+    await bios.powerOff()
+    const machine = await lab.machine({ name: 'beside-uefi', disks: [{ sizeGiB: 6 }] })
+    const { id } = await expectDiscovered(landfall, machine)
+    expect((await landfall.events(id)).find(({ type }) => type === 'boot.script')?.data).toMatchObject({ via: 'grub' })
+    await expectDeployedNow(lab, { landfall, demo, machine, id, hostname: 'beside-01' })
     expect(landfall.process.log.matching(/"msg":"ack"/)).toEqual([])
   },
 )
-
-scenario('two cards of which the second boots: the installer goes on with that one', async (lab) => {
-  const landfall = await startLandfall(lab, { log: console.log })
-  const machine = await lab.machine({ name: 'two', idleNics: 1 })
-  const { facts } = await expectDiscovered(landfall, machine)
-  expect(facts!.nics.map(({ mac, boot }) => [mac === machine.mac, boot])).toEqual([
-    [false, false],
-    [true, true],
-  ])
-})
-
-scenario('behind a relay: a machine on another network', async (lab) => {
-  const far = await routedNetwork(lab)
-  const subnet = { cidr: '10.88.0.0/24', pool: ['10.88.0.100-10.88.0.199'], router: '10.88.0.1' }
-  const landfall = await startLandfall(lab, { flags: ['--dhcp-subnets', JSON.stringify([subnet])], log: console.log })
-  const machine = await lab.machine({ name: 'far' }, far)
-  const { address } = await expectDiscovered(landfall, machine)
-  expect(address).toMatch(/^10\.88\.0\.1\d\d$/)
-})
 
 /** A network that only a router with a DHCP relay joins to the server's. */
 async function routedNetwork(lab: Lab): Promise<Network> {
@@ -85,4 +83,18 @@ async function expectDiscovered(landfall: Landfall, machine: Machine) {
   const found = await landfall.machine(machine.mac)
   expect(found).toMatchObject({ uuid: machine.hardware.uuid, serial: machine.hardware.serialNumber })
   return found
+}
+
+/** Assigns the demo image to a machine that waits in the installer, and looks at what it became. */
+async function expectDeployedNow(
+  lab: Lab,
+  { landfall, demo, machine, id, hostname }: LandfallWithDemo & { machine: Machine; id: string; hostname: string },
+): Promise<void> {
+  const key = await lab.sshKey()
+  await landfall.assign(id, DEMO_1, { hostname, rootSshKeys: [key.publicLine] })
+  const deployed = await landfall.waitForState(machine.mac, 'deployed')
+  expect(deployed).toMatchObject({ id, generation: 1, runningDigest: demo.v1.digest })
+  const ssh = machine.ssh(deployed.address!, key)
+  await ssh.waitUntilReady()
+  await expectDeployed(ssh, { demo, version: '1', registry: `${lab.address}:8443`, hostname })
 }

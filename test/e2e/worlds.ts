@@ -9,10 +9,15 @@ export const DEMO_2 = `${DEMO_REPOSITORY}:2`
 /** Version 1 for roots on arrays, volumes and encrypted disks. */
 export const DEMO_DISKS = `${DEMO_REPOSITORY}:disks`
 
-/** A server with all demo images in its store. */
-export async function landfallWithDemo(lab: Lab): Promise<{ landfall: Landfall; demo: DemoImages }> {
+export interface LandfallWithDemo {
+  landfall: Landfall
+  demo: DemoImages
+}
+
+/** A server with all demo images in its store; `flags` are further ones of `landfall serve`. */
+export async function landfallWithDemo(lab: Lab, flags: readonly string[] = []): Promise<LandfallWithDemo> {
   const demo = await buildDemoImages({ log: console.log })
-  const landfall = await startLandfall(lab, { log: console.log })
+  const landfall = await startLandfall(lab, { flags, log: console.log })
   await landfall.importImages(demo.layout, DEMO_REPOSITORY)
   return { landfall, demo }
 }
