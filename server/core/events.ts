@@ -3,6 +3,7 @@ import type { Scope } from '../contract/access.ts'
 import type { Event, EventType } from '../contract/event.ts'
 import type { Clock } from './clock.ts'
 import { timestamp } from './clock.ts'
+import { NewestEvents } from './newest-events.ts'
 import type { Transactions } from './transactions.ts'
 
 /** What an event says; the log adds number and time. */
@@ -50,11 +51,13 @@ export class EventLog {
   readonly #transactions: Transactions
   readonly #clock: Clock
   readonly #listeners = new Set<EventListener>()
+  readonly #newest: NewestEvents
 
   constructor(ports: { store: EventStore; transactions: Transactions; clock: Clock }) {
     this.#store = ports.store
     this.#transactions = ports.transactions
     this.#clock = ports.clock
+    this.#newest = new NewestEvents(ports.store.last())
   }
 
   /** Writes an event, durable with the caller's transaction or at once. Listeners hear of it when it is durable. */
@@ -69,14 +72,14 @@ export class EventLog {
       data: input.data ?? {},
     }
     const numbered = { seq: this.#store.append(event, slot), ...event }
-    this.#transactions.afterCommit(() => this.#tell(numbered))
+    this.#transactions.afterCommit(() => this.#tell(numbered, slot))
     return numbered
   }
 
   /** Events after `seq` in order, at most `limit` (500 by default). */
   since(seq: number, options: EventFilter & { limit?: number } = {}): Event[] {
     const { limit = DEFAULT_LIMIT, ...filter } = options
-    return this.#store.after(seq, limit, filter)
+    return this.#newest.after(seq, limit, filter) ?? this.#store.after(seq, limit, filter)
   }
 
   /** The newest events before `before` (by default: of all), newest first. */
@@ -96,7 +99,8 @@ export class EventLog {
     return () => void this.#listeners.delete(listener)
   }
 
-  #tell(event: Event): void {
+  #tell(event: Event, slot: string | undefined): void {
+    this.#newest.add(event, slot)
     for (const listener of this.#listeners) listener(event)
   }
 }

@@ -1,5 +1,4 @@
 // Server-sent events: the durable log, read forward at the reader's own pace.
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Event } from '../../contract/event.ts'
 import type { EventFilter, EventLog } from '../../core/events.ts'
 
@@ -84,8 +83,15 @@ export function eventStream(log: EventLog, options: EventStreamOptions): Readabl
   )
 }
 
+/** The log gives all readers the same events. */
+const formatted = new WeakMap<Event, string>()
+
 function formatEvent(event: Event): string {
-  return `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`
+  const known = formatted.get(event)
+  if (known !== undefined) return known
+  const text = `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`
+  formatted.set(event, text)
+  return text
 }
 
 /** Remembers that it rang, so that what happens between a look at the log and the wait is not missed. */
@@ -98,10 +104,10 @@ function createBell() {
     },
     /** False when nobody rang for so long. */
     async rang(timeoutMs: number): Promise<boolean> {
-      const timer = new AbortController()
-      const silence = sleep(timeoutMs, false, { signal: timer.signal, ref: false }).catch(() => false)
-      const rang = await Promise.race([ringing.promise, silence])
-      timer.abort()
+      const { promise, resolve } = ringing
+      const silence = setTimeout(resolve, timeoutMs, false).unref()
+      const rang = await promise
+      clearTimeout(silence)
       return rang
     },
   }
