@@ -21,7 +21,7 @@ scenario('statement 80: Secure Boot by TFTP: shim, GRUB, signed kernel, and the 
 
 scenario('statement 80: Secure Boot from power-on to the deployed image, whose GRUB has no blscfg', async (lab) => {
   const { landfall, demo } = await landfallWithDemo(lab)
-  const machine = await lab.machine({ name: 'sealed', firmware: 'uefi-secureboot' })
+  const machine = await lab.machine({ name: 'sealed', firmware: 'uefi-secureboot', disks: [{ sizeGiB: 6 }] })
   const key = await lab.sshKey()
   const id = await landfall.addMachine(machine.mac, 'sealed')
   const spec = { hostname: 'sealed', rootSshKeys: [key.publicLine], boot: { loader: 'grub' as const } }
