@@ -114,7 +114,7 @@ function bootServed(install: InstallProgress, at: string): InstallMove {
 function agentRegistered(install: InstallProgress, bootId: string, at: string): InstallMove {
   if (install.state === 'pending') return bootDone(install, at)
   if (install.state !== 'running' || install.bootId === bootId) return unchanged(install)
-  // What the former boot wrote is worth nothing: partitioning comes first again and erases it.
+  // Of what the former boot wrote, layers may be worth something: the agent finds out, with partitioning coming first again.
   const fresh = bootDone({ ...install, steps: freshSteps(), bootId }, at)
   const text = 'the installer was started again in the middle of the install: it starts over'
   return { ...fresh, machine: 'installing', notes: [{ note: 'log', level: 'warn', text }, ...fresh.notes] }

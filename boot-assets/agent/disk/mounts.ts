@@ -56,7 +56,19 @@ async function mount(
 
 /** Unmounts what is mounted at or below a folder, deepest first; what is not mounted is skipped. */
 export async function unmountAll(host: Host, folder: string): Promise<void> {
+  for (const path of await mountsBelow(host, folder)) await host.run('umount', [path])
+}
+
+/** As {@link unmountAll}, for what an agent that was killed has left: a file system that it had frozen would hold its disk for ever. */
+export async function unmountLeftovers(host: Host, folder: string): Promise<void> {
+  // It says no where nothing is frozen.
+  for (const path of await mountsBelow(host, folder)) await host.run('fsfreeze', ['-u', path]).catch(() => {})
+  await unmountAll(host, folder)
+}
+
+/** Deepest first. */
+async function mountsBelow(host: Host, folder: string): Promise<string[]> {
   const mounts = ((await host.read('/proc/self/mounts')) ?? '').split('\n').flatMap((line) => line.split(' ')[1] ?? [])
   const below = mounts.filter((path) => path === folder || path.startsWith(`${folder}/`))
-  for (const path of below.sort((a, b) => b.length - a.length)) await host.run('umount', [path])
+  return below.sort((a, b) => b.length - a.length)
 }

@@ -16,13 +16,14 @@ import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import { newRecoveryKey } from '../disk/keys.ts'
 import type { Keys } from '../disk/layers.ts'
-import { unmountAll } from '../disk/mounts.ts'
+import { unmountLeftovers } from '../disk/mounts.ts'
 import type { Target } from '../disk/target.ts'
 import type { Enforcement } from '../deployment/trust-files.ts'
 import { AgentError, toFailure } from '../errors.ts'
 import type { InstallOrder } from '../link/task-source.ts'
 import type { ImportedCommits } from '../ostree/relabel.ts'
 import { Repo } from '../ostree/repo.ts'
+import { UnfinishedNote } from '../ostree/reuse.ts'
 import { EventClient } from '../report/event-client.ts'
 import { Reporter } from '../report/reporter.ts'
 import type { Host } from '../sys/host.ts'
@@ -109,27 +110,31 @@ async function runStages(
   const { say, warn } = report
   const facts = await report.step('identify', 'looking at the machine once more', async () => {
     // What an agent that was killed has left mounted makes its disk look taken.
-    await unmountAll(host, volumes)
-    await unmountAll(host, mountPoint)
+    await unmountLeftovers(host, volumes)
+    await unmountLeftovers(host, mountPoint)
     return context.identify()
   })
 
-  const { image, engine, plan, enforcement } = await report.step('plan', `checking ${task.image.targetReference}`, async () => {
-    const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
-    const enforcement = await verifyTrust({ trust: task.trust, image: resolved, say })
-    await measureLayers(images, resolved, warn, signal)
-    const engine = chooseEngine(spec.engine, resolved.config)
-    if (engine === 'bootc') {
-      requireServer(order.confirmation)
-      requirePlainDisk(spec.disks)
-      if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
-      await requireMemory(host, resolved.manifest)
-    }
-    const planned = context.planDisks(spec, facts, task.installId)
-    const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
-    signal.throwIfAborted()
-    return { image: resolved, engine, plan: agreed, enforcement }
-  })
+  const { image, engine, plan, enforcement } = await report.step(
+    'plan',
+    `checking ${task.image.targetReference}`,
+    async () => {
+      const resolved = await resolveImage(images, task.image, facts.architecture, (message) => warn(message), signal)
+      const enforcement = await verifyTrust({ trust: task.trust, image: resolved, say })
+      await measureLayers(images, resolved, warn, signal)
+      const engine = chooseEngine(spec.engine, resolved.config)
+      if (engine === 'bootc') {
+        requireServer(order.confirmation)
+        requirePlainDisk(spec.disks)
+        if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
+        await requireMemory(host, resolved.manifest)
+      }
+      const planned = context.planDisks(spec, facts, task.installId)
+      const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
+      signal.throwIfAborted()
+      return { image: resolved, engine, plan: agreed, enforcement }
+    },
+  )
 
   const keys = keysFor(spec)
   if (keys?.recovery !== undefined) {
@@ -151,6 +156,8 @@ async function runStages(
     if (engine === 'bootc') {
       return await leave(await installThroughBootc({ host, order, report, signal, facts, target, image, stage }))
     }
+    const note = new UnfinishedNote(Repo.init(join(mountPoint, 'ostree/repo')))
+    note.write()
     const imported = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
@@ -169,6 +176,7 @@ async function runStages(
       throw error
     }
     await tree.remove()
+    note.remove()
     return await leave(mergeCommit)
   } catch (error) {
     await makeUnbootable(context, plan, warn)

@@ -7,10 +7,11 @@ import { mkfsCommand } from '../disk/mkfs.ts'
 import { makeSubvolumes, mountAll } from '../disk/mounts.ts'
 import { partitionPath, sfdiskScript } from '../disk/sfdisk.ts'
 import { takeDown } from '../disk/take-down.ts'
-import { deviceOf } from '../disk/target.ts'
+import { deviceOf, filesystemAt } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
 import type { Host } from '../sys/host.ts'
+import { keepFetched } from './resume.ts'
 
 export interface StorageOptions {
   host: Host
@@ -24,29 +25,34 @@ export interface StorageOptions {
 }
 
 /**
- * Erases the plan's disks and makes them anew. Whatever was on them, but for partitions that are kept, is gone once this has started. The
- * result is mounted; nothing on it can be booted.
+ * Erases the plan's disks and makes them anew, but for what an earlier boot of this very install fetched onto them. Whatever else was on them,
+ * but for partitions that are kept, is gone once this has started. The result is mounted; nothing on it can be booted.
  */
 export async function makeStorage(options: StorageOptions): Promise<Target> {
   const { host, plan, mountPoint, volumes, say } = options
   const devices = new Map<string, string>()
   // All of them first: nothing is erased when one is missing.
   for (const disk of plan.disks) devices.set(disk.id, await checkedDevice(host, disk))
-  const target: Target = { plan, devices, mountPoint, volumes }
-  for (const disk of plan.disks) await clear(options, deviceOf(target, disk.id), disk)
-  for (const disk of plan.disks) await writeTable(options, deviceOf(target, disk.id), disk, devices)
-  await host.run('udevadm', ['settle', '--timeout=30'])
+  for (const disk of plan.disks) await takeDown(host, disk.disk.name)
   for (const { id, partitions } of plan.disks) {
-    for (const { id: own, number, kept } of partitions) {
-      devices.set(own, partitionPath(deviceOf(target, id), number))
-      // What began there in an older table would be found again.
-      if (!kept) await wipe(host, deviceOf(target, own))
-    }
+    for (const { id: own, number } of partitions) devices.set(own, partitionPath(devices.get(id)!, number))
+  }
+  const target: Target = { plan, devices, mountPoint, volumes }
+  const resumed = await keepFetched(host, target, say)
+  const stays = (on: string) => resumed && on === filesystemAt(plan, '/').on
+  if (!resumed) {
+    for (const disk of plan.disks) await clear(options, deviceOf(target, disk.id), disk)
+    for (const disk of plan.disks) await writeTable(options, deviceOf(target, disk.id), disk)
+    await host.run('udevadm', ['settle', '--timeout=30'])
+  }
+  for (const { id, kept } of plan.disks.flatMap(({ partitions }) => partitions)) {
+    // What began there in an older table would be found again.
+    if (!kept && !stays(id)) await wipe(host, deviceOf(target, id))
   }
   await makeLayers(options, target, devices)
   for (const filesystem of plan.filesystems) {
     if (filesystem.kept) say(`keeping ${filesystem.filesystem} on ${deviceOf(target, filesystem.on)}`)
-    else await makeFilesystem(options, target, filesystem)
+    else if (!stays(filesystem.on)) await makeFilesystem(options, target, filesystem)
   }
   await host.run('udevadm', ['settle', '--timeout=30'])
   await mountAll(host, target)
@@ -67,18 +73,12 @@ async function checkedDevice(host: Host, { device, disk }: PlannedDisk): Promise
 }
 
 async function clear({ host, plan, say }: StorageOptions, device: string, disk: PlannedDisk): Promise<void> {
-  await takeDown(host, disk.disk.name)
   say(`erasing ${device}`)
   await eraseDisk(host, device, disk)
   if (plan.erase !== 'signatures') await eraseContent(host, device, disk, plan.erase, say)
 }
 
-async function writeTable(
-  { host, say }: StorageOptions,
-  device: string,
-  disk: PlannedDisk,
-  devices: Map<string, string>,
-): Promise<void> {
+async function writeTable({ host, say }: StorageOptions, device: string, disk: PlannedDisk): Promise<void> {
   const kept = disk.partitions.filter((partition) => partition.kept)
   say(`writing a GUID partition table with ${disk.partitions.length} partitions to ${device}`)
   // sfdisk would wipe the kept ones as well.
@@ -86,7 +86,6 @@ async function writeTable(
   await host.run('sfdisk', ['--wipe', 'always', '--wipe-partitions', wiping, '--quiet', device], {
     input: sfdiskScript(disk),
   })
-  devices.set(disk.id, device)
   // Tells the kernel each partition by itself: reading the table again may fail, or the kernel may not know GPT.
   await host.run('partx', ['--update', device])
 }

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { mkfsCommand } from '../../../boot-assets/agent/disk/mkfs.ts'
+import { unmountLeftovers } from '../../../boot-assets/agent/disk/mounts.ts'
 import { partitionPath, sfdiskScript } from '../../../boot-assets/agent/disk/sfdisk.ts'
 import { filesystemAt } from '../../../boot-assets/agent/disk/target.ts'
+import type { Host } from '../../../boot-assets/agent/sys/host.ts'
 import type { DiskFacts } from '../../../server/contract/facts.ts'
 import { plan } from '../examples.ts'
 
@@ -70,4 +72,18 @@ describe('mkfsCommand', () => {
   it('lets mkfs.vfat choose on small ESPs with large sectors', () => {
     expect(command('/boot/efi', 'vfat', { size: 128 * 2 ** 20, logicalBlockSize: 4096 })).not.toContain('-F 32')
   })
+})
+
+it('thaws what a killed agent left frozen before it unmounts it, the deepest first', async () => {
+  const ran: string[] = []
+  const host = {
+    run: async (command: string, args: readonly string[] = []) => {
+      ran.push([command, ...args].join(' '))
+      if (command === 'fsfreeze') throw new Error('nothing is frozen')
+      return { stdout: '', stderr: '', exitCode: 0 }
+    },
+    read: async () => '/dev/vda4 /t xfs rw 0 0\n/dev/vda3 /t/boot ext4 rw 0 0\n/dev/vda5 /to ext4 rw 0 0\n',
+  } as unknown as Host
+  await unmountLeftovers(host, '/t')
+  expect(ran).toEqual(['fsfreeze -u /t/boot', 'fsfreeze -u /t', 'umount /t/boot', 'umount /t'])
 })

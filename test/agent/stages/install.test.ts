@@ -297,6 +297,7 @@ describe('install, once it writes', () => {
       `zero /dev/vda ${disk.size - 4 * 2 ** 20} ${4 * 2 ** 20}`,
     ]
     expect(broken.host.ran.map((line) => line.replace(/ -m uuid=\S+| -U \S+| -i [0-9A-F]{8}/g, ''))).toEqual([
+      'sfdisk --json /dev/vda',
       ...erase,
       'sfdisk --wipe always --wipe-partitions always --quiet /dev/vda',
       'partx --update /dev/vda',
