@@ -36,7 +36,8 @@ const imported = await fetchImage({
 })
 const tree = await ImageTree.checkout(realHost, mountPoint, imported.mergeCommit, stage)
 const target = { plan: plan(), devices: new Map<string, string>(), mountPoint, volumes: `${mountPoint}-volumes` }
-await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, enforced: false, say: () => {} })
+const silent = { say: () => {}, warn: () => {} }
+await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, enforced: false, ...silent })
 await tree.remove()
 await realHost.run('sync', ['--file-system', mountPoint])
 console.log(process.resourceUsage().maxRSS * 1024)

@@ -569,6 +569,7 @@ class World {
         imported: result,
         enforced: false,
         say: () => {},
+        warn: () => {},
       })
       this.commit = deployed.mergeCommit
       await labelRoot(Repo.open(join(this.root, 'ostree/repo')), deployed.mergeCommit, this.root)

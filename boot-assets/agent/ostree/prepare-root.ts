@@ -18,8 +18,20 @@ export function showsWholeRoot(repo: Repo, commit: Checksum): boolean {
   return false
 }
 
-/** Reads the text of a prepare-root.conf. A value that means nothing counts as none, as in ostree-ext. */
+/** By the text of a prepare-root.conf. A value that means nothing counts as none, as in ostree-ext. */
 export function overlayEnabled(text: string): boolean {
+  const values = parse(text)
+  const transient = /^(true|1)$/.test(values.get('root.transient') ?? '')
+  return transient || /^(yes|true|1|maybe|signed|verity)$/.test(values.get('composefs.enabled') ?? '')
+}
+
+/** Whether a system with this prepare-root.conf starts only from files that fs-verity protects. */
+export function verityRequired(text: string): boolean {
+  return /^(signed|verity)$/.test(parse(text).get('composefs.enabled') ?? '')
+}
+
+/** Values by `group.key`. */
+function parse(text: string): Map<string, string> {
   const values = new Map<string, string>()
   let group = ''
   for (const line of text.split('\n').map((raw) => raw.trim())) {
@@ -28,6 +40,5 @@ export function overlayEnabled(text: string): boolean {
     const [, key, value] = /^([\w.-]+)\s*=\s*(.*)$/.exec(line) ?? []
     if (key !== undefined) values.set(`${group}.${key}`, value!)
   }
-  const transient = /^(true|1)$/.test(values.get('root.transient') ?? '')
-  return transient || /^(yes|true|1|maybe|signed|verity)$/.test(values.get('composefs.enabled') ?? '')
+  return values
 }

@@ -6,12 +6,14 @@ import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { alephText, originText } from '../deployment/files.ts'
 import { kernelArguments } from '../deployment/kernel-arguments.ts'
+import { boundImages } from '../deployment/bound-images.ts'
 import { labelFiles } from '../deployment/labels.ts'
 import { fstabText, initramfsNeeds, rootFlags, storageArguments } from '../deployment/storage-boot.ts'
 import type { ImageTree } from '../deployment/tree.ts'
 import { filesystemAt, findFilesystemAt } from '../disk/target.ts'
 import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
+import { verityRequired } from '../ostree/prepare-root.ts'
 import { relabel } from '../ostree/relabel.ts'
 import type { ImportedCommits } from '../ostree/relabel.ts'
 import { Repo } from '../ostree/repo.ts'
@@ -29,6 +31,7 @@ export interface DeployOptions {
   /** The system holds later images against a policy of its own. */
   enforced: boolean
   say: (text: string) => void
+  warn: (text: string) => void
 }
 
 export interface Deployment {
@@ -44,9 +47,12 @@ export interface Deployed extends Deployment {
 
 /** Deploys the merge commit as the only deployment. Throws AgentError IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError. */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
-  const { target, tree, image, spec, imported, enforced, say } = options
+  const { target, tree, image, spec, imported, enforced, say, warn } = options
   await checkTree(tree)
   await checkInitramfs(tree, target.plan, say)
+  const verity = await needsVerity(tree, target.plan)
+  const bound = await boundImages(tree)
+  if (bound.length > 0) warn(`bound images are not installed with the system: let it pull ${bound.join(', ')}`)
   await initialiseSysroot(target.mountPoint)
   say(
     `the image's own ostree takes over: ${(await tree.run('ostree', ['--version'])).stdout.match(/Version: '(.+)'/)?.[1] ?? ''}`,
@@ -55,6 +61,8 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     commitLabelled(options, folder, policy),
   )
   if (mergeCommit !== imported.mergeCommit) say(`labelled by the image's SELinux policy: commit ${mergeCommit}`)
+  if (verity)
+    await tree.run('ostree', ['config', '--repo=/sysroot/ostree/repo', 'set', 'ex-integrity.fsverity', 'true'])
   await tree.run('ostree', ['admin', 'os-init', '--sysroot=/sysroot', STATEROOT])
 
   const kargs = kernelArguments({
@@ -86,6 +94,10 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     { timeout: 900_000, onLine: say },
   )
   await rm(origin.path)
+  if (verity) {
+    say('the image wants fs-verity: protecting every file')
+    await tree.run('ostree', ['admin', 'post-copy', '--sysroot=/sysroot'], { timeout: 900_000 })
+  }
   const path = await findDeployment(target.mountPoint, mergeCommit)
   await addBootcFiles(options, path)
   return { path, mergeCommit, kernelArguments: kargs }
@@ -168,6 +180,18 @@ async function listInitramfs(tree: ImageTree, path: string): Promise<string[] | 
   const modules = listed?.stdout.split('\n').map((line) => line.trim()) ?? []
   // Every initramfs that dracut made has this one.
   return modules.includes('base') ? modules : undefined
+}
+
+/** Whether files get fs-verity. Such an image would not start from a file system that has none: refused here, not at the first start. */
+async function needsVerity(tree: ImageTree, plan: StoragePlan): Promise<boolean> {
+  const name = 'ostree/prepare-root.conf'
+  const text = (await tree.read(`usr/etc/${name}`)) ?? (await tree.read(`usr/lib/${name}`)) ?? ''
+  if (!verityRequired(text)) return false
+  const { filesystem } = filesystemAt(plan, '/')
+  if (filesystem !== 'xfs') return true
+  throw new AgentError('IMAGE_UNSUPPORTED', 'the image starts only with fs-verity, which xfs does not have', {
+    hint: 'set disks.filesystem to ext4 or btrfs',
+  })
 }
 
 /** The origin file is read by path: it lies where both sides of the sandbox see it. */

@@ -203,7 +203,16 @@ async function finishInTree(
   const { facts, target, image, tree, imported, enforcement, keys } = made
   const { say, warn } = report
   const deployment = await report.step('deploy', `deploying commit ${imported.mergeCommit.slice(0, 12)}`, async () => {
-    const deployed = await deploy({ target, tree, image, spec, imported, enforced: enforcement !== undefined, say })
+    const deployed = await deploy({
+      target,
+      tree,
+      image,
+      spec,
+      imported,
+      enforced: enforcement !== undefined,
+      say,
+      warn,
+    })
     await seedVolumes(host, target, say)
     return deployed
   })

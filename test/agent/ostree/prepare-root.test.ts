@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { overlayEnabled } from '../../../boot-assets/agent/ostree/prepare-root.ts'
+import { overlayEnabled, verityRequired } from '../../../boot-assets/agent/ostree/prepare-root.ts'
 
 describe('prepare-root.conf', () => {
   it.each([
@@ -21,5 +21,16 @@ describe('prepare-root.conf', () => {
     ['[root]\ntransient=true\ntransient=false', false],
   ])('%j shows the whole root: %s', (text, enabled) => {
     expect(overlayEnabled(text)).toBe(enabled)
+  })
+
+  it.each([
+    ['', false],
+    ['[composefs]\nenabled = yes\n', false],
+    ['[composefs]\nenabled = maybe\n', false],
+    ['[composefs]\nenabled = verity\n', true],
+    ['[composefs]\nenabled=signed', true],
+    ['enabled = verity', false],
+  ])('%j wants fs-verity: %s', (text, wanted) => {
+    expect(verityRequired(text)).toBe(wanted)
   })
 })
