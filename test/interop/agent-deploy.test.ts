@@ -1,6 +1,6 @@
 // The agent installs the demo image onto a real block device (a loop device here); the result is held against
 // ostree-container-deploy section 8 with the image's own ostree.
-import { execFileSync } from 'node:child_process'
+import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises'
@@ -8,25 +8,29 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { textConsole } from '../../boot-assets/agent/console.ts'
 import { unescapeRef } from '../../boot-assets/agent/ostree/ref-escape.ts'
-import { install } from '../../boot-assets/agent/stages/install.ts'
-import type { InstallContext, InstallOutcome } from '../../boot-assets/agent/stages/install.ts'
-import { Server } from '../../boot-assets/agent/link/server.ts'
-import { serverImages } from '../../boot-assets/agent/link/server-images.ts'
-import { Session } from '../../boot-assets/agent/link/session.ts'
-import { realHost } from '../../boot-assets/agent/sys/host.ts'
-import type { Host } from '../../boot-assets/agent/sys/host.ts'
-import { InstallTask } from '../../server/contract/agent.ts'
-import { MachineSpec } from '../../server/contract/spec.ts'
+import type { InstallOutcome } from '../../boot-assets/agent/stages/install.ts'
+import type { InstallStepName } from '../../server/contract/install.ts'
 import { FakeLandfall } from '../agent/fake-landfall.ts'
-import { facts, plan as examplePlan } from '../agent/examples.ts'
 import { buildDemoImages } from '../images/demo-image.ts'
+import { DISK_SIZE, installOnto, TARGET } from './install-onto.ts'
+import type { InstallWish } from './install-onto.ts'
 
-const MIB = 2 ** 20
-const DISK_SIZE = 6144 * MIB
-const TARGET = 'registry.example:8443/landfall/demo:1'
-const KEY = 'ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFakeFakeFakeFakeFakeFakeFakeFakeFakeFake admin@example'
+/** The agent that is killed is so in each of these, at some moment within the seconds after it began. */
+const KILLED_IN: readonly InstallStepName[] = [
+  'partition',
+  'fetch',
+  'fetch',
+  'fetch',
+  'deploy',
+  'deploy',
+  'configure',
+  'bootloader',
+  'bootloader',
+  'finalize',
+]
+const SEED = 2026
+const LATEST_MS = 3000
 
 let folder: string
 let loop: string
@@ -37,7 +41,12 @@ let demoTree: string
 
 const blocked = reasonToSkip()
 
-describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? '' : ` (skipped: ${blocked})`}`, () => {
+const skipped = blocked === undefined ? '' : ` (skipped: ${blocked})`
+
+describe.skipIf(blocked !== undefined).each([
+  ['agent-deploy', 0],
+  [`agent-deploy, after the agent was killed ${KILLED_IN.length} times`, KILLED_IN.length],
+])(`%s${skipped}`, (_, kills) => {
   beforeAll(async () => {
     const images = await buildDemoImages({ log: () => {} })
     digest = images.v1.digest
@@ -48,15 +57,19 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
     fake = await FakeLandfall.start()
     const blobs = join(images.layout, 'blobs/sha256')
     fake.blob = (name) => readBlob(join(blobs, name.slice('sha256:'.length)))
-    outcome = await installOnto(loop)
+    const wish = { device: loop, folder, url: fake.url, ca: fake.ca, digest }
+    if (kills > 0) await killInstalls(wish)
+    outcome = await installOnto(wish)
     // Mounted again where the checks look, by what the installation wrote and not by what it remembered.
     await mkdir(join(folder, 'target'))
     await mountWhenFree(`${loop}p4`, join(folder, 'target'))
     await mountWhenFree(`${loop}p3`, join(folder, 'target/boot'))
     demoTree = join(folder, 'target', 'ostree/deploy/default/deploy', `${mergeCommit()}.0`)
-  }, 600_000)
+  }, 1_800_000)
 
   afterAll(async () => {
+    // What an install that did not end has left.
+    if (folder) tryRun('umount', '--recursive', join(folder, 'mnt'))
     for (const path of ['target/boot', 'target']) {
       if (folder && existsSync(join(folder, path))) tryRun('umount', join(folder, path))
     }
@@ -195,73 +208,39 @@ describe.skipIf(blocked !== undefined)(`agent-deploy${blocked === undefined ? ''
   }, 120_000)
 })
 
-async function installOnto(device: string): Promise<InstallOutcome> {
-  const name = device.replace('/dev/', '')
-  const base = examplePlan({ name, size: DISK_SIZE, device })
-  const server = new Server(fake.url, fake.ca)
-  const lines: string[] = []
-  const session = new Session({
-    server,
-    installToken: 'install-token',
-    describe: async () => ({
-      bootMac: '52:54:00:12:34:56',
-      facts,
-      agentVersion: '0',
-      bootId: '01890000-0000-7000-8000-000000000002',
-    }),
-    onTrouble: () => {},
-  })
-  const context: InstallContext = {
-    host: withoutVfat(realHost, join(folder, 'mnt/boot/efi'), join(folder, 'esp')),
-    console: textConsole(process.env['VERBOSE'] ? process.stdout : { write: (text: string) => lines.push(text) }),
-    identify: async () => facts,
-    planDisks: () => base,
-    mountPoint: join(folder, 'mnt'),
-    volumes: join(folder, 'volumes'),
-    stage: join(folder, 'stage'),
-    peakRss: () => process.resourceUsage().maxRSS * 1024,
+/** Starts installs and ends each at its moment with SIGKILL, as often as there are moments; the order and the times come from a seed. */
+async function killInstalls(wish: InstallWish): Promise<void> {
+  const random = seeded(SEED)
+  const steps = KILLED_IN.map((step) => ({ step, order: random() })).toSorted((a, b) => a.order - b.order)
+  let resumed = 0
+  for (const { step } of steps) {
+    fake.events.clear()
+    const agent = spawn(process.execPath, [join(import.meta.dirname, 'install-onto.ts'), JSON.stringify(wish)])
+    const ended = new Promise<void>((done) => agent.once('exit', () => done()))
+    const state = { over: false }
+    void ended.then(() => (state.over = true))
+    while (!state.over && !fake.eventList.some((event) => event.type === 'step-started' && event.step === step)) {
+      await sleep(50)
+    }
+    await sleep(random() * LATEST_MS)
+    agent.kill('SIGKILL')
+    await ended
+    if (JSON.stringify(fake.eventList).includes('the layers it had brought are kept')) resumed++
+    // As the installer's init waits before it starts the agent again.
+    await sleep(1000)
   }
-  const { installId, spec, image, nextEvent, confirmToken } = InstallTask.parse({
-    type: 'install',
-    installId: '01890000-0000-7000-8000-000000000003',
-    generation: 1,
-    spec: MachineSpec.parse({
-      hostname: 'web1',
-      rootSshKeys: [KEY],
-      users: [{ name: 'ops', sshKeys: [KEY], groups: ['adm'] }],
-      kernelArguments: ['quiet'],
-      timezone: 'Europe/Rome',
-      services: { masked: ['fstrim.timer'] },
-    }),
-    image: { repository: 'landfall/demo', digest, targetReference: TARGET },
-    confirmToken: 'confirm-secret',
-    nextEvent: 1,
-  })
-  const result = await install(context, {
-    type: 'install',
-    task: { installId, spec, image, nextEvent },
-    images: serverImages(server, { ca: fake.ca }),
-    link: session,
-    confirmation: { url: server.url, token: confirmToken, installId, ca: fake.ca },
-    medium: undefined,
-  })
-  server.close()
-  if (result.state === 'failed') console.log(lines.join(''))
-  return result
+  fake.events.clear()
+  expect(resumed).toBeGreaterThan(0)
 }
 
-/** The build machine's kernel may have no vfat: the ESP becomes a bind mount of a folder. udev may be missing, too. */
-function withoutVfat(host: Host, mountPoint: string, esp: string): Host {
-  return {
-    ...host,
-    run: async (command, args = [], options) => {
-      if (command === 'udevadm') return { stdout: '', stderr: '', exitCode: 0 }
-      if (command === 'mount' && args.includes('vfat')) {
-        await mkdir(esp, { recursive: true })
-        return host.run('mount', ['--bind', esp, mountPoint])
-      }
-      return host.run(command, args, options)
-    },
+/** Numbers from 0 to 1, always the same (mulberry32). */
+function seeded(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
   }
 }
 

@@ -59,7 +59,7 @@ exec chroot "$stage" "$@"
 /** What the image's programs see of the environment; the agent's own has nothing for them. */
 const ENVIRONMENT = ['PATH=/usr/sbin:/usr/bin:/sbin:/bin', 'HOME=/', 'LC_ALL=C.UTF-8', 'TMPDIR=/var/tmp']
 
-/** Runs a program of the image and answers like {@link Host.run}. */
+/** Runs a program of the image and answers like {@link Host.run}. It ends with the agent: else it would hold the disk against the next one. */
 export async function runInTree(
   host: Host,
   { tree, target, etc, stage, state = '', targetAt = '' }: SandboxOptions,
@@ -69,8 +69,11 @@ export async function runInTree(
 ): Promise<RunResult> {
   await mkdir(stage, { recursive: true })
   return host.run(
-    'unshare',
+    'setpriv',
     [
+      '--pdeathsig',
+      'KILL',
+      'unshare',
       '--mount',
       '--propagation',
       'private',
