@@ -43,6 +43,7 @@ import { withPulls } from './http/plain-pulls.ts'
 import { evictedEvent, fetchedEvent, imageEvent, registryAccess } from './http/registry-ports.ts'
 import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
+import { ImageInspector } from './inspect/image-inspector.ts'
 import { LayerReading } from './inspect/layer-reading.ts'
 import { LayerThread } from './inspect/layer-thread.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
@@ -404,6 +405,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     events,
     images,
     upkeep,
+    inspector: new ImageInspector({ images, records: store.images, layers: store.layers, reading }),
     tracks,
     trust,
     media,

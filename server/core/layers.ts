@@ -26,6 +26,8 @@ export interface LayerRecord {
 export interface LayerRecords {
   layers(digests: readonly string[]): Map<string, LayerRecord>
   putLayer(record: LayerRecord): void
+  /** How many images have each of these layers. */
+  usesOf(digests: readonly string[]): Map<string, number>
   /** Digests of blobs that nothing is known of yet, the newest first, at most `limit`. */
   unreadBlobs(limit: number): string[]
   /** Drops what is known of blobs that are gone, and of those that were too large: the bound may be another now. */

@@ -11,6 +11,7 @@ import type { ImageCatalog } from '../core/images.ts'
 import type { Installs } from '../core/installs.ts'
 import type { BulkChanges } from '../core/bulk-changes.ts'
 import type { Inventory } from '../core/inventory.ts'
+import type { ImageInspector } from '../inspect/image-inspector.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Logins } from '../core/logins.ts'
 import type { Overviews } from '../core/overview.ts'
@@ -61,6 +62,7 @@ export interface Services {
   events: EventLog
   images: ImageOperations
   upkeep: ImageUpkeep
+  inspector: ImageInspector
   tracks: ImageTracks
   trust: { policies(): TrustPolicyView[] }
   media: MediaLibrary

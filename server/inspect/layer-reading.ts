@@ -31,7 +31,7 @@ export interface LayerReadingOptions {
 }
 
 /** How far reading the layers of an image has come; bytes are those of the store. */
-export interface ReadingProgress {
+interface ReadingProgress {
   layers: number
   totalLayers: number
   bytes: number
@@ -117,7 +117,9 @@ export class LayerReading implements ContentGate {
   async image(digest: string): Promise<ReadImage> {
     const { blobs, records } = this.#options
     const parsed = parseManifest(await blobs.read(digest, MAX_MANIFEST_BYTES))
-    if (parsed.kind !== 'manifest') throw new TypeError(`${digest} is an index, want the manifest of one platform`)
+    if (parsed.kind !== 'manifest') {
+      throw new OciError('MANIFEST_INVALID', `${digest} is an index, want the manifest of one architecture`)
+    }
     const { manifest } = parsed
     const config = parseConfig(await blobs.read(manifest.config.digest, MAX_MANIFEST_BYTES))
     const distinct = new Map(manifest.layers.map((layer) => [layer.digest, layer.size]))

@@ -36,6 +36,19 @@ export class SqliteLayers implements LayerRecords {
     this.#db.run(this.#db.query.replaceInto('image_layers').values(row))
   }
 
+  usesOf(digests: readonly string[]): Map<string, number> {
+    const uses = new Map<string, number>()
+    for (let at = 0; at < digests.length; at += AT_ONCE) {
+      const query = this.#db.query
+        .selectFrom('image_links')
+        .select(({ fn }) => ['child', fn.count<number>('parent').distinct().as('images')])
+        .where('child', 'in', digests.slice(at, at + AT_ONCE))
+        .groupBy('child')
+      for (const { child, images } of this.#db.all(query)) uses.set(child, images)
+    }
+    return uses
+  }
+
   unreadBlobs(limit: number): string[] {
     const query = this.#db.query
       .selectFrom('image_blobs')

@@ -92,13 +92,3 @@ export class ImageTree {
     await rm(this.path, { recursive: true, force: true })
   }
 }
-
-/** `NAME="Debian GNU/Linux"` lines of os-release(5). */
-export function parseOsRelease(text: string): Map<string, string> {
-  return new Map(
-    text.split('\n').flatMap((line) => {
-      const [, key, value] = /^([A-Z0-9_]+)=(.*)$/.exec(line.trim()) ?? []
-      return key === undefined || value === undefined ? [] : [[key, value.replace(/^(["'])(.*)\1$/, '$2')] as const]
-    }),
-  )
-}

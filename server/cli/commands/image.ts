@@ -14,6 +14,7 @@ import { countLine, progressLine } from '../progress.ts'
 import { openFile, sending } from '../sending.ts'
 import type { Sendable } from '../sending.ts'
 import { withClient } from './context.ts'
+import { addInspectCommands } from './image-inspect.ts'
 import { addTrackCommands, followsText } from './image-track.ts'
 
 const COLUMNS: Column<Image>[] = [
@@ -95,6 +96,7 @@ export function addImageCommands(program: Command): void {
     )
 
   addTrackCommands(image)
+  addInspectCommands(image)
 
   image
     .command('show')

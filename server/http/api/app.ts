@@ -9,6 +9,7 @@ import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
 import { accessRoutes, loginRoutes } from './access.ts'
 import { auditRoutes } from './audit.ts'
+import { imageInspectionRoutes } from './image-inspection.ts'
 import { imageTrackRoutes } from './image-tracks.ts'
 import { imageRoutes } from './images.ts'
 import { installRoutes } from './installs.ts'
@@ -53,6 +54,7 @@ export function apiApp(options: ApiAppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', profileRoutes(services))
   app.route('/', overviewRoutes(services))
   app.route('/', imageRoutes(services, { stopping, logger }))
+  app.route('/', imageInspectionRoutes(services))
   app.route('/', imageTrackRoutes(services))
   app.route('/', mediaRoutes(services, { stopping, logger }))
   app.route('/', traceRoutes(services))

@@ -8,7 +8,7 @@ import type { UpkeepProgress } from '../../contract/image-upkeep.ts'
 import { TrustPolicyView } from '../../contract/trust.ts'
 import { CoreError } from '../../core/errors.ts'
 import type { Logger } from '../../observe/logger.ts'
-import { formatReference, isDigest, parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
+import { formatReference, parseLocalReference, parseRemoteReference } from '../../oci/reference.ts'
 import type { HttpEnv } from '../context.ts'
 import { jsonBody } from '../middleware/request-body.ts'
 import type { OnImageProgress, Services } from '../ports.ts'
@@ -141,14 +141,14 @@ export function imageRoutes(
   app.openapi(getImage, async (c) => {
     const { repository, tag } = named(c.req.valid('param').reference)
     const image = await images.get(repository, tag)
-    if (!image) throw unknownImage(repository, tag)
+    if (!image) throw unknownImage(formatReference({ repository, tag }))
     return c.json(image, 200)
   })
   app.openapi(deleteImage, async (c) => {
     const parsed = parseLocalReference(c.req.valid('param').reference)
     const removed = parsed.digest ?? parsed.tag ?? 'latest'
-    if (!(await images.remove(parsed.repository, removed))) throw unknownImage(parsed.repository, removed)
     const reference = formatReference(parsed.digest ? parsed : { ...parsed, tag: removed })
+    if (!(await images.remove(parsed.repository, removed))) throw unknownImage(reference)
     const message = `image ${reference} was removed`
     events.append({ type: 'image.removed', actor: c.var.caller.actor, message, data: { reference } })
     return c.body(null, 204)
@@ -204,9 +204,8 @@ function named(reference: string): { repository: string; tag: string } {
   return { repository, tag }
 }
 
-function unknownImage(repository: string, reference: string): CoreError {
-  const name = formatReference({ repository, ...(isDigest(reference) ? { digest: reference } : { tag: reference }) })
-  return new CoreError('IMAGE_NOT_FOUND', `there is no image ${name}`, {
+export function unknownImage(reference: string, what = ''): CoreError {
+  return new CoreError('IMAGE_NOT_FOUND', `there is no image ${reference}${what}`, {
     hint: '`landfall image list` shows them all',
   })
 }

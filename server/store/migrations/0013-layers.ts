@@ -7,4 +7,6 @@ CREATE TABLE image_layers (
   file_time REAL NOT NULL,
   facts TEXT NOT NULL
 ) STRICT, WITHOUT ROWID;
+
+CREATE INDEX image_links_by_child_anywhere ON image_links (child, parent);
 `

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { CONFIRM_SCRIPT, confirmEnvText } from '../../../server/contract/first-boot.ts'
 import { alephText, originText, rootKeysText } from '../../../boot-assets/agent/deployment/files.ts'
 import { policyName } from '../../../boot-assets/agent/deployment/labels.ts'
-import { parseOsRelease } from '../../../boot-assets/agent/deployment/tree.ts'
+import { parseOsRelease } from '../../../boot-assets/agent/deployment/os-release.ts'
 
 const KEY = 'ssh-ed25519 AAAA admin'
 

@@ -21,6 +21,8 @@ import { registryApp } from '../../../server/oci/registry/app.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
 import { UploadStore } from '../../../server/oci/upload-store.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
+import { ImageInspector } from '../../../server/inspect/image-inspector.ts'
+import { testReading } from '../../helpers/reading.ts'
 import { fakeUnpacker } from '../../helpers/fake-iso.ts'
 import { testBootApp } from './boot/support.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
@@ -81,7 +83,20 @@ export async function testServer() {
       }),
     check: (options) => checkStore({ ...imageStore, ...options }),
   }
-  const services: Services = { ...core, images, upkeep, tracks, media, trace, leases: () => [], system: () => SYSTEM }
+  const reading = testReading(core.store, blobs, dir)
+  onTestFinished(() => reading.stop())
+  const inspector = new ImageInspector({ images, records: core.store.images, layers: core.store.layers, reading })
+  const services: Services = {
+    ...core,
+    images,
+    upkeep,
+    inspector,
+    tracks,
+    media,
+    trace,
+    leases: () => [],
+    system: () => SYSTEM,
+  }
   let streams = 0
   const app = httpsApp({
     services,
@@ -133,6 +148,7 @@ export async function testServer() {
     secrets,
     stopping,
     metrics,
+    reading,
     eventStreams: () => streams,
   }
 }

@@ -7,6 +7,10 @@ export const keys = {
   session: ['session'],
   system: ['system'],
   images: ['images'],
+  /** Below the images: what changes those changes it. */
+  imageInspection: (reference: string) => ['images', 'inspection', reference],
+  imageDifference: (...question: string[]) => ['images', 'difference', ...question],
+  imageFit: (reference: string, machineId: string) => ['machine', machineId, 'fit', reference],
   media: ['media'],
   profiles: ['profiles'],
   /** All pages of all filters. */
@@ -19,7 +23,7 @@ export const keys = {
   machineInstalls: (id: string) => ['machine-installs', id],
   install: (id: string) => ['install', id],
   installLog: (id: string) => ['install-log', id],
-} as const satisfies Record<string, QueryKey | ((id: string) => QueryKey)>
+} as const satisfies Record<string, QueryKey | ((...of: string[]) => QueryKey)>
 
 /** What has to be asked again after an event. Bytes come with the event itself, see progressOf. */
 export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {

@@ -1,10 +1,18 @@
 // What the page asks and does, as hooks.
 
-import { keepPreviousData, useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import {
+  keepPreviousData,
+  useInfiniteQuery,
+  useMutation,
+  useQueries,
+  useQuery,
+  useQueryClient,
+} from '@tanstack/react-query'
 import type { QueryKey } from '@tanstack/react-query'
 import type { Session } from '../../../server/contract/access.ts'
 import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
+import type { ImageDifference, ImageFit, ImageInspection } from '../../../server/contract/image-inspection.ts'
 import type { KickstartPreview } from '../../../server/contract/kickstart.ts'
 import type { Install } from '../../../server/contract/install.ts'
 import type { BulkRequest, BulkResult } from '../../../server/contract/machine-bulk.ts'
@@ -31,6 +39,8 @@ const LOG_LINES = 10_000
 /** While a machine boots, its next packet may come any second; otherwise a new boot has to be noticed. */
 const BOOTING_POLL_MS = 2000
 const BOOT_POLL_MS = 10_000
+/** How often the state of reading an image's layers is asked for. */
+const READING_POLL_MS = 1000
 /** How often a server that does not answer is asked who we are. */
 const KNOCK_MS = 3000
 
@@ -61,6 +71,36 @@ export function useProfiles() {
     queryKey: keys.profiles,
     queryFn: async () => (await call<Items<Profile>>('GET', '/profiles')).items,
   })
+}
+
+const imagePath = (reference: string): string => `/images/${encodeURIComponent(reference)}`
+
+/** Asked for again while its layers are being read. */
+export function useInspection(reference: string) {
+  return useQuery({
+    queryKey: keys.imageInspection(reference),
+    queryFn: () => call<ImageInspection>('GET', `${imagePath(reference)}/inspection`),
+    refetchInterval: ({ state }) => (state.data?.platforms.some(({ reading }) => reading) ? READING_POLL_MS : false),
+  })
+}
+
+export function useDifference(from: string, to: string, architecture: string) {
+  const query = new URLSearchParams({ to, architecture })
+  return useQuery({
+    queryKey: keys.imageDifference(from, to, architecture),
+    queryFn: () => call<ImageDifference>('GET', `${imagePath(from)}/difference?${query}`),
+  })
+}
+
+/** Whether the image can start each machine; undefined for those that have not been answered. Without an image nothing is asked. */
+export function useImageFits(reference: string, machines: readonly string[]): (ImageFit | undefined)[] {
+  return useQueries({
+    queries: machines.map((id) => ({
+      queryKey: keys.imageFit(reference, id),
+      queryFn: () => call<ImageFit>('GET', `/machines/${id}/check?${new URLSearchParams({ image: reference })}`),
+      enabled: reference !== '',
+    })),
+  }).map(({ data }) => data)
 }
 
 export function useMachine(id: string) {

@@ -27,7 +27,9 @@ import { Digest } from '../../ui/Digest.tsx'
 import { TrustLabel } from '../../ui/TrustLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
+import { Difference } from './Difference.tsx'
 import { FollowLabel } from './FollowLabel.tsx'
+import { Inspection } from './Inspection.tsx'
 import { PullDialog } from './PullDialog.tsx'
 
 export function ImagesPage() {
@@ -90,7 +92,7 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
     <Table aria-label="Images" variant="compact">
       <Thead>
         <Tr>
-          <Th screenReaderText="Layers" />
+          <Th screenReaderText="Details" />
           <Th>Image</Th>
           <Th>Digest</Th>
           <Th>Architecture</Th>
@@ -113,7 +115,7 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
                   rowIndex,
                   isExpanded,
                   onToggle: () => setOpen(isExpanded ? undefined : reference),
-                  expandId: 'layers-of-image',
+                  expandId: 'details-of-image',
                 }}
               />
               <Td dataLabel="Image">
@@ -146,13 +148,25 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
             </Tr>
             <Tr isExpanded={isExpanded}>
               <Td colSpan={10}>
-                <ExpandableRowContent>{isExpanded && <Layers image={image} />}</ExpandableRowContent>
+                <ExpandableRowContent>
+                  {isExpanded && <Details image={image} others={images.filter((other) => other !== image)} />}
+                </ExpandableRowContent>
               </Td>
             </Tr>
           </Tbody>
         )
       })}
     </Table>
+  )
+}
+
+function Details({ image, others }: { image: Image; others: readonly Image[] }) {
+  return (
+    <>
+      <Inspection reference={image.reference} />
+      <Difference image={image} others={others} />
+      <Layers image={image} />
+    </>
   )
 }
 

@@ -21,6 +21,7 @@ import type { Image } from '../../../../server/contract/image.ts'
 import { useImages, useMedia } from '../../api/queries.ts'
 import { shortDigest } from '../../ui/format.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
+import { FitChecks } from './FitChecks.tsx'
 import { EMPTY_ASSIGNMENT, specOf } from './assignment.ts'
 import type { Assignment } from './assignment.ts'
 import { BulkDialog } from './BulkDialog.tsx'
@@ -59,6 +60,7 @@ export function AssignDialog({ target, onClose, onAssigned }: AssignDialogProps)
           {(list) => <ImageField images={list} value={image} onChange={(chosen) => set({ image: chosen })} />}
         </Loaded>
       </FormGroup>
+      <FitChecks image={image} machines={target.machines} />
       {single && (
         <Field label="Hostname" hint={`By default ${single.name}.`}>
           {(id) => <TextInput id={id} value={values.hostname} onChange={(_, hostname) => set({ hostname })} />}
