@@ -12,6 +12,7 @@ import type { LayerFacts, Package } from '../contract/layer-facts.ts'
 import { configLabels, isBootable } from '../oci/manifest.ts'
 import type { ImageConfig, Manifest } from '../oci/manifest.ts'
 import { ImageFiles } from './image-files.ts'
+import { READS_ENTRIES } from './layer-contents.ts'
 
 export interface KnownImage {
   manifest: Manifest
@@ -113,8 +114,8 @@ function bootloaderOf(files: ImageFiles, architecture: string): BootloaderFindin
   const install = files.hasProgram('grub-install') || files.hasProgram('grub2-install')
   const bios = install && files.has('usr/lib/grub/i386-pc/normal.mod')
   if (uefi || bios) {
-    // A signed GRUB loads no modules under Secure Boot: what reads boot entries must be built in.
-    const signed = files.text(`usr/lib/grub/${grub}-signed/grub${efi}.efi.signed`) === 'blscfg'
+    // A signed GRUB loads no modules under Secure Boot: what it reads boot entries with must be built in.
+    const signed = files.text(`usr/lib/grub/${grub}-signed/grub${efi}.efi.signed`) === READS_ENTRIES
     return { kind: 'grub', uefi, bios, secureBoot: signed && files.has(`usr/lib/shim/shim${efi}.efi.signed`) }
   }
   if (files.matching(/^(boot\/EFI\/Linux|usr\/lib\/modules\/[^/]+)\/[^/]+\.efi$/).length > 0) {

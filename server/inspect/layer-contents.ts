@@ -1,5 +1,6 @@
 // Takes a layer's entries in and keeps what tells what the image is: names, small texts, lists of packages.
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
+import { readsEntries } from '../../boot-assets/agent/boot/grub-config.ts'
 import type { LayerFacts } from '../contract/layer-facts.ts'
 import { normalise, REPO_PREFIX } from '../../boot-assets/agent/ostree/filter.ts'
 import type { TarEntry, TarSink } from '../../boot-assets/agent/stream/tar.ts'
@@ -14,6 +15,9 @@ const MAX_KEPT = 5_000
 const MAX_REMOVED = 5_000
 const MAX_DATABASES = 4
 
+/** What stands for the text of a GRUB that starts boot entries under Secure Boot. */
+export const READS_ENTRIES = 'reads entries'
+
 const WHITEOUT = '.wh.'
 const OPAQUE = '.wh..wh..opq'
 const SQLITE = 'SQLite format 3\0'
@@ -21,7 +25,8 @@ const DPKG = 'Package: '
 
 /** What is remembered of the file that is passing: its bytes, or that they are in the spool. */
 interface Passing {
-  telling: Telling
+  /** Undefined until the first bytes of a file tell, whose names come after it. */
+  telling: Telling | undefined
   size: number
   chunks: Buffer[]
   spooled: boolean
@@ -67,8 +72,8 @@ export class LayerContents implements TarSink {
   data(chunk: Buffer): void {
     const passing = this.#passing
     if (passing === undefined) return
-    // Objects have no names yet: their first bytes tell whether more than a text may be in them.
-    if (passing.telling === 'name') passing.telling = tellingOfContent(chunk, passing.size)
+    passing.telling ??= tellingOfContent(chunk, passing.size)
+    if (passing.telling === 'name') return
     if (passing.size > MAX_TELLING_BYTES[passing.telling]) this.#passing = this.#taken = undefined
     else if (passing.telling !== 'rpm') passing.chunks.push(Buffer.from(chunk))
     else this.#spoolChunk(passing, chunk)
@@ -92,14 +97,14 @@ export class LayerContents implements TarSink {
     rmSync(this.#spoolFile, { force: true })
   }
 
-  #begin(telling: Telling, size: number, taken: (passing: Passing) => void): void {
+  #begin(telling: Telling | undefined, size: number, taken: (passing: Passing) => void): void {
     this.#passing = { telling, size, chunks: [], spooled: false }
     this.#taken = taken
   }
 
   #takeObject(path: string, { type, size }: TarEntry): void {
     this.#object = undefined
-    if (type === 'file') this.#begin('name', size, (content) => (this.#object = { path, content }))
+    if (type === 'file') this.#begin(undefined, size, (content) => (this.#object = { path, content }))
   }
 
   #link(name: string, telling: Telling, target: string): void {
@@ -113,12 +118,13 @@ export class LayerContents implements TarSink {
   #keep(name: string, { telling, size, chunks, spooled }: Passing): void {
     const text = (): string => Buffer.concat(chunks).toString('utf8')
     switch (telling) {
+      case undefined:
       case 'name':
         return this.#note(name, size)
       case 'text':
         return this.#note(name, size, text())
       case 'grub':
-        return this.#note(name, size, text().includes('blscfg') ? 'blscfg' : '')
+        return this.#note(name, size, readsEntries(Buffer.concat(chunks)) ? READS_ENTRIES : '')
       case 'dpkg':
         return this.#list({ path: name, format: 'dpkg', packages: readDpkgStatus(text()), problem: null })
       case 'rpm':

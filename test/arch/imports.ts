@@ -71,6 +71,7 @@ export const RULES: readonly Rule[] = [
       'boot-assets/agent/ostree/errors.ts',
       'boot-assets/agent/ostree/filter.ts',
       'boot-assets/agent/ostree/image-layers.ts',
+      'boot-assets/agent/boot/grub-config.ts',
       'boot-assets/agent/bootc/engine.ts',
       'boot-assets/agent/deployment/kernel-arguments.ts',
       'boot-assets/agent/deployment/os-release.ts',

@@ -87,7 +87,7 @@ describe('what an image is', () => {
       {
         'usr/lib/grub/x86_64-efi/normal.mod': '',
         'usr/lib/shim/shimx64.efi.signed': '',
-        'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed': 'blscfg',
+        'usr/lib/grub/x86_64-efi-signed/grubx64.efi.signed': 'reads entries',
       },
       { uefi: true, bios: false, secureBoot: true },
     ],

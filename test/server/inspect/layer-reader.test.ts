@@ -72,6 +72,18 @@ describe('reading a layer', () => {
     ])
   })
 
+  it('keeps the names of programs and kernels, however large they are', async () => {
+    const large = 'x'.repeat(300_000)
+    const { kept } = await read(
+      layer(
+        { path: 'usr/bin/ostree', content: large },
+        { path: OBJECT, content: large },
+        { path: 'usr/lib/modules/6.12/vmlinuz', type: 'hardlink', target: OBJECT },
+      ),
+    )
+    expect(kept.map(({ path }) => path)).toEqual(['usr/bin/ostree', 'usr/lib/modules/6.12/vmlinuz'])
+  })
+
   it('keeps no text that is longer than such a file ever is', async () => {
     const { kept } = await read(layer({ path: 'usr/lib/os-release', content: 'x'.repeat(70_000) }))
     expect(kept).toEqual([])
