@@ -18,6 +18,7 @@ import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { Users } from '../core/users.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
+import type { Bundles } from '../oci/bundles.ts'
 import type { BootTrace } from '../trace/trace.ts'
 
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
@@ -61,6 +62,7 @@ export interface Services {
   events: EventLog
   images: ImageOperations
   upkeep: ImageUpkeep
+  bundles: Pick<Bundles, 'make' | 'take'>
   tracks: ImageTracks
   trust: { policies(): TrustPolicyView[] }
   media: MediaLibrary

@@ -19,6 +19,7 @@ import { collectImages } from '../../../server/oci/collect-images.ts'
 import { Evictor } from '../../../server/oci/eviction.ts'
 import { registryApp } from '../../../server/oci/registry/app.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
+import { Bundles } from '../../../server/oci/bundles.ts'
 import { UploadStore } from '../../../server/oci/upload-store.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
 import { fakeUnpacker } from '../../helpers/fake-iso.ts'
@@ -81,7 +82,18 @@ export async function testServer() {
       }),
     check: (options) => checkStore({ ...imageStore, ...options }),
   }
-  const services: Services = { ...core, images, upkeep, tracks, media, trace, leases: () => [], system: () => SYSTEM }
+  const bundles = new Bundles({ ...imageStore, policies: [] })
+  const services: Services = {
+    ...core,
+    images,
+    upkeep,
+    bundles,
+    tracks,
+    media,
+    trace,
+    leases: () => [],
+    system: () => SYSTEM,
+  }
   let streams = 0
   const app = httpsApp({
     services,
