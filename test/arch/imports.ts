@@ -111,6 +111,7 @@ export const RULES: readonly Rule[] = [
       'node:',
       'commander',
       'undici',
+      'smol-toml',
       'tar-stream',
       'zod',
       'server/contract',
