@@ -52,7 +52,7 @@ export async function readLayoutArchive(
         const size = entry.header.size ?? 0
         let done = 0
         const expected = { what: `archive blob ${digest}`, digest, size }
-        await store.ingest(content, expected, { onBytes: (count) => onBlob(digest, (done += count), size) })
+        await store.ingest(unbroken(content, signal), expected, { onBytes: (count) => onBlob(digest, (done += count), size) })
       } else if (name === 'index.json') {
         index = await readAll(content, MAX_INDEX_BYTES, 'index.json')
       } else if (name === 'oci-layout') {
@@ -74,6 +74,16 @@ export async function readLayoutArchive(
     descriptor,
     name: descriptor.annotations?.[REF_NAME] ?? descriptor.annotations?.[IMAGE_NAME],
   }))
+}
+
+/** Says of an archive that ends early what it is: nothing is wrong with the store. */
+async function* unbroken(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content
+  } catch (cause) {
+    if (signal?.aborted) throw new OciError('ABORTED', 'import cancelled', { cause })
+    throw new OciError('ARCHIVE_INVALID', `reading the image archive: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /**
