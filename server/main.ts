@@ -55,6 +55,7 @@ import { eventMetrics } from './observe/event-metrics.ts'
 import type { Logger } from './observe/logger.ts'
 import { createMetrics } from './observe/metrics.ts'
 import { BlobStore } from './oci/blob-store.ts'
+import { Bundles } from './oci/bundles.ts'
 import { ImageService } from './oci/image-service.ts'
 import { collectImages } from './oci/collect-images.ts'
 import { Evictor } from './oci/eviction.ts'
@@ -152,8 +153,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   for (const error of await recordFacts(store.images, blobs, clock.now())) {
     logger.warn({ err: error, part: 'oci' }, 'a manifest cannot be read: landfall image fsck tells more')
   }
+  const policies = await loadPolicies(config.trust.policies)
   const trust = new ImageTrust({
-    policies: await loadPolicies(config.trust.policies),
+    policies,
     fallback: config.trust.default,
     signatures: async (repository, digest) =>
       (await readSignatures(storedSignatures(blobs, store.images, repository), digest)).evidence,
@@ -406,6 +408,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     images,
     upkeep,
     inspector: new ImageInspector({ images, records: store.images, layers: store.layers, reading }),
+    bundles: new Bundles({ records: store.images, blobs, policies, now: () => clock.now() }),
     tracks,
     trust,
     media,

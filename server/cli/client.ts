@@ -60,6 +60,12 @@ export class ApiClient {
     return { secret, session: Session.parse(await response.body.json()) }
   }
 
+  /** Fetches what may be large; the caller reads or destroys it. */
+  async open(path: string): Promise<{ stream: Readable; headers: Dispatcher.ResponseData['headers'] }> {
+    const { body, headers } = await this.#send('GET', path, {})
+    return { stream: body, headers }
+  }
+
   /** Calls an operation that answers with lines of this schema (NDJSON) and returns the `done` ones it ended with. */
   async operate<Line extends OperationLine>(
     path: string,

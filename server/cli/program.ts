@@ -3,6 +3,7 @@ import { Command, Option } from 'commander'
 import { addAuditCommands } from './commands/audit.ts'
 import { addDiskImageCommands } from './commands/disk-image.ts'
 import { addDoctorCommands } from './commands/doctor.ts'
+import { addBundleCommands } from './commands/bundle.ts'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addIsoCommands } from './commands/iso.ts'
@@ -34,6 +35,7 @@ export function landfallProgram(version: string): Command {
   addServeCommand(program, version)
   addSystemdCommands(program)
   addImageCommands(program)
+  addBundleCommands(program)
   addTrustCommands(program)
   addMediaCommands(program)
   addDiskImageCommands(program, version)

@@ -97,6 +97,15 @@ const registryFields = {
   mirrors: z.array(z.strictObject({ registry: RegistryPath, mirror: RegistryPath })),
 }
 
+/** `http://cache.example:5000`, or with the beginning of repository names there: `https://registry.example/mirrors`. */
+const LayerCache = z
+  .url({ protocol: /^https?$/, error: 'must be a URL like http://cache.example:5000' })
+  .max(500)
+  .refine((url) => {
+    const { username, search, hash } = new URL(url)
+    return username + search + hash === ''
+  }, 'must hold no password, query or fragment')
+
 const firewallFields = {
   /** `image` leaves the firewall as the image has it. */
   mode: z.enum(['image', 'enabled', 'disabled']),
@@ -146,6 +155,8 @@ const fields = {
   /** Besides those of the image. */
   groups: z.array(GroupSpec),
   kernelArguments: z.array(KernelArgument),
+  /** Other registries and HTTP caches that Landfall's agent asks for layers first; what they send is held against its digest. */
+  layerCaches: z.array(LayerCache).max(16),
   /** Values for `console=`, the last becomes /dev/console: `tty0`, `ttyS0,115200`. */
   consoles: z.array(Console),
   network: Connections,
@@ -178,6 +189,7 @@ export const MachineSpec = z
     users: fields.users.default([]),
     groups: fields.groups.default([]),
     kernelArguments: fields.kernelArguments.default([]),
+    layerCaches: fields.layerCaches.default([]),
     consoles: fields.consoles.default(['tty0', 'ttyS0,115200']),
     network: fields.network.default([]),
     timezone: fields.timezone.optional(),

@@ -19,6 +19,7 @@ import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { Users } from '../core/users.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
+import type { Bundles } from '../oci/bundles.ts'
 import type { BootTrace } from '../trace/trace.ts'
 
 export type OnImageProgress = (progress: Extract<ImageProgress, { type: 'progress' }>) => void
@@ -63,6 +64,7 @@ export interface Services {
   images: ImageOperations
   upkeep: ImageUpkeep
   inspector: ImageInspector
+  bundles: Pick<Bundles, 'make' | 'take'>
   tracks: ImageTracks
   trust: { policies(): TrustPolicyView[] }
   media: MediaLibrary

@@ -8,10 +8,11 @@ import { z } from 'zod'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import { Descriptor } from './manifest.ts'
+import { isContentDigest } from './reference.ts'
 import { readAll } from './verify.ts'
 
 const MAX_INDEX_BYTES = 4 * 2 ** 20
-const REF_NAME = 'org.opencontainers.image.ref.name'
+export const REF_NAME = 'org.opencontainers.image.ref.name'
 const IMAGE_NAME = 'io.containerd.image.name'
 
 const LayoutIndex = z.looseObject({ schemaVersion: z.literal(2), manifests: z.array(Descriptor).min(1) })
@@ -46,14 +47,12 @@ export async function readLayoutArchive(
         const message = `the image archive has an entry with "..": ${JSON.stringify(name)}`
         throw new OciError('PATH_INVALID', message)
       }
-      const digest = /^blobs\/sha256\/([0-9a-f]{64})$/.exec(name)?.[1]
-      if (entry.header.type === 'file' && digest) {
+      const digest = name.startsWith('blobs/') ? name.slice('blobs/'.length).replace('/', ':') : ''
+      if (entry.header.type === 'file' && isContentDigest(digest)) {
         const size = entry.header.size ?? 0
         let done = 0
-        const expected = { what: `archive blob sha256:${digest}`, digest: `sha256:${digest}`, size }
-        await store.ingest(content, expected, {
-          onBytes: (count) => onBlob(`sha256:${digest}`, (done += count), size),
-        })
+        const expected = { what: `archive blob ${digest}`, digest, size }
+        await store.ingest(unbroken(content, signal), expected, { onBytes: (count) => onBlob(digest, (done += count), size) })
       } else if (name === 'index.json') {
         index = await readAll(content, MAX_INDEX_BYTES, 'index.json')
       } else if (name === 'oci-layout') {
@@ -75,6 +74,16 @@ export async function readLayoutArchive(
     descriptor,
     name: descriptor.annotations?.[REF_NAME] ?? descriptor.annotations?.[IMAGE_NAME],
   }))
+}
+
+/** Says of an archive that ends early what it is: nothing is wrong with the store. */
+async function* unbroken(content: AsyncIterable<Uint8Array>, signal?: AbortSignal): AsyncGenerator<Uint8Array> {
+  try {
+    yield* content
+  } catch (cause) {
+    if (signal?.aborted) throw new OciError('ABORTED', 'import cancelled', { cause })
+    throw new OciError('ARCHIVE_INVALID', `reading the image archive: ${(cause as Error).message}`, { cause })
+  }
 }
 
 /**

@@ -119,6 +119,7 @@ export const RULES: readonly Rule[] = [
       'node:',
       'commander',
       'undici',
+      'smol-toml',
       'tar-stream',
       'zod',
       'server/contract',

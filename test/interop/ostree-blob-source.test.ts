@@ -76,6 +76,33 @@ describe('fetching a blob', () => {
     expect(await fetch({ ...server.source('blob'), idle: 200 })).toBe(blob)
   })
 
+  it('asks a cache first, which does not get what is for the server', async () => {
+    await using cache = await serveBlobs(new Map([['blob', Buffer.from(blob)]]))
+    const seen: (string | undefined)[] = []
+    cache.interfere = (_, request) => (seen.push(request.headers.authorization), false)
+    const { urls, ca } = cache.source('blob')
+    const source = { ...server.source('blob'), headers: { authorization: 'Bearer secret' } }
+    expect(await fetch({ ...source, caches: [{ url: urls[0]!, ca: ca! }] })).toBe(blob)
+    expect([seen, server.requests]).toEqual([[undefined], []])
+  })
+
+  it('passes over caches that lack it, and goes on elsewhere where one broke off; that one is left alone then', async () => {
+    await using empty = await serveBlobs(new Map())
+    await using broken = await serveBlobs(new Map([['blob', Buffer.from(blob)]]))
+    broken.interfere = (_, __, response, body) => {
+      response.writeHead(200, { 'content-length': body.length })
+      response.write(body.subarray(0, 1000), () => setTimeout(() => response.destroy(), 50))
+      return true
+    }
+    const caches = [empty, broken].map((one) => ({ url: one.source('blob').urls[0]!, ca: one.source('blob').ca! }))
+    const away = { url: 'http://127.0.0.1:1/blob' }
+    for (let time = 0; time < 2; time++) {
+      expect(await fetch({ ...server.source('blob'), caches: [away, ...caches] })).toBe(blob)
+    }
+    expect(server.requests.map(({ range }) => range)).toEqual(['bytes=1000-', undefined])
+    expect([empty.requests.length, broken.requests.length]).toEqual([2, 1])
+  })
+
   it('follows redirects, without the credentials to another origin', async () => {
     await using other = await serveBlobs(new Map([['moved', Buffer.alloc(0)]]))
     const seen: (string | undefined)[] = []

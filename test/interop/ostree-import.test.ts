@@ -9,6 +9,7 @@ import { importImage } from '../../boot-assets/agent/ostree/import-image.ts'
 import type { ImportOptions, ImportResult } from '../../boot-assets/agent/ostree/import-image.ts'
 import { imageRef, layerRef } from '../../boot-assets/agent/ostree/ref-escape.ts'
 import { Repo } from '../../boot-assets/agent/ostree/repo.ts'
+import type { BlobSource } from '../../boot-assets/agent/stream/blob-source.ts'
 import { StreamError } from '../../boot-assets/agent/stream/errors.ts'
 import { serveBlobs } from '../agent/ostree/blob-server.ts'
 import type { BlobServer } from '../agent/ostree/blob-server.ts'
@@ -303,6 +304,24 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     await expect(importImage(options(image, await serve(image), repo))).rejects.toThrowWithCode(StreamError, code)
     expect(cli.run(repo.path, 'refs')).toBe('')
     expect(readdirSync(join(repo.path, 'tmp'))).toEqual(['cache'])
+  })
+
+  it('fetches a layer again, from the server, that a cache has wrong', async () => {
+    const image = makeImage([BASE, UPPER])
+    const right = await serve(image)
+    const blobs = new Map([...image.blobs].map(([digest, blob]) => [digest, flip(blob, blob.length >> 1)]))
+    const wrong = await serve({ ...image, blobs })
+    const repo = Repo.init(join(folder, 'repo'))
+    const from = options(image, right, repo)
+    const cacheOf = ({ urls, ca }: BlobSource) => ({ url: urls[0]!, ca: ca! })
+    const locate: ImportOptions['locate'] = (layer) => ({
+      ...from.locate(layer),
+      caches: [cacheOf(options(image, wrong, repo).locate(layer))],
+    })
+    const result = await importImage({ ...from, locate })
+    expectSame([BASE, UPPER], image, result)
+    expect(wrong.requests.length).toBeGreaterThanOrEqual(2)
+    cli.run(repo.path, 'fsck')
   })
 
   it('stops at a layer that is not what the configuration promised', async () => {

@@ -1,14 +1,24 @@
 // Images from a server's registry.
 import { ACCEPTED_MANIFESTS } from '../../../server/oci/media-types.ts'
+import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { AgentError } from '../errors.ts'
+import type { BlobCache } from '../stream/blob-source.ts'
 import { ServerError } from './server.ts'
 import type { Server } from './server.ts'
 import type { ImageSource } from './task-source.ts'
 
-/** `ca` is the PEM of the only CA to trust, `token` what a repository wants that is not for everybody. */
+export interface ServerImagesOptions {
+  /** PEM of the only CA to trust. */
+  ca: string
+  /** What a repository wants that is not for everybody. */
+  token?: string | undefined
+  /** Who else may have layers, and which certificates to trust there. */
+  caches?: { layerCaches: readonly string[]; certificates: MachineSpec['registry']['certificates'] }
+}
+
 export function serverImages(
   server: Pick<Server, 'url' | 'bytes' | 'size'>,
-  { ca, token }: { ca: string; token?: string | undefined },
+  { ca, token, caches }: ServerImagesOptions,
 ): ImageSource {
   const login = token === undefined ? {} : { token }
   return {
@@ -28,11 +38,22 @@ export function serverImages(
       }
     },
     locate: (repository, digest) => ({
+      ...(caches && {
+        caches: caches.layerCaches.map((base) => cacheOf(base, `${repository}/blobs/${digest}`, caches)),
+      }),
       urls: [`${server.url}/v2/${repository}/blobs/${digest}`],
       ca,
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     }),
   }
+}
+
+/** The path of a cache is the beginning of repository names there. */
+function cacheOf(base: string, blob: string, { certificates }: NonNullable<ServerImagesOptions['caches']>): BlobCache {
+  const { origin, host, pathname } = new URL(base)
+  const prefix = pathname.replace(/^\/+|\/+$/g, '')
+  const own = certificates.filter(({ registry }) => registry === host).map(({ pem }) => pem)
+  return { url: `${origin}/v2/${prefix && `${prefix}/`}${blob}`, ...(own.length > 0 && { ca: own.join('\n') }) }
 }
 
 /** Says of a 404 what is missing; whatever else went wrong stays as it is. */

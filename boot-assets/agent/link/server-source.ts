@@ -49,7 +49,9 @@ export async function openServer(options: ServerSourceOptions): Promise<TaskSour
     async next() {
       const task = await waitForTask(session, console, () => ({ facts, url: named.url }))
       if (task.type !== 'install') return task
-      const images = serverImages(server, { ca, token: task.pullToken })
+      const { layerCaches, registry } = task.spec
+      const caches = { layerCaches, certificates: registry.certificates }
+      const images = serverImages(server, { ca, token: task.pullToken, caches })
       return {
         type: 'install',
         task,

@@ -57,9 +57,27 @@ const REPORT_INTERVAL = 250
 
 /**
  * Imports one layer. The commit is written only after size, digest and diff-id were found right; no ref is set. Wrong bytes are
- * reported as such (DIGEST_MISMATCH, SIZE_MISMATCH, DIFFID_MISMATCH) even if something else stumbled over them first.
+ * reported as such (DIGEST_MISMATCH, SIZE_MISMATCH, DIFFID_MISMATCH) even if something else stumbled over them first. What a cache has wrong is
+ * fetched again without it.
  */
 export async function importLayer(
+  repo: Repo,
+  job: LayerJob,
+  fetcher: BlobFetcher,
+  onProgress: (progress: LayerProgress) => void,
+  signal?: AbortSignal,
+): Promise<ImportedLayer> {
+  try {
+    return await importOnce(repo, job, fetcher, onProgress, signal)
+  } catch (error) {
+    const { caches = [], ...source } = job.source
+    if (caches.length === 0 || !isAboutBytes(error)) throw error
+    // Nothing refers to what the wrong bytes left in the repository: objects are named after their content.
+    return importOnce(repo, { ...job, source }, fetcher, onProgress, signal)
+  }
+}
+
+async function importOnce(
   repo: Repo,
   job: LayerJob,
   fetcher: BlobFetcher,
@@ -105,6 +123,10 @@ export async function importLayer(
     await blob.close()
     content.close()
   }
+}
+
+function isAboutBytes(error: unknown): boolean {
+  return error instanceof StreamError && (error.code === 'DIGEST_MISMATCH' || error.code === 'SIZE_MISMATCH')
 }
 
 /** Errors that wrong bytes can cause: then the digest has the last word. */

@@ -7,7 +7,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { StreamError } from './errors.ts'
 
+/** A place that may have a blob, and need not be right about it. */
+export interface BlobCache {
+  url: string
+  /** PEM of the only CA trusted; without it the system's. */
+  ca?: string
+}
+
 export interface BlobSource {
+  /** Asked before all others, once each; whoever finds wrong bytes asks again without them. */
+  caches?: readonly BlobCache[]
   /** Same blob at several places, tried in turn: `https:`, `http:` or `file:`. At least one. */
   urls: readonly string[]
   /** Sent to the origin of the URL only, not to where it redirects. */
@@ -20,6 +29,10 @@ export interface BlobSource {
   idle?: number
 }
 
+/** Somebody else has it, too. */
+const CACHE_IDLE = 5_000
+/** So long one that failed is not asked: not every layer shall wait for it. */
+const CACHE_AWAY = 60_000
 const MAX_REDIRECTS = 5
 const FIRST_PAUSE = 200
 const LONGEST_PAUSE = 5_000
@@ -27,6 +40,8 @@ const LONGEST_PAUSE = 5_000
 /** Fetches blobs over kept-alive connections. */
 export class BlobFetcher {
   readonly #agents = new Map<string, { http: HttpAgent; https: HttpsAgent }>()
+  /** When caches failed last, by origin. */
+  readonly #failed = new Map<string, number>()
 
   /**
    * The whole blob in order. A broken connection is resumed at the next byte, at the next URL; a server that ignores Range costs
@@ -34,13 +49,18 @@ export class BlobFetcher {
    */
   async *fetch(source: BlobSource, size: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
     const { urls, patience = 300_000 } = source
+    const caches = (source.caches ?? []).filter(({ url }) => !this.#isAway(url))
     let offset = 0
     let pause = FIRST_PAUSE
     let lastProgress = performance.now()
-    for (let attempt = 0; ; attempt++) {
-      const url = urls[attempt % urls.length]!
+    for (let attempt = -caches.length; ; attempt++) {
+      const cache = caches.at(attempt)
+      const isCache = attempt < 0 && cache !== undefined
+      const url = isCache ? cache.url : urls[attempt % urls.length]!
       try {
-        for await (const chunk of this.#open(url, source, offset, signal)) {
+        // What is for the server, as its token is, is for nobody else.
+        const from: BlobSource = isCache ? { urls: [url], idle: CACHE_IDLE, ...(cache.ca && { ca: cache.ca }) } : source
+        for await (const chunk of this.#open(url, from, offset, signal)) {
           offset += chunk.length
           pause = FIRST_PAUSE
           lastProgress = performance.now()
@@ -55,6 +75,10 @@ export class BlobFetcher {
         const final = error instanceof StreamError && (error.code === 'FETCH_REFUSED' || error.code === 'READ_FAILED')
         // The next mirror may still have it.
         if (final && attempt + 1 >= urls.length) throw error
+        if (isCache) {
+          if (!final) this.#failed.set(new URL(url).origin, performance.now())
+          continue
+        }
         if (performance.now() - lastProgress > patience) {
           throw new StreamError('FETCH_FAILED', `fetching ${redact(url)}: ${(error as Error).message}; gave up`, {
             cause: error,
@@ -75,6 +99,10 @@ export class BlobFetcher {
       https.destroy()
     }
     this.#agents.clear()
+  }
+
+  #isAway(url: string): boolean {
+    return performance.now() - (this.#failed.get(new URL(url).origin) ?? -Infinity) < CACHE_AWAY
   }
 
   async *#open(url: string, source: BlobSource, offset: number, signal?: AbortSignal): AsyncGenerator<Buffer> {

@@ -191,7 +191,7 @@ function cachedName({ repository, digest, tags }: CachedImage): string {
   return tags.length === 0 ? `${repository}@${shortDigest(digest)}` : `${repository}:${tags.join(',')}`
 }
 
-function printImages(output: OutputFormat, done: { image: Image }[]): void {
+export function printImages(output: OutputFormat, done: { image: Image }[]): void {
   printRows(
     output,
     done.map(({ image }) => image),

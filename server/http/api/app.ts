@@ -10,6 +10,7 @@ import { refuseInvalid } from '../problem.ts'
 import { accessRoutes, loginRoutes } from './access.ts'
 import { auditRoutes } from './audit.ts'
 import { imageInspectionRoutes } from './image-inspection.ts'
+import { bundleRoutes } from './bundles.ts'
 import { imageTrackRoutes } from './image-tracks.ts'
 import { imageRoutes } from './images.ts'
 import { installRoutes } from './installs.ts'
@@ -40,7 +41,7 @@ export function apiApp(options: ApiAppOptions): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   describeApi(app)
   // An archive or ISO is as large as it is; it streams to the store.
-  app.use(except((c) => /\/(images|media)\/import$/.test(c.req.path), limitedBody(MAX_BODY_BYTES), jsonBody))
+  app.use(except((c) => /\/(images|media|bundles)\/import$/.test(c.req.path), limitedBody(MAX_BODY_BYTES), jsonBody))
   app.get('/openapi.json', (c) =>
     c.body(JSON.stringify(openApiDocument(app)), 200, { 'Content-Type': 'application/json' }),
   )
@@ -56,6 +57,7 @@ export function apiApp(options: ApiAppOptions): OpenAPIHono<HttpEnv> {
   app.route('/', imageRoutes(services, { stopping, logger }))
   app.route('/', imageInspectionRoutes(services))
   app.route('/', imageTrackRoutes(services))
+  app.route('/', bundleRoutes(services, { stopping, logger }))
   app.route('/', mediaRoutes(services, { stopping, logger }))
   app.route('/', traceRoutes(services))
   app.route('/', serverRoutes(services, { stopping, onStream: onEventStream }))

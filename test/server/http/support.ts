@@ -19,6 +19,7 @@ import { collectImages } from '../../../server/oci/collect-images.ts'
 import { Evictor } from '../../../server/oci/eviction.ts'
 import { registryApp } from '../../../server/oci/registry/app.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
+import { Bundles } from '../../../server/oci/bundles.ts'
 import { UploadStore } from '../../../server/oci/upload-store.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
 import { ImageInspector } from '../../../server/inspect/image-inspector.ts'
@@ -86,11 +87,13 @@ export async function testServer() {
   const reading = testReading(core.store, blobs, dir)
   onTestFinished(() => reading.stop())
   const inspector = new ImageInspector({ images, records: core.store.images, layers: core.store.layers, reading })
+  const bundles = new Bundles({ ...imageStore, policies: [] })
   const services: Services = {
     ...core,
     images,
     upkeep,
     inspector,
+    bundles,
     tracks,
     media,
     trace,
