@@ -47,11 +47,22 @@ export const api: FuzzTarget = {
       return result
     }
 
+    let secret = server.secrets.admin
+    /** Requests may revoke any token, that of whoever makes them too. */
+    const admin = () => {
+      if (!server.tokens.authenticate(secret)) {
+        const name = `fuzz ${server.tokens.listApiTokens().length}-${Date.now()}`
+        secret = server.tokens.createApiToken({ name, role: 'admin' }, 'system').secret
+      }
+      return secret
+    }
+
     async function fireOne(seed: number): Promise<string[]> {
       random = seeded(seed)
       const request = requests.next()
+      const as = admin()
       const before = state.now()
-      const { status, text, type } = await send(request)
+      const { status, text, type } = await send(request, as)
       await server.tracks.runDue()
       const problems: string[] = []
       if (status >= 500) problems.push(`answered ${status} ${text.slice(0, 200)}`)
@@ -64,8 +75,9 @@ export const api: FuzzTarget = {
       return problems.map((problem) => `${problem}: ${JSON.stringify(request).slice(0, 1000)}`)
     }
 
-    async function send({ method, path, headers, body }: ApiRequest) {
+    async function send({ method, path, headers, body }: ApiRequest, as: string) {
       const response = await server.call(method, `/api/v1${path}`, {
+        as,
         headers: { ...headers, ...(body !== undefined && { 'content-length': String(Buffer.byteLength(body)) }) },
         ...(body !== undefined && !READ_ONLY.has(method) && { init: { body } }),
       })
@@ -86,10 +98,13 @@ export const api: FuzzTarget = {
         // Everything else here is done without a turn of the event loop, which others wait for.
         await sleep(HONEST_MS)
         await inTurn(async () => {
-          const made = await server.call('POST', '/api/v1/machines', { json: { macs: ['52:54:00:0a:0b:0c'] } })
+          const made = await server.call('POST', '/api/v1/machines', {
+            as: admin(),
+            json: { macs: ['52:54:00:0a:0b:0c'] },
+          })
           if (made.status !== 201) throw new Error(`an honest client got ${made.status} ${await made.text()}`)
           const { id } = (await made.json()) as { id: string }
-          const gone = await server.call('DELETE', `/api/v1/machines/${id}?forget=true`)
+          const gone = await server.call('DELETE', `/api/v1/machines/${id}?forget=true`, { as: admin() })
           if (gone.status !== 204) throw new Error(`an honest client got ${gone.status} ${await gone.text()}`)
         })
       },
