@@ -161,7 +161,9 @@ class State {
     const tables = this.#select<{ name: string }>(
       `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('audit', 'sqlite_sequence') AND name NOT LIKE 'machine_trigrams%'`,
     )
-    this.#dump = JSON.stringify(tables.map(({ name }) => [name, this.#select(`SELECT * FROM ${name}`)]))
+    // Events only ever come after one another, and most of what is there are they.
+    const contents = (name: string) => (name === 'events' ? 'max(seq)' : '*')
+    this.#dump = JSON.stringify(tables.map(({ name }) => [name, this.#select(`SELECT ${contents(name)} FROM ${name}`)]))
     this.#changes = changes
     return this.#dump
   }
