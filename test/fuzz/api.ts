@@ -53,6 +53,7 @@ export const api: FuzzTarget = {
       if (!server.tokens.authenticate(secret)) {
         const name = `fuzz ${server.tokens.listApiTokens().length}-${Date.now()}`
         secret = server.tokens.createApiToken({ name, role: 'admin' }, 'system').secret
+        server.tokens.authenticate(secret) // its first use is written down
       }
       return secret
     }
