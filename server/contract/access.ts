@@ -44,7 +44,7 @@ export type CreateToken = z.infer<typeof CreateToken>
 export const CreatedToken = ApiToken.extend({ secret: z.string() }).meta({ id: 'CreatedToken' })
 export type CreatedToken = z.infer<typeof CreatedToken>
 
-export const UserName = z
+const UserName = z
   .string()
   .toLowerCase()
   .regex(/^[a-z0-9][a-z0-9._@-]{0,63}$/, 'must be letters, digits and . _ @ -, at most 64')
@@ -52,7 +52,7 @@ export const UserName = z
 export const UserRole = Role.exclude(['join'])
 
 /** Length is what makes a password hard to guess (NIST SP 800-63B section 3.1.1); rules about characters are not. */
-export const Password = z.string().min(12, 'must have at least 12 characters').max(256)
+const Password = z.string().min(12, 'must have at least 12 characters').max(256)
 
 export const User = z
   .object({

@@ -6,7 +6,7 @@ import type { Role, Scope } from '../contract/access.ts'
 import type { AuditLog } from '../core/audit.ts'
 
 /** Who calls. */
-export interface Caller {
+interface Caller {
   /** Of the user or token. */
   name: string
   role: Role

@@ -271,6 +271,11 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['server/contract'],
   },
   {
+    folder: 'web/src/features/access',
+    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    mayTypes: ['server/contract'],
+  },
+  {
     folder: 'web/src/features/media',
     may: [
       'react',

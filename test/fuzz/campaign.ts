@@ -7,6 +7,8 @@ export interface FuzzTarget {
   name: string
   /** One input. */
   hostile(random: Random): Buffer
+  /** How many there are unless somebody says otherwise; a million by default. */
+  inputs?: number
   /** How many inputs are on their way at once. */
   batch: number
   start(): Promise<FuzzedServer>

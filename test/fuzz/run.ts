@@ -1,5 +1,6 @@
 // `node test/fuzz/run.ts [TARGET]... [--inputs N] [--seed S]`: the long version of the fuzz tests; one JSON object per target.
 import { parseArgs } from 'node:util'
+import { api } from './api.ts'
 import { campaign } from './campaign.ts'
 import type { FuzzTarget } from './campaign.ts'
 import { dhcp } from './dhcp.ts'
@@ -7,24 +8,25 @@ import { dhcp6 } from './dhcp6.ts'
 import { http } from './http.ts'
 import { tftp } from './tftp.ts'
 
-const TARGETS: readonly FuzzTarget[] = [tftp, http, dhcp, dhcp6]
+const TARGETS: readonly FuzzTarget[] = [tftp, http, api, dhcp, dhcp6]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
-    inputs: { type: 'string', default: '1000000' },
+    inputs: { type: 'string' },
     seed: { type: 'string', default: String(Date.now() % 2 ** 31) },
   },
 })
 const unknown = positionals.filter((name) => !TARGETS.some((target) => target.name === name))
-const [inputs, seed] = [Number(values.inputs), Number(values.seed)]
-if (unknown.length > 0 || !Number.isSafeInteger(inputs) || !Number.isSafeInteger(seed)) {
+const [given, seed] = [Number(values.inputs ?? 0), Number(values.seed)]
+if (unknown.length > 0 || !Number.isSafeInteger(given) || !Number.isSafeInteger(seed)) {
   console.error(
     `usage: node test/fuzz/run.ts [${TARGETS.map(({ name }) => name).join('|')}]... [--inputs N] [--seed S]`,
   )
   process.exit(2)
 }
 for (const target of TARGETS.filter(({ name }) => positionals.length === 0 || positionals.includes(name))) {
+  const inputs = given || (target.inputs ?? 1_000_000)
   console.error(`${target.name}: ${inputs} inputs, seed ${seed}`)
   const onTenth = (fired: number) => console.error(`${target.name}: ${fired} fired`)
   const report = await campaign(target, { inputs, seed, onTenth })

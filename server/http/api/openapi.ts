@@ -33,6 +33,7 @@ export function openApiDocument(app: OpenAPIHono<HttpEnv>): unknown {
   })
   const plain = JSON.parse(JSON.stringify(document)) as Document
   moveNullToReferences(plain)
+  dropFlags(plain)
   return plain
 }
 
@@ -43,6 +44,21 @@ interface Schema {
 
 interface Document {
   components: { schemas: Record<string, Schema> }
+}
+
+/**
+ * The generator writes the flags of a regular expression behind it, where they would be a part of it. JSON Schema means `u` anyhow, and has
+ * no `i`: a pattern that has it is left to the server.
+ */
+function dropFlags(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  const schema = value as { pattern?: unknown }
+  if (typeof schema.pattern === 'string') {
+    const [, pattern, flags] = /^([^]*\$)\/([a-z]+)$/.exec(schema.pattern) ?? []
+    if (flags?.includes('i')) delete schema.pattern
+    else if (pattern !== undefined) schema.pattern = pattern
+  }
+  for (const part of Object.values(value)) dropFlags(part)
 }
 
 /**

@@ -30,6 +30,8 @@ describe('an event makes out of date', () => {
     ['the log only', { type: 'install.log', machineId: MACHINE, installId: INSTALL }, [keys.installLog(INSTALL)]],
     ['images', { type: 'image.added' }, [keys.images]],
     ['boot media', { type: 'media.removed' }, [keys.media]],
+    ['people, and who one is oneself', { type: 'user.changed' }, [keys.users, keys.session]],
+    ['tokens', { type: 'token.revoked' }, [keys.tokens]],
     ['the server', { type: 'server.started' }, [keys.system]],
     ['what profiles shape', { type: 'profile.changed' }, [keys.profiles, keys.machines, ['machine']]],
     ['nothing, when it is about nobody', { type: 'login' }, []],

@@ -13,6 +13,9 @@ export const keys = {
   imageFit: (reference: string, machineId: string) => ['machine', machineId, 'fit', reference],
   media: ['media'],
   profiles: ['profiles'],
+  users: ['users'],
+  tokens: ['tokens'],
+  audit: ['audit'],
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
@@ -32,6 +35,8 @@ export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {
   if (type.startsWith('image.')) return [keys.images]
   if (type.startsWith('media.')) return [keys.media]
   if (type.startsWith('server.') || (type.startsWith('dhcp.') && machineId === null)) return [keys.system]
+  if (type.startsWith('user.')) return [keys.users, keys.session]
+  if (type.startsWith('token.')) return [keys.tokens]
   if (type === 'profile.changed') return [keys.profiles, keys.machines, ['machine']]
   return [
     ...(machineId === null

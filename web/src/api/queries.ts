@@ -9,7 +9,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import type { QueryKey } from '@tanstack/react-query'
-import type { Session } from '../../../server/contract/access.ts'
+import type { LoginRequest, Session } from '../../../server/contract/access.ts'
 import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
 import type { ImageDifference, ImageFit, ImageInspection } from '../../../server/contract/image-inspection.ts'
@@ -185,14 +185,18 @@ export function useMedia() {
 export function useLogin() {
   const client = useQueryClient()
   return useMutation({
-    mutationFn: (token: string) => call<Session>('POST', '/login', { token }),
+    mutationFn: (request: LoginRequest) => call<Session>('POST', '/login', request),
     onSuccess: () => client.resetQueries(),
   })
 }
 
 export function useLogout() {
   const client = useQueryClient()
-  return useMutation({ mutationFn: () => call('POST', '/logout'), onSettled: () => client.resetQueries() })
+  return useMutation({
+    mutationFn: ({ everywhere }: { everywhere: boolean }) =>
+      call('POST', `/logout${everywhere ? '?everywhere=true' : ''}`),
+    onSettled: () => client.resetQueries(),
+  })
 }
 
 export function useBulkChange() {
@@ -241,7 +245,7 @@ export function useRemoveMedia() {
 }
 
 /** A change, after which the named queries are asked again: events tell the same, but a person should not wait for them. */
-function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, outdated: readonly QueryKey[]) {
+export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, outdated: readonly QueryKey[]) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: change,

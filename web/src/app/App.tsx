@@ -6,6 +6,7 @@ import { BrowserRouter, Navigate, Route, Routes } from 'react-router'
 import { ApiError, isUnauthenticated } from '../api/client.ts'
 import { keys } from '../api/keys.ts'
 import { useSession } from '../api/queries.ts'
+import { AccessPage } from '../features/access/AccessPage.tsx'
 import { ImagesPage } from '../features/images/ImagesPage.tsx'
 import { MachinesPage } from '../features/machines/MachinesPage.tsx'
 import { MediaPage } from '../features/media/MediaPage.tsx'
@@ -56,6 +57,7 @@ function Gate() {
           <Route path="/machines/:id" element={<MachineRoute />} />
           <Route path="/images" element={<ImagesPage />} />
           <Route path="/media" element={<MediaPage />} />
+          <Route path="/access" element={<AccessPage session={session} />} />
           <Route path="*" element={<NotFound />} />
         </Routes>
       </Shell>

@@ -1,4 +1,4 @@
-// Logging in: by the one-time link of the server's first start, or with an API token.
+// Logging in: by name and password, with an API token, or by the one-time link of the server's first start.
 
 import {
   Button,
@@ -28,14 +28,16 @@ function takeLinkToken(): string | undefined {
 export function Login() {
   useTitle('Log in')
   const { mutate, error, isPending } = useLogin()
-  const [token, setToken] = useState('')
+  const [withToken, setWithToken] = useState(false)
+  const [name, setName] = useState('')
+  const [secret, setSecret] = useState('')
   const linkTried = useRef(false)
 
   useEffect(() => {
     if (linkTried.current) return
     linkTried.current = true
     const linkToken = takeLinkToken()
-    if (linkToken !== undefined) mutate(linkToken)
+    if (linkToken !== undefined) mutate({ token: linkToken })
   }, [mutate])
 
   return (
@@ -47,25 +49,44 @@ export function Login() {
             <Form
               onSubmit={(event) => {
                 event.preventDefault()
-                mutate(token.trim())
+                mutate(withToken ? { token: secret.trim() } : { name: name.trim(), password: secret })
               }}
             >
               {error && <Trouble error={error} what="Login refused" />}
-              <FormGroup label="Token" fieldId="token" isRequired>
+              {!withToken && (
+                <FormGroup label="Name" fieldId="name" isRequired>
+                  <TextInput id="name" autoComplete="username" value={name} onChange={(_, value) => setName(value)} />
+                </FormGroup>
+              )}
+              <FormGroup label={withToken ? 'Token' : 'Password'} fieldId="secret" isRequired>
                 <TextInput
-                  id="token"
+                  id="secret"
                   type="password"
-                  autoComplete="current-password"
-                  value={token}
-                  onChange={(_, value) => setToken(value)}
+                  autoComplete={withToken ? 'off' : 'current-password'}
+                  value={secret}
+                  onChange={(_, value) => setSecret(value)}
                 />
               </FormGroup>
-              <Button type="submit" isBlock isDisabled={token.trim() === '' || isPending}>
+              <Button
+                type="submit"
+                isBlock
+                isDisabled={secret === '' || (!withToken && name.trim() === '') || isPending}
+              >
                 {isPending ? <Spinner size="md" aria-label="Logging in" /> : 'Log in'}
               </Button>
+              <Button
+                variant="link"
+                isInline
+                onClick={() => {
+                  setWithToken(!withToken)
+                  setSecret('')
+                }}
+              >
+                {withToken ? 'Use name and password' : 'Use a token'}
+              </Button>
               <Content component="small">
-                On the server, <code>landfall token create NAME --role operator</code> makes a token. The first start of
-                a server prints a link that logs in by itself.
+                On the server, <code>landfall user create NAME --role operator</code> lets you in. The first start of a
+                server prints a link that logs in by itself.
               </Content>
             </Form>
           </CardBody>

@@ -35,6 +35,7 @@ const PLACES = [
   { path: '/machines', title: 'Machines' },
   { path: '/images', title: 'Images' },
   { path: '/media', title: 'Boot media' },
+  { path: '/access', title: 'Access' },
 ]
 
 const MAIN = 'main'
@@ -129,7 +130,7 @@ function Top({
               {session.name} ({session.role})
             </ToolbarItem>
             <ToolbarItem>
-              <Button variant="link" onClick={() => logout()}>
+              <Button variant="link" onClick={() => logout({ everywhere: false })}>
                 Log out
               </Button>
             </ToolbarItem>

@@ -1,0 +1,103 @@
+// People who log in by name and password.
+
+import { Button, Label, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core'
+import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
+import { useState } from 'react'
+import type { User } from '../../../../server/contract/access.ts'
+import { useRemoveUser, useSignOutUser, useUpdateUser, useUsers } from '../../api/access.ts'
+import { Ago } from '../../ui/Ago.tsx'
+import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
+import { Loaded, Trouble } from '../../ui/Trouble.tsx'
+import { formatScope } from './scope.ts'
+import { AddUserDialog, EditUserDialog } from './UserDialog.tsx'
+
+type Open = { what: 'add' } | { what: 'edit' | 'remove'; user: User }
+
+export function UsersView() {
+  const result = useUsers()
+  const [open, setOpen] = useState<Open>()
+  const close = () => setOpen(undefined)
+  return (
+    <>
+      <Toolbar>
+        <ToolbarContent>
+          <ToolbarItem>
+            <Button onClick={() => setOpen({ what: 'add' })}>Add a user</Button>
+          </ToolbarItem>
+        </ToolbarContent>
+      </Toolbar>
+      <Loaded result={result} what="users">
+        {(users) => (
+          <Table aria-label="Users" variant="compact">
+            <Thead>
+              <Tr>
+                <Th>Name</Th>
+                <Th>Role</Th>
+                <Th>Machines</Th>
+                <Th>Sessions</Th>
+                <Th>Logged in</Th>
+                <Th screenReaderText="Actions" />
+              </Tr>
+            </Thead>
+            <Tbody>
+              {users.map((user) => (
+                <UserRow key={user.id} user={user} onOpen={(what) => setOpen({ what, user })} />
+              ))}
+            </Tbody>
+          </Table>
+        )}
+      </Loaded>
+      {open?.what === 'add' && <AddUserDialog onClose={close} />}
+      {open?.what === 'edit' && <EditUserDialog user={open.user} onClose={close} />}
+      {open?.what === 'remove' && <RemoveUserDialog user={open.user} onClose={close} />}
+    </>
+  )
+}
+
+function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'edit' | 'remove') => void }) {
+  const { id, name, role, scope, disabled, sessions, lastLoginAt } = user
+  const update = useUpdateUser(id)
+  const signOut = useSignOutUser()
+  const error = update.error ?? signOut.error
+  return (
+    <Tr>
+      <Td dataLabel="Name">
+        {name} {disabled && <Label color="grey">shut out</Label>}
+        {error && <Trouble error={error} what={`${name} was not changed`} />}
+      </Td>
+      <Td dataLabel="Role">{role}</Td>
+      <Td dataLabel="Machines">{formatScope(scope) || 'all'}</Td>
+      <Td dataLabel="Sessions">{sessions}</Td>
+      <Td dataLabel="Logged in">
+        <Ago time={lastLoginAt} />
+      </Td>
+      <Td isActionCell>
+        <ActionsColumn
+          aria-label={`Actions of ${name}`}
+          items={[
+            { title: 'Change', onClick: () => onOpen('edit') },
+            { title: 'Sign out everywhere', onClick: () => signOut.mutate(id) },
+            { title: disabled ? 'Let in again' : 'Shut out', onClick: () => update.mutate({ disabled: !disabled }) },
+            { title: 'Remove', onClick: () => onOpen('remove') },
+          ]}
+        />
+      </Td>
+    </Tr>
+  )
+}
+
+function RemoveUserDialog({ user: { id, name }, onClose }: { user: User; onClose: () => void }) {
+  const { mutate, error, isPending } = useRemoveUser()
+  return (
+    <ConfirmDialog
+      title={`Remove ${name}`}
+      action="Remove"
+      isBusy={isPending}
+      error={error}
+      onConfirm={() => mutate(id, { onSuccess: onClose })}
+      onClose={onClose}
+    >
+      All sessions of {name} end. What {name} did stays in the audit trail.
+    </ConfirmDialog>
+  )
+}
