@@ -260,6 +260,11 @@ export const RULES: readonly Rule[] = [
     mayTypes: ['server/contract'],
   },
   {
+    folder: 'web/src/features/overview',
+    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
+    mayTypes: ['server/contract'],
+  },
+  {
     folder: 'web/src/features/media',
     may: [
       'react',

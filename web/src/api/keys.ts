@@ -9,6 +9,7 @@ export const keys = {
   images: ['images'],
   media: ['media'],
   profiles: ['profiles'],
+  overview: ['overview'],
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
