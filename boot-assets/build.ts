@@ -40,7 +40,7 @@ export async function buildBootAssets({ log, arm64 = false }: BuildOptions): Pro
 }
 
 /** Bundles the web interface into `web/dist`, unless that is newer than all its sources. */
-async function buildWeb(log: Log): Promise<string | undefined> {
+export async function buildWeb(log: Log): Promise<string | undefined> {
   const folder = join(project, 'web')
   if (!existsSync(join(folder, 'vite.config.ts'))) return undefined
   const output = join(folder, 'dist')

@@ -214,13 +214,12 @@ export const RULES: readonly Rule[] = [
       'react-router',
       '@tanstack/react-query',
       '@patternfly',
-      'vite',
-      '@vitejs',
       'server/contract/bytes.ts',
       'server/contract/trust-text.ts',
     ],
     mayTypes: ['server/contract'],
   },
+  { folder: 'web/vite.config.ts', may: ['node:', 'vite', '@vitejs'] },
   {
     folder: 'web/src/features/machines',
     may: [
