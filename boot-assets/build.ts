@@ -48,7 +48,8 @@ export async function buildWeb(log: Log): Promise<string | undefined> {
   if (built && built.mtimeMs > (await newestSource())) return output
   log('bundling the web interface')
   const vite = join(project, 'node_modules/vite/bin/vite.js')
-  await run(process.execPath, [vite, 'build', folder], { cwd: project, log })
+  // Whatever this process is, a test for one: React would be the one for developers.
+  await run(process.execPath, [vite, 'build', folder], { cwd: project, log, env: { NODE_ENV: 'production' } })
   return output
 }
 

@@ -3,18 +3,13 @@
 import { join } from 'node:path'
 import type { InstallTask } from '../../server/contract/agent.ts'
 import type { BulkAction, BulkResult } from '../../server/contract/machine-bulk.ts'
-import type { MachinePage, MachineSummary } from '../../server/contract/machine.ts'
+import type { Machine, MachinePage, MachineSummary } from '../../server/contract/machine.ts'
 import { PretendMachine } from '../helpers/pretend-machine.ts'
 import { writeTinyImage } from '../images/tiny-image.ts'
 import type { Served } from './serve.ts'
 
-const PRODUCTS = [
-  { vendor: 'ACME', product: 'Rack 1' },
-  { vendor: 'Fabrikam', product: 'Blade 640' },
-  { vendor: 'Contoso', product: 'Edge X2' },
-]
 const RACK = 30
-/** Registrations at a time. */
+/** Requests at a time. */
 const AT_ONCE = 8
 
 export interface Fleet {
@@ -36,26 +31,29 @@ export async function importImages(server: Served, folder: string): Promise<void
   }
 }
 
-/** Machines that come from sticks, named and labelled by racks of thirty. */
-export async function rackMachines(server: Served, count: number): Promise<Fleet> {
+/** So many machines by racks of thirty; the first ones come from sticks and go on talking, the others are only announced. */
+export async function rackMachines(server: Served, count: number, talking: number): Promise<Fleet> {
   const made = await server.send('POST', '/api/v1/tokens', { name: 'sticks', role: 'join' })
   const { secret } = (await made.json()) as { secret: string }
   const pretend = { http: server.http, https: server.https, ca: server.access.ca }
-  const machines = Array.from(
-    { length: count },
-    (_, index) => new PretendMachine(pretend, index + 1, PRODUCTS[Math.floor(index / RACK) % PRODUCTS.length]),
-  )
+  const machines = Array.from({ length: talking }, (_, index) => new PretendMachine(pretend, index + 1))
   const ids: string[] = []
-  for (let first = 0; first < count; first += AT_ONCE) {
-    const batch = machines.slice(first, first + AT_ONCE)
-    ids.push(...(await Promise.all(batch.map((machine) => machine.register(secret)))))
-  }
-  for (const [index, id] of ids.entries()) {
+  const bring = async (index: number): Promise<void> => {
     const rack = `r${String(Math.floor(index / RACK) + 1).padStart(2, '0')}`
     const slot = String((index % RACK) + 1).padStart(2, '0')
     const labels = { site: index < count / 2 ? 'ams' : 'fra', rack, role: index % 3 === 0 ? 'db' : 'web' }
-    const answer = await server.send('PATCH', `/api/v1/machines/${id}`, { name: `${rack}-${slot}`, labels })
+    const name = `${rack}-${slot}`
+    const id = await machines[index]?.register(secret)
+    const mac = `52:54:00:01:00:${index.toString(16).padStart(2, '0')}`
+    const answer =
+      id === undefined
+        ? await server.send('POST', '/api/v1/machines', { macs: [mac], name, labels })
+        : await server.send('PATCH', `/api/v1/machines/${id}`, { name, labels })
     if (!answer.ok) throw new Error(await answer.text())
+    ids[index] = ((await answer.json()) as Machine).id
+  }
+  for (let first = 0; first < count; first += AT_ONCE) {
+    await Promise.all(Array.from({ length: Math.min(AT_ONCE, count - first) }, (_, at) => bring(first + at)))
   }
   return { machines, ids }
 }

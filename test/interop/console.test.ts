@@ -13,6 +13,8 @@ import { change, importImages, machinesOf, rackMachines, taskOf, type Fleet } fr
 import { serve, type Served } from './serve.ts'
 
 const MACHINES = 240
+/** Of them, those that have told what they are. */
+const TALKING = 12
 const PICTURES = resolve(import.meta.dirname, '../../docs/explanation/console')
 const ARTEFACTS = resolve(import.meta.dirname, '../../dist/interop/console')
 const MINUTE = 60_000
@@ -32,7 +34,7 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
     folder = await mkdtemp(join(tmpdir(), 'landfall-console-'))
     server = await serve(join(folder, 'data'))
     await importImages(server, folder)
-    fleet = await rackMachines(server, MACHINES)
+    fleet = await rackMachines(server, MACHINES, TALKING)
     await begin()
     browser = await openBrowser({ artefacts: ARTEFACTS, baseURL: server.https })
     page = browser.page
