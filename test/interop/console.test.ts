@@ -1,5 +1,5 @@
 // The console in a real browser, against a server with racks of machines that only talk: what technicians do all day, by mouse and by keyboard,
-// on a desk and on a phone. With LANDFALL_SCREENSHOTS=1 the pictures of docs/explanation/console.md are made anew.
+// on a desk and on a phone. With LANDFALL_SCREENSHOTS=1 it keeps pictures beside docs/explanation/console.md.
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
