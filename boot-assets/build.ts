@@ -40,7 +40,7 @@ export async function buildBootAssets({ log, arm64 = false }: BuildOptions): Pro
 }
 
 /** Bundles the web interface into `web/dist`, unless that is newer than all its sources. */
-async function buildWeb(log: Log): Promise<string | undefined> {
+export async function buildWeb(log: Log): Promise<string | undefined> {
   const folder = join(project, 'web')
   if (!existsSync(join(folder, 'vite.config.ts'))) return undefined
   const output = join(folder, 'dist')
@@ -48,7 +48,8 @@ async function buildWeb(log: Log): Promise<string | undefined> {
   if (built && built.mtimeMs > (await newestSource())) return output
   log('bundling the web interface')
   const vite = join(project, 'node_modules/vite/bin/vite.js')
-  await run(process.execPath, [vite, 'build', folder], { cwd: project, log })
+  // Whatever this process is, a test for one: React would be the one for developers.
+  await run(process.execPath, [vite, 'build', folder], { cwd: project, log, env: { NODE_ENV: 'production' } })
   return output
 }
 

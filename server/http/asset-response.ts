@@ -6,6 +6,8 @@ import type { Asset } from './assets.ts'
 export interface AssetHeaders {
   'Content-Type': string
   'Cache-Control': string
+  'Content-Encoding'?: string
+  Vary?: string
 }
 
 /** Answers GET and HEAD alike; preconditions before the range, as RFC 9110 section 13.2.2 orders them. */

@@ -1,6 +1,7 @@
 // The built web page: hashed assets for ever, index.html for every path the page routes by itself.
 import { extname } from 'node:path'
 import { Hono } from 'hono'
+import type { Context } from 'hono'
 import { assetResponse } from './asset-response.ts'
 import { fileAssets, filesBelow } from './assets.ts'
 import type { AssetSource } from './assets.ts'
@@ -18,6 +19,9 @@ const CONTENT_TYPES: Readonly<Record<string, string>> = {
   '.map': 'application/json',
   '.txt': 'text/plain; charset=utf-8',
 }
+
+/** What the build leaves in a smaller form, too, as `<path>.br`. */
+const COMPRESSED = new Set(['.html', '.js', '.css', '.svg'])
 
 /** Vite puts what it names by content hash here. */
 const HASHED = 'assets/'
@@ -42,18 +46,30 @@ export function webApp(files: AssetSource): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>()
   app.get('*', async (c) => {
     const path = c.req.path.slice(1)
-    const found = await files.find(path)
-    if (found) {
-      return assetResponse(c, found, {
-        'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
-        'Cache-Control': path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'no-cache',
-      })
-    }
+    const cached = path.startsWith(HASHED) ? 'public, max-age=31536000, immutable' : 'no-cache'
+    const found = await answer(c, files, path, cached)
+    if (found) return found
     // A missing script must not come back as a page: browsers would report its syntax instead of its absence.
-    const index = extname(path) === '' ? await files.find('index.html') : undefined
-    if (index) return assetResponse(c, index, { 'Content-Type': CONTENT_TYPES['.html']!, 'Cache-Control': 'no-cache' })
+    const index = extname(path) === '' ? await answer(c, files, 'index.html', 'no-cache') : undefined
+    if (index) return index
     const why = extname(path) === '' ? 'the web page is not built: run `npm run build`' : `nothing at /${path}`
     return c.text(`${why}\n`, 404)
   })
   return app
+}
+
+/** The file, in its compressed form for clients that take it; undefined when there is none. */
+async function answer(c: Context, files: AssetSource, path: string, cached: string): Promise<Response | undefined> {
+  const found = await files.find(path)
+  if (!found) return undefined
+  const headers = {
+    'Content-Type': CONTENT_TYPES[extname(path)] ?? 'application/octet-stream',
+    'Cache-Control': cached,
+  }
+  if (!COMPRESSED.has(extname(path))) return assetResponse(c, found, headers)
+  const takesBrotli = /\bbr\b/.test(c.req.header('accept-encoding') ?? '')
+  const smaller = takesBrotli ? await files.find(`${path}.br`) : undefined
+  const varying = { ...headers, Vary: 'Accept-Encoding' }
+  if (!smaller) return assetResponse(c, found, varying)
+  return assetResponse(c, smaller, { ...varying, 'Content-Encoding': 'br' })
 }

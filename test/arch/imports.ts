@@ -223,14 +223,13 @@ export const RULES: readonly Rule[] = [
       'react-router',
       '@tanstack/react-query',
       '@patternfly',
-      'vite',
-      '@vitejs',
       'server/contract/bytes.ts',
       'server/contract/trust-text.ts',
       'server/contract/inspection-text.ts',
     ],
     mayTypes: ['server/contract'],
   },
+  { folder: 'web/vite.config.ts', may: ['node:', 'vite', '@vitejs'] },
   {
     folder: 'web/src/features/machines',
     may: [
@@ -273,6 +272,11 @@ export const RULES: readonly Rule[] = [
   {
     folder: 'web/src/features/access',
     may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/overview',
+    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui', 'server/contract/bytes.ts'],
     mayTypes: ['server/contract'],
   },
   {

@@ -27,15 +27,15 @@ export class PretendMachine implements Disposable {
   #session = ''
   #seq = 0
 
-  /** Number `n` gives MAC, UUID and serials of its own; `looks` is what it is besides. */
-  constructor(server: PretendServer, n: number, looks: { vendor?: string; product?: string } = {}) {
+  /** Number `n` gives MAC, UUID and serials of its own. */
+  constructor(server: PretendServer, n: number) {
     this.#server = server
     this.#dispatcher = new Agent({ connect: { ca: server.ca }, pipelining: 0 })
     const hex = n.toString(16).padStart(6, '0')
     this.mac = `52:54:00:${hex.match(/../g)!.join(':')}`
     this.facts = {
       ...exampleFacts,
-      smbios: { ...exampleFacts.smbios, ...looks, uuid: `0a1b2c3d-0000-4000-8000-000000${hex}`, serial: `R1-${hex}` },
+      smbios: { ...exampleFacts.smbios, uuid: `0a1b2c3d-0000-4000-8000-000000${hex}`, serial: `R1-${hex}` },
       nics: exampleFacts.nics.map((nic) => ({ ...nic, mac: this.mac })),
       disks: exampleFacts.disks.map((disk) => ({ ...disk, serial: `DISK-${hex}` })),
     }

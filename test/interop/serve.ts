@@ -11,7 +11,7 @@ import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-acce
 
 const COMMAND = resolve(import.meta.dirname, '../../server/cli/landfall.js')
 /** Only ends what hangs: other work on the host may hold up everything. */
-const START_MS = 120_000
+const START_MS = 300_000
 
 export interface ServeOptions {
   /** Further flags. */

@@ -16,6 +16,7 @@ export const keys = {
   users: ['users'],
   tokens: ['tokens'],
   audit: ['audit'],
+  overview: ['overview'],
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],

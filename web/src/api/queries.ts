@@ -17,6 +17,7 @@ import type { KickstartPreview } from '../../../server/contract/kickstart.ts'
 import type { Install } from '../../../server/contract/install.ts'
 import type { BulkRequest, BulkResult } from '../../../server/contract/machine-bulk.ts'
 import type { CreateMachine, Machine, MachinePage, Profile, UpdateMachine } from '../../../server/contract/machine.ts'
+import type { Overview } from '../../../server/contract/overview.ts'
 import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import type { Trace } from '../../../server/contract/trace.ts'
@@ -41,6 +42,8 @@ const BOOTING_POLL_MS = 2000
 const BOOT_POLL_MS = 10_000
 /** How often the state of reading an image's layers is asked for. */
 const READING_POLL_MS = 1000
+/** The overview counts thousands of machines: in a busy hour, asking after every event would be asking all the time. */
+const OVERVIEW_POLL_MS = 4000
 /** How often a server that does not answer is asked who we are. */
 const KNOCK_MS = 3000
 
@@ -62,6 +65,20 @@ export function useMachines(query: string) {
   return useQuery({
     queryKey: [...keys.machines, query],
     queryFn: () => call<MachinePage>('GET', `/machines?${query}`),
+    placeholderData: keepPreviousData,
+  })
+}
+
+/** Since midnight, where the person is; machines by the values of the label. */
+export function useOverview(by: string) {
+  return useQuery({
+    queryKey: [...keys.overview, by],
+    queryFn: () => {
+      const since = new Date()
+      since.setHours(0, 0, 0, 0)
+      return call<Overview>('GET', `/overview?${new URLSearchParams({ by, since: since.toISOString() })}`)
+    },
+    refetchInterval: OVERVIEW_POLL_MS,
     placeholderData: keepPreviousData,
   })
 }

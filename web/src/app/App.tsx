@@ -10,6 +10,7 @@ import { AccessPage } from '../features/access/AccessPage.tsx'
 import { ImagesPage } from '../features/images/ImagesPage.tsx'
 import { MachinesPage } from '../features/machines/MachinesPage.tsx'
 import { MediaPage } from '../features/media/MediaPage.tsx'
+import { OverviewPage } from '../features/overview/OverviewPage.tsx'
 import { Trouble } from '../ui/Trouble.tsx'
 import { Login } from './Login.tsx'
 import { MachineRoute } from './MachineRoute.tsx'
@@ -53,6 +54,7 @@ function Gate() {
       <Shell session={session}>
         <Routes>
           <Route path="/" element={<Navigate to="/machines" replace />} />
+          <Route path="/overview" element={<OverviewPage />} />
           <Route path="/machines" element={<MachinesPage />} />
           <Route path="/machines/:id" element={<MachineRoute />} />
           <Route path="/images" element={<ImagesPage />} />

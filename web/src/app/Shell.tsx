@@ -32,6 +32,7 @@ import { useLiveUpdates } from '../api/live.ts'
 import { useLogout, useSystem } from '../api/queries.ts'
 
 const PLACES = [
+  { path: '/overview', title: 'Overview' },
   { path: '/machines', title: 'Machines' },
   { path: '/images', title: 'Images' },
   { path: '/media', title: 'Boot media' },

@@ -97,10 +97,12 @@ function InstallView({ id }: { id: string }) {
           )}
           <GridItem span={12} lg={5}>
             <Outcome install={install} />
-            <PlanView plan={install.plan} />
           </GridItem>
           <GridItem span={12} lg={7}>
             <StepsView steps={install.steps} />
+          </GridItem>
+          <GridItem span={12}>
+            <PlanView plan={install.plan} />
           </GridItem>
           <GridItem span={12}>
             <LogView installId={id} />

@@ -1,6 +1,6 @@
 // The installer's log, as it comes.
 
-import { Button, ExpandableSection, Flex, FlexItem, Switch } from '@patternfly/react-core'
+import { Button, ExpandableSection, Flex, FlexItem, SearchInput, Switch } from '@patternfly/react-core'
 import { useEffect, useRef, useState } from 'react'
 import { useInstallLog } from '../../api/queries.ts'
 import type { LogLine } from '../../api/queries.ts'
@@ -18,6 +18,7 @@ export function LogView({ installId }: { installId: string }) {
 function OpenLog({ installId }: { installId: string }) {
   const result = useInstallLog(installId)
   const [follow, setFollow] = useState(true)
+  const [search, setSearch] = useState('')
   const box = useRef<HTMLPreElement>(null)
   const count = result.data?.length ?? 0
   useEffect(() => {
@@ -28,6 +29,16 @@ function OpenLog({ installId }: { installId: string }) {
       {(lines) => (
         <>
           <Flex>
+            <FlexItem>
+              <SearchInput
+                aria-label="Search the log"
+                placeholder="Search"
+                value={search}
+                {...(search !== '' && { resultsCount: matching(lines, search).length })}
+                onChange={(_, text) => setSearch(text)}
+                onClear={() => setSearch('')}
+              />
+            </FlexItem>
             <FlexItem>
               <Switch
                 id={`follow-${installId}`}
@@ -43,12 +54,22 @@ function OpenLog({ installId }: { installId: string }) {
             </FlexItem>
           </Flex>
           <pre ref={box} className="lf-log" role="log" aria-label="Installer log" tabIndex={0}>
-            {lines.length === 0 ? 'Nothing was logged yet.' : lines.map((line) => <Line key={line.seq} line={line} />)}
+            {lines.length === 0 ? 'Nothing was logged yet.' : <Lines lines={matching(lines, search)} />}
           </pre>
         </>
       )}
     </Loaded>
   )
+}
+
+/** Lines with the text in them, in any case. */
+function matching(lines: readonly LogLine[], search: string): readonly LogLine[] {
+  const wanted = search.trim().toLowerCase()
+  return wanted === '' ? lines : lines.filter(({ text, level }) => `${level} ${text}`.toLowerCase().includes(wanted))
+}
+
+function Lines({ lines }: { lines: readonly LogLine[] }) {
+  return lines.length === 0 ? 'No line matches.' : lines.map((line) => <Line key={line.seq} line={line} />)
 }
 
 function Line({ line: { at, level, text } }: { line: LogLine }) {

@@ -32,17 +32,17 @@ export function PlanView({ plan }: { plan: StoragePlan | null }) {
             <Th>Name</Th>
             <Th>Size</Th>
             <Th>Holds</Th>
-            <Th>Mounted at</Th>
+            <Th modifier="nowrap">Mounted at</Th>
           </Tr>
         </Thead>
         <Tbody>
           {planRows(plan).map(({ id, place, name, size, holds, mountPoints, kept }) => (
             <Tr key={id}>
-              <Td dataLabel="Place" className="lf-nowrap">
+              <Td dataLabel="Place" modifier="nowrap">
                 {place}
               </Td>
               <Td dataLabel="Name">{name}</Td>
-              <Td dataLabel="Size" className="lf-nowrap">
+              <Td dataLabel="Size" modifier="nowrap">
                 {formatBytes(size)}
               </Td>
               <Td dataLabel="Holds">

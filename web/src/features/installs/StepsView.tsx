@@ -2,9 +2,9 @@
 
 import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { Progress, ProgressMeasureLocation, ProgressStep, ProgressStepper } from '@patternfly/react-core'
-import { useEffect, useState } from 'react'
 import type { InstallStep } from '../../../../server/contract/install.ts'
 import { formatSeconds, percentOf } from '../../ui/format.ts'
+import { useNow } from '../../ui/now.ts'
 import { secondsLeft, secondsOf } from './step-times.ts'
 
 const VARIANTS: Record<InstallStep['state'], 'pending' | 'info' | 'success' | 'danger'> = {
@@ -14,16 +14,9 @@ const VARIANTS: Record<InstallStep['state'], 'pending' | 'info' | 'success' | 'd
   failed: 'danger',
 }
 
-const TICK_MS = 1000
-
 export function StepsView({ steps }: { steps: readonly InstallStep[] }) {
   const running = steps.some(({ state }) => state === 'running')
-  const [now, setNow] = useState(Date.now)
-  useEffect(() => {
-    if (!running) return
-    const timer = setInterval(() => setNow(Date.now()), TICK_MS)
-    return () => clearInterval(timer)
-  }, [running])
+  const now = useNow(running)
   return (
     <ProgressStepper isVertical aria-label="Steps of the install">
       {steps.map((step) => (
@@ -34,7 +27,7 @@ export function StepsView({ steps }: { steps: readonly InstallStep[] }) {
           variant={VARIANTS[step.state]}
           isCurrent={step.state === 'running'}
           aria-label={`${step.name}: ${step.state}`}
-          description={<StepDetails step={step} now={Math.max(now, Date.now())} />}
+          description={<StepDetails step={step} now={now} />}
         >
           {step.name}
         </ProgressStep>

@@ -15,6 +15,7 @@ import {
   FlexItem,
   Grid,
   GridItem,
+  Label,
   MenuToggle,
   PageSection,
   Title,
@@ -31,14 +32,16 @@ import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { StateLabel } from '../../ui/StateLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
-import { Loaded } from '../../ui/Trouble.tsx'
+import { Loaded, Trouble } from '../../ui/Trouble.tsx'
 import { AssignDialog } from './AssignDialog.tsx'
 import { BootStoryCard } from './BootStoryCard.tsx'
 import { EditMachineDialog } from './EditMachineDialog.tsx'
 import { EventsCard } from './EventsCard.tsx'
 import { HardwareCard } from './HardwareCard.tsx'
+import { JourneyCard } from './JourneyCard.tsx'
 import { KickstartCard } from './KickstartCard.tsx'
 import { targetOfMachines } from './selection.ts'
+import { LabelList } from './LabelList.tsx'
 import { SpecCard } from './SpecCard.tsx'
 
 /** `installs` comes first: it is what people open this page for. */
@@ -67,6 +70,9 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
               <Grid hasGutter lg={6}>
                 <GridItem span={12}>
                   <Failure machine={machine} />
+                </GridItem>
+                <GridItem span={12}>
+                  <JourneyCard machineId={machine.id} />
                 </GridItem>
                 <GridItem span={12}>{installs}</GridItem>
                 <GridItem span={12} lg={6}>
@@ -190,13 +196,30 @@ function Header({ machine }: { machine: Machine }) {
   )
 }
 
-function Failure({ machine: { state, failure } }: { machine: Machine }) {
+function Failure({ machine: { id, state, failure, image } }: { machine: Machine }) {
+  const retry = useReinstall(id)
   if (state !== 'failed' || !failure) return null
   return (
-    <Alert component="h2" isInline variant="danger" title={`The last install failed: ${failure.code}`}>
+    <Alert
+      component="h2"
+      isInline
+      variant="danger"
+      title={`The last install failed: ${failure.code}`}
+      actionLinks={
+        <Button
+          variant="secondary"
+          isDisabled={image === null || retry.isPending}
+          isLoading={retry.isPending}
+          onClick={() => retry.mutate(undefined)}
+        >
+          Try again with {image ?? 'an image'}
+        </Button>
+      }
+    >
       <p>{failure.message}</p>
       {failure.hint !== undefined && <p>{failure.hint}</p>}
-      <p>The machine waits in the installer. Assign an image to try again.</p>
+      <p>The machine waits in the installer. Trying again, or assigning another image, erases the disk anew.</p>
+      {retry.error && <Trouble error={retry.error} what="The install was not begun again" />}
     </Alert>
   )
 }
@@ -205,6 +228,7 @@ function StatusCard({ machine }: { machine: Machine }) {
   const { macs, address, uuid, serial, labels, image, wantedDigest, runningDigest, generation, lastSeenAt, createdAt } =
     machine
   const confirmed = runningDigest !== null && runningDigest === wantedDigest
+  const differs = runningDigest !== null && wantedDigest !== null && !confirmed
   return (
     <Card isFullHeight>
       <CardTitle component="h2">Status</CardTitle>
@@ -218,6 +242,7 @@ function StatusCard({ machine }: { machine: Machine }) {
               'Runs',
               <>
                 <Digest digest={runningDigest} whole={runningDigest !== null} />
+                {differs && <Label color="orange">not what is wanted</Label>}
                 {confirmed && (
                   <>
                     {' '}
@@ -237,12 +262,7 @@ function StatusCard({ machine }: { machine: Machine }) {
             ['Address', address ?? <span className="lf-subtle">none yet</span>],
             ['Serial', serial],
             ['UUID', uuid === null ? undefined : <span className="lf-mono">{uuid}</span>],
-            [
-              'Labels',
-              Object.entries(labels)
-                .map(([key, value]) => `${key}=${value}`)
-                .join(', ') || <span className="lf-subtle">none</span>,
-            ],
+            ['Labels', <LabelList key="labels" labels={labels} />],
             ['Last seen', <Ago key="seen" time={lastSeenAt} />],
             ['Known since', new Date(createdAt).toLocaleString()],
           ]}

@@ -56,7 +56,12 @@ export const COLUMNS: readonly Column[] = [
     title: 'Hardware',
     sort: 'product',
     className: 'lf-nowrap',
-    cell: ({ product }) => product ?? unknown,
+    cell: ({ product, serial }) => (
+      <>
+        {product ?? unknown}
+        {serial !== null && <div className="lf-subtle">{serial}</div>}
+      </>
+    ),
   },
   { key: 'serial', title: 'Serial', sort: 'serial', className: 'lf-nowrap', cell: ({ serial }) => serial ?? unknown },
   { key: 'labels', title: 'Labels', cell: ({ labels }) => <LabelList labels={labels} /> },
@@ -69,16 +74,7 @@ export const COLUMNS: readonly Column[] = [
   { key: 'createdAt', title: 'Known since', sort: 'createdAt', cell: ({ createdAt }) => <Ago time={createdAt} /> },
 ]
 
-export const DEFAULT_COLUMNS: readonly string[] = [
-  'name',
-  'state',
-  'mac',
-  'image',
-  'product',
-  'serial',
-  'labels',
-  'lastSeenAt',
-]
+export const DEFAULT_COLUMNS: readonly string[] = ['name', 'state', 'mac', 'image', 'product', 'labels', 'lastSeenAt']
 
 /** In their fixed order, whatever the order of the keys; the name, which leads to the machine, is always there. */
 export function columnsOf(keys: readonly string[]): Column[] {

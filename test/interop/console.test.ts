@@ -1,0 +1,307 @@
+// The console in a real browser, against a server with racks of machines that only talk: what technicians do all day, by mouse and by keyboard,
+// on a desk and on a phone. With LANDFALL_SCREENSHOTS=1 it keeps pictures beside docs/explanation/console.md.
+
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { AxeBuilder } from '@axe-core/playwright'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildWeb } from '../../boot-assets/build.ts'
+import { browserUnavailable, openBrowser, type BrowserPage } from '../e2e/lab/browser.ts'
+import { change, importImages, machinesOf, rackMachines, taskOf, type Fleet } from './console-fleet.ts'
+import { serve, type Served } from './serve.ts'
+
+const MACHINES = 240
+/** Of them, those that have told what they are. */
+const TALKING = 12
+const PICTURES = resolve(import.meta.dirname, '../../docs/explanation/console')
+const ARTEFACTS = resolve(import.meta.dirname, '../../dist/interop/console')
+const MINUTE = 60_000
+/** What the first page may cost, compressed. */
+const FIRST_LOAD_BYTES = 300_000
+const reason = browserUnavailable()
+
+describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let folder: string
+  let server: Served
+  let browser: BrowserPage
+  let page: Page
+  let fleet: Fleet
+
+  beforeAll(async () => {
+    await buildWeb(console.log)
+    folder = await mkdtemp(join(tmpdir(), 'landfall-console-'))
+    server = await serve(join(folder, 'data'))
+    await importImages(server, folder)
+    fleet = await rackMachines(server, MACHINES, TALKING)
+    await begin()
+    browser = await openBrowser({ artefacts: ARTEFACTS, baseURL: server.https })
+    page = browser.page
+    page.setDefaultTimeout(2 * MINUTE)
+  }, 10 * MINUTE)
+
+  afterAll(async () => {
+    for (const machine of fleet?.machines ?? []) machine[Symbol.dispose]()
+    await browser?.[Symbol.asyncDispose]()
+    await server?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  /** In the first rack six are deployed, three are being installed, two have failed. */
+  async function begin(): Promise<void> {
+    const { machines, ids } = fleet
+    await change(server, ids.slice(0, 12), { type: 'assign', image: 'os/web:1' })
+    for (const machine of machines.slice(0, 6)) await machine.install(await taskOf(machine))
+    for (const [index, machine] of machines.slice(6, 9).entries()) {
+      await machine.install(await taskOf(machine), 0.5 + index / 10)
+    }
+    const digest = await taskOf(machines[9]!)
+    await machines[9]!.install(digest, 0.6)
+    await machines[9]!.fail(digest, 'DIGEST_MISMATCH', 'verifying layer 4 of 5: got 9bfe, want eaaf', 'import it again')
+    const network = await taskOf(machines[10]!)
+    await machines[10]!.install(network, 0.3)
+    await machines[10]!.fail(network, 'NETWORK', 'fetching layer 3 of 5: connection reset', 'check cable and port')
+    await change(server, ids.slice(30, 36), { type: 'assign', image: 'os/db:1' })
+  }
+
+  it(
+    'is there with less than 300 kB',
+    async () => {
+      const session = await page.context().newCDPSession(page)
+      await session.send('Network.enable')
+      let bytes = 0
+      session.on('Network.loadingFinished', ({ encodedDataLength }) => (bytes += encodedDataLength))
+      await page.goto(`/#token=${server.access.token}`)
+      await page.getByText(`of ${MACHINES}`).first().waitFor()
+      console.log(`the first page took ${bytes} bytes`)
+      expect(bytes).toBeGreaterThan(FIRST_LOAD_BYTES / 10)
+      expect(bytes).toBeLessThan(FIRST_LOAD_BYTES)
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'shows the fleet at a glance, and leads from a reason to its machines',
+    async () => {
+      await page.goto('/overview')
+      await page.getByRole('heading', { name: `${MACHINES} machines` }).waitFor()
+      await page.getByRole('link', { name: 'r08', exact: true }).waitFor()
+      await look('overview')
+      await page.getByRole('link', { name: '2 failed' }).click()
+      await rowOf('r01-10').getByText('DIGEST_MISMATCH').waitFor()
+      await rowOf('r01-11').getByText('NETWORK').waitFor()
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'finds a machine by a part of its serial, and why it failed',
+    async () => {
+      await page.getByRole('button', { name: 'Clear all filters' }).click()
+      await page.getByRole('textbox', { name: /Search/ }).fill('1-00000a')
+      await rowOf('r01-01').waitFor({ state: 'detached' })
+      expect(await page.getByRole('row').count()).toBe(2)
+      expect(page.url()).toContain('search=1-00000a')
+      await page.getByRole('link', { name: 'r01-10' }).click()
+      await page.getByText('The last install failed: DIGEST_MISMATCH').waitFor()
+      await page.getByText('import it again').first().waitFor()
+      await page.getByRole('list', { name: 'Stages' }).waitFor()
+      await look('failed')
+      await page.goBack()
+      await rowOf('r01-10').waitFor()
+      expect(page.url()).toContain('search=1-00000a')
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'turns pages, and finds the way back',
+    async () => {
+      await page.goto('/machines?sort=name&order=asc&label=site%3Dams')
+      await rowOf('r01-01').waitFor()
+      const next = page.getByRole('button', { name: 'Go to next page' }).first()
+      await next.click()
+      await rowOf('r02-21').waitFor()
+      await page.getByText('51 - 100').first().waitFor()
+      await next.click()
+      await rowOf('r04-30').waitFor()
+      await page.getByRole('button', { name: 'Go to previous page' }).first().click()
+      await rowOf('r02-21').waitFor()
+      await page.reload()
+      await rowOf('r02-21').waitFor()
+      await page.goBack()
+      await rowOf('r04-30').waitFor()
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'keeps a view by a name',
+    async () => {
+      await page.goto('/machines?state=failed&sort=name&order=asc')
+      await page.getByRole('button', { name: 'View: unsaved' }).click()
+      await page.getByRole('menuitem', { name: 'Save or remove views' }).click()
+      await page.getByRole('textbox', { name: 'Name' }).fill('Broken, by name')
+      await page.getByRole('button', { name: 'Save this view' }).click()
+      await page.getByRole('button', { name: 'View: Broken, by name' }).waitFor()
+      await page.goto('/machines')
+      await page.getByRole('button', { name: 'View: All machines' }).click()
+      await page.getByRole('menuitem', { name: 'Broken, by name' }).click()
+      await rowOf('r01-10').waitFor()
+      expect(page.url()).toContain('state=failed&sort=name&order=asc')
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'assigns an image to two hundred machines, and refuses when their number changed meanwhile',
+    async () => {
+      await page.goto('/machines?state=ready')
+      await rowOf('r08-30').waitFor()
+      const ready = (await machinesOf(server, 'state=ready&limit=1000')).length
+      expect(ready).toBeGreaterThan(200)
+      await page.getByRole('button', { name: 'Choose machines' }).click()
+      await page.getByRole('menuitem', { name: `Select all ${ready} matching` }).click()
+      await look('selected')
+      await page.getByRole('button', { name: 'Assign image' }).first().click()
+      const dialog = page.getByRole('dialog')
+      await dialog.getByRole('combobox', { name: 'Image' }).selectOption('os/web:2')
+      await look('assign')
+      // Somebody else takes one of them.
+      await change(server, [fleet.ids.at(-1)!], { type: 'retire' })
+      await dialog.getByRole('button', { name: `Assign to ${ready} machines` }).click()
+      await dialog.getByText(/nothing was done: look at the machines again/).waitFor()
+      expect(await machinesOf(server, 'image=os%2Fweb%3A2')).toHaveLength(0)
+      await dialog.getByRole('button', { name: 'Cancel' }).click()
+      await page
+        .getByText(`of ${ready - 1}`)
+        .first()
+        .waitFor()
+      await page.getByRole('button', { name: 'Assign image' }).first().click()
+      await dialog.getByRole('combobox', { name: 'Image' }).selectOption('os/web:2')
+      await dialog.getByRole('button', { name: `Assign to ${ready - 1} machines` }).click()
+      await page.getByText(`os/web:2 was assigned to ${ready - 1} machines`).waitFor()
+      expect(await machinesOf(server, 'image=os%2Fweb%3A2&state=assigned&limit=1000')).toHaveLength(ready - 1)
+    },
+    8 * MINUTE,
+  )
+
+  it(
+    'does the same by keyboard alone: find, choose, label',
+    async () => {
+      await page.goto('/machines')
+      await rowOf('r01-01').or(rowOf('r08-29')).first().waitFor()
+      await reach('Search by name, MAC, serial or product')
+      await page.keyboard.type('r03-17')
+      await rowOf('r03-16').waitFor({ state: 'detached' })
+      await rowOf('r03-17').waitFor()
+      await reach('Select r03-17')
+      await page.keyboard.press('Space')
+      await reach('More actions', 'Shift+Tab')
+      await page.keyboard.press('Enter')
+      await page.getByRole('menuitem', { name: 'Change labels' }).waitFor()
+      await page.keyboard.press('Enter')
+      await page.getByRole('dialog').waitFor()
+      await reach('Set')
+      await page.keyboard.type('power=feed-b')
+      await reach('Change labels')
+      await page.keyboard.press('Enter')
+      await page.getByText('Labels of 1 machine changed').waitFor()
+      const [machine] = await machinesOf(server, 'label=power%3Dfeed-b')
+      expect(machine).toMatchObject({ name: 'r03-17', labels: { rack: 'r03', power: 'feed-b' } })
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'shows an install as it goes, from power-on to first boot',
+    async () => {
+      await page.goto(`/machines/${fleet.ids[7]}`)
+      await page.getByRole('heading', { name: 'From power-on to first boot' }).waitFor()
+      await page.getByText(/93.6 MB of 156 MB/).waitFor()
+      await page.getByText('DISK-000008').first().waitFor()
+      await page.getByRole('button', { name: 'Log', exact: true }).click()
+      await page.getByRole('textbox', { name: 'Search the log' }).fill('LAYER 1')
+      await page.getByRole('log').getByText('layer 1 of 5').waitFor()
+      await page.getByRole('textbox', { name: 'Search the log' }).fill('nothing like it')
+      await page.getByText('No line matches.').waitFor()
+      await look('machine')
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'fits a phone, in the dark',
+    async () => {
+      await page.setViewportSize({ width: 390, height: 844 })
+      await page.emulateMedia({ colorScheme: 'dark' })
+      for (const [label, path] of [
+        ['phone-machines', '/machines?state=failed'],
+        ['phone-overview', '/overview'],
+        ['phone-machine', `/machines/${fleet.ids[7]}`],
+      ] as const) {
+        await page.goto(path)
+        await page.getByRole('heading', { level: 1 }).waitFor()
+        await page.waitForLoadState('networkidle')
+        await look(label)
+        const wide = await page.evaluate<number>('document.documentElement.scrollWidth')
+        expect(wide, label).toBeLessThanOrEqual(390)
+      }
+    },
+    5 * MINUTE,
+  )
+
+  it('had no errors of its own', () => {
+    const own = browser.messages.filter(
+      (message) => message.startsWith('uncaught') || /Content.Security.Policy|Warning:/i.test(message),
+    )
+    expect(own).toEqual([])
+  })
+
+  function rowOf(text: string) {
+    return page.getByRole('row').filter({ hasText: text })
+  }
+
+  /** Goes from one thing to the next until the focus is on what has this name. */
+  async function reach(name: string, key = 'Tab'): Promise<void> {
+    for (let presses = 0; presses < 80; presses++) {
+      await page.keyboard.press(key)
+      if ((await page.evaluate<string>(NAME_OF_FOCUS)) === name) return
+    }
+    throw new Error(`${name} cannot be reached with ${key}`)
+  }
+
+  /** Keeps the picture, and holds the page against the rules of axe. */
+  async function look(label: string): Promise<void> {
+    await browser.screenshot(label)
+    if (process.env['LANDFALL_SCREENSHOTS'] === '1') await keepPicture(page, label)
+    const { violations } = await new AxeBuilder({ page }).analyze()
+    const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)
+    expect(found, label).toEqual([])
+  }
+})
+
+/** As a screen reader would say it. In the page, whose types tests do not have. */
+const NAME_OF_FOCUS = `(() => {
+  const focus = document.activeElement
+  return (focus.getAttribute('aria-label') ?? focus.labels?.[0]?.textContent ?? focus.textContent).trim()
+})()`
+
+/** As WebP, which is a third of a PNG; by the browser, as nothing else here can make it. */
+async function keepPicture(page: Page, label: string): Promise<void> {
+  const png = (await page.screenshot()).toString('base64')
+  const blank = await page.context().newPage()
+  const webp = await blank.evaluate<string>(`(async () => {
+    const image = new Image()
+    image.src = 'data:image/png;base64,${png}'
+    await image.decode()
+    const canvas = new OffscreenCanvas(image.width, image.height)
+    canvas.getContext('2d').drawImage(image, 0, 0)
+    const bytes = new Uint8Array(await (await canvas.convertToBlob({ type: 'image/webp', quality: 0.8 })).arrayBuffer())
+    return bytes.toBase64()
+  })()`)
+  await blank.close()
+  await mkdir(PICTURES, { recursive: true })
+  await writeFile(join(PICTURES, `${label}.webp`), Buffer.from(webp, 'base64'))
+}
