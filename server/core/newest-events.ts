@@ -22,18 +22,12 @@ export class NewestEvents {
     if (this.#kept.length > KEPT) this.#since = this.#kept.shift()!.event.seq
   }
 
-  /** The same objects for every reader; undefined for what only the log can tell. */
+  /** The same objects for every reader; undefined for what only the log can tell. Machines are merged, and then their events are, too. */
   after(seq: number, limit: number, { machineId, installId, types, scope }: EventFilter): Event[] | undefined {
-    if (seq < this.#since || (scope ?? null) !== null) return undefined
+    if (seq < this.#since || (machineId ?? installId ?? scope ?? null) !== null) return undefined
     return this.#kept
       .map(({ event }) => event)
-      .filter(
-        (event) =>
-          event.seq > seq &&
-          (machineId === undefined || event.machineId === machineId) &&
-          (installId === undefined || event.installId === installId) &&
-          (types === undefined || types.includes(event.type)),
-      )
+      .filter((event) => event.seq > seq && (types === undefined || types.includes(event.type)))
       .slice(0, limit)
   }
 }

@@ -97,6 +97,7 @@ describe('reading layers', () => {
     await verdictOf(reading, one)
     const two = await bring(await fixtureImage([base, { 'usr/b': 'b' }]), 'os/two:1')
     await verdictOf(reading, two)
+    await expect.poll(() => store.layers.unreadBlobs(1), { timeout: 30_000 }).toEqual([])
     expect(new Set(read).size).toBe(read.length)
     const again = started()
     expect(await again.reading.check(two)).toEqual({ state: 'read' })
