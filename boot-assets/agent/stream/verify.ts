@@ -13,7 +13,7 @@ export interface Expectation {
  * there is a byte too many, else at the end, and DIGEST_MISMATCH at the end.
  *
  * Leaving a `for await` loop early does not close it: whoever stumbled over the content calls {@link drain} to learn whether
- * the bytes were wrong in the first place.
+ * the bytes were wrong in the first place. A decompressor may still be reading meanwhile: both are told the same.
  */
 export class VerifiedChunks implements AsyncIterable<Buffer> {
   /** Bytes passed so far. */
@@ -22,6 +22,8 @@ export class VerifiedChunks implements AsyncIterable<Buffer> {
   readonly #expected: Expectation
   readonly #hash
   #done = false
+  /** What was found wrong; null for nothing, undefined before the end. */
+  #verdict: StreamError | null | undefined
 
   constructor(chunks: AsyncIterable<Buffer>, expected: Expectation) {
     const algorithm = expected.digest.slice(0, expected.digest.indexOf(':'))
@@ -49,24 +51,33 @@ export class VerifiedChunks implements AsyncIterable<Buffer> {
   }
 
   async #next(): Promise<IteratorResult<Buffer>> {
+    if (this.#verdict) throw this.#verdict
     if (this.#done) return { done: true, value: undefined }
     const result = await this.#source.next()
-    const { digest, size } = this.#expected
-    if (result.done !== true) {
+    if (result.done === true) {
+      if (this.#verdict === undefined) this.#verdict = this.#judged()
+    } else {
       this.bytes += result.value.length
-      if (this.bytes > size) {
-        await this.close()
-        throw new StreamError('SIZE_MISMATCH', `blob ${digest}: got more than the ${size} bytes of its descriptor`)
-      }
       this.#hash.update(result.value)
-      return result
+      if (this.bytes <= this.#expected.size) return result
+      const { digest, size } = this.#expected
+      this.#verdict = new StreamError(
+        'SIZE_MISMATCH',
+        `blob ${digest}: got more than the ${size} bytes of its descriptor`,
+      )
+      await this.close()
     }
+    if (this.#verdict) throw this.#verdict
     this.#done = true
+    return { done: true, value: undefined }
+  }
+
+  #judged(): StreamError | null {
+    const { digest, size } = this.#expected
     if (this.bytes < size) {
-      throw new StreamError('SIZE_MISMATCH', `blob ${digest}: got ${this.bytes} bytes, want ${size}`)
+      return new StreamError('SIZE_MISMATCH', `blob ${digest}: got ${this.bytes} bytes, want ${size}`)
     }
     const got = `${digest.slice(0, digest.indexOf(':'))}:${this.#hash.digest('hex')}`
-    if (got !== digest) throw new StreamError('DIGEST_MISMATCH', `verifying blob: got ${got}, want ${digest}`)
-    return { done: true, value: undefined }
+    return got === digest ? null : new StreamError('DIGEST_MISMATCH', `verifying blob: got ${got}, want ${digest}`)
   }
 }

@@ -37,6 +37,18 @@ describe('verifying a blob', () => {
     await blob.drain()
   })
 
+  it.each([
+    ['fine', content, undefined],
+    ['different', Buffer.from(content).fill('x', 3, 4), 'DIGEST_MISMATCH'],
+  ])('tells two who read at a time the same: a blob that is %s', async (_, bytes, code) => {
+    const blob = verified(bytes)
+    const results = await Promise.allSettled([blob.drain(), blob.drain()])
+    const codes = results.map((result) =>
+      result.status === 'rejected' ? (result.reason as StreamError).code : undefined,
+    )
+    expect(codes).toEqual([code, code])
+  })
+
   it('stops reading a blob that never ends', async () => {
     let yielded = 0
     async function* endless(): AsyncGenerator<Buffer> {

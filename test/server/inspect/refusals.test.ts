@@ -27,6 +27,7 @@ async function scene() {
     // Reached by the bomb long before it has grown a hundredfold and a GiB, which takes a thread of the lowest priority minutes on a busy host.
     maxLayerBytes: 2 ** 24,
     thread: new LayerThread(),
+    onFailure: (_, error) => expect.fail(String(error)),
   })
   store.images.watchBlobs(() => reading.wake())
   reading.start()
