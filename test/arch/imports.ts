@@ -224,6 +224,7 @@ export const RULES: readonly Rule[] = [
       '@tanstack/react-query',
       '@patternfly',
       'server/contract/bytes.ts',
+      'server/contract/message-cutter.ts',
       'server/contract/trust-text.ts',
       'server/contract/inspection-text.ts',
     ],

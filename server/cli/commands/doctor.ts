@@ -2,15 +2,16 @@
 import type { Command } from 'commander'
 import { SystemInfo } from '../../contract/system.ts'
 import { Trace, TraceOverview } from '../../contract/trace.ts'
-import { findAccess } from '../access.ts'
+import { findAccess, isHere } from '../access.ts'
+import type { AccessOptions } from '../access.ts'
 import { ApiClient } from '../client.ts'
 import { readHost } from '../doctor/host.ts'
 import { diagnoseNetboot } from '../doctor/netboot.ts'
 import type { Finding, NetbootFacts } from '../doctor/netboot.ts'
 import { CliError } from '../errors.ts'
 import { printText } from '../output.ts'
-import type { OutputFormat } from '../output.ts'
 import { traceOf } from './machine-trace.ts'
+import type { CommonOptions } from './context.ts'
 
 export function addDoctorCommands(program: Command): void {
   const doctor = program.command('doctor').description('looks for what is in the way')
@@ -20,8 +21,8 @@ export function addDoctorCommands(program: Command): void {
     .description('why machines, or one of them, do not boot from the network; as root it sees more')
     .argument('[machine]', 'id, name, MAC or serial of a machine; MAC of a stranger')
     .action(async (name: string | undefined, _: unknown, command: Command) => {
-      const { output, dataDir } = command.optsWithGlobals<{ output: OutputFormat; dataDir?: string }>()
-      const facts = await gather(name, dataDir)
+      const { output, ...access } = command.optsWithGlobals<CommonOptions>()
+      const facts = await gather(name, access)
       const findings = diagnoseNetboot(facts)
       printText(output, { findings }, findings.map(findingText).join('\n'))
       const problems = findings.filter(({ level }) => level === 'problem').length
@@ -41,12 +42,11 @@ function findingText({ code, level, message, causes = [], next = [] }: Finding):
 }
 
 /** A server that does not answer is a finding, not the end: its host can still be looked at. */
-async function gather(name: string | undefined, dataDir: string | undefined): Promise<NetbootFacts> {
-  const isLocal = !process.env['LANDFALL_URL']
-  const common = { host: isLocal ? await readHost() : undefined, now: Date.now() }
+async function gather(name: string | undefined, access: AccessOptions): Promise<NetbootFacts> {
+  const common = { host: isHere(process.env, access) ? await readHost() : undefined, now: Date.now() }
   let client: ApiClient | undefined
   try {
-    client = new ApiClient(findAccess(process.env, dataDir))
+    client = new ApiClient(findAccess(process.env, access))
     const system = await client.call('GET', '/system', SystemInfo)
     const overview = await client.call('GET', '/trace', TraceOverview)
     const found = name === undefined ? undefined : { name, trace: await heardOf(client, name) }
