@@ -1,6 +1,7 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
 import { addAuditCommands } from './commands/audit.ts'
+import { addCompletionCommands } from './commands/completion.ts'
 import { addContextCommands } from './commands/contexts.ts'
 import { addDiskImageCommands } from './commands/disk-image.ts'
 import { addDoctorCommands } from './commands/doctor.ts'
@@ -63,6 +64,7 @@ export function landfallProgram(version: string): Command {
   addStatusCommand(program)
   addOverviewCommand(program)
   addDoctorCommands(program)
+  addCompletionCommands(program, version)
   addWatchOptions(program)
   return program
 }

@@ -57,8 +57,8 @@ async function pathsOf(client: ApiClient, name: string): Promise<{ story: string
     return { story: `/machines/${id}/trace`, packets: `/machines/${id}/trace.pcap` }
   } catch (error) {
     if (!(error instanceof CliError) || !MAC.test(name)) throw error
-    const story = `/trace/${name.toLowerCase().replaceAll('-', ':')}`
-    return { story, packets: `${story}/trace.pcap` }
+    const mac = name.toLowerCase().replaceAll('-', ':')
+    return { story: `/trace/${mac}`, packets: `/trace/${mac}/trace.pcap` }
   }
 }
 
