@@ -12,6 +12,8 @@ export interface Access {
   token: string
   /** Certificate (PEM) to trust instead of the system's. */
   ca?: string | undefined
+  /** Of the server of this machine: its data folder. */
+  folder?: string
 }
 
 /** Global options that choose a server. */
@@ -42,7 +44,7 @@ export function findAccess(env: NodeJS.ProcessEnv, { dataDir, context }: AccessO
   for (const folder of folders) {
     if (!folder) continue
     try {
-      return LocalAccess.parse(JSON.parse(readFileSync(join(folder, LOCAL_ACCESS_FILE), 'utf8')))
+      return { ...LocalAccess.parse(JSON.parse(readFileSync(join(folder, LOCAL_ACCESS_FILE), 'utf8'))), folder }
     } catch (error) {
       if ((error as { code?: string }).code === 'EACCES') {
         throw new CliError(`${folder}/${LOCAL_ACCESS_FILE} can't be read`, {

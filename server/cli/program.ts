@@ -20,6 +20,7 @@ import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
 import { addSessionCommands } from './commands/session.ts'
+import { addSetupCommand } from './commands/setup.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
@@ -40,6 +41,7 @@ export function landfallProgram(version: string): Command {
     .option('--context <name>', 'talk to this server of `landfall context list`; by default the current one')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
+  addSetupCommand(program)
   addServeCommand(program, version)
   addSystemdCommands(program)
   addImageCommands(program)

@@ -166,6 +166,11 @@ export const RULES: readonly Rule[] = [
       'boot-assets',
     ],
   },
+  {
+    folder: 'server/cli/commands/setup.ts',
+    may: ['node:', 'commander', 'server/cli', 'server/config'],
+  },
+  { folder: 'server/cli/setup', may: ['node:', 'server/cli', 'server/dhcp/prober.ts'] },
   { folder: 'server/cli/boot-files.ts', may: ['node:', 'boot-assets'] },
   {
     folder: 'server/cli/commands/systemd.ts',
