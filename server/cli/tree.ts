@@ -11,7 +11,7 @@ export interface CommandNode {
   commands: CommandNode[]
 }
 
-export interface ArgumentNode {
+interface ArgumentNode {
   name: string
   /** As it is written: `<image>`, `[machine...]`. */
   written: string

@@ -2,8 +2,9 @@
 import type { EventType } from './event.ts'
 
 export const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
-  'machine.discovered': 'a machine was seen for the first time, or added by hand',
-  'machine.updated': 'name, labels, spec or identity changed; `data.removed` when its record was removed',
+  'machine.discovered': 'a machine was seen for the first time',
+  'machine.updated':
+    'it was added by hand, or name, labels, spec or identity changed; `data.removed` when its record was removed',
   'machine.state': 'it went from `data.from` to `data.to`',
   'machine.facts': 'it told what it consists of',
   'machine.merged': 'two records turned out to be one machine',

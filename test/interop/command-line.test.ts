@@ -80,7 +80,7 @@ it('watches and follows, and outlives a restart of the server', { timeout: MINUT
     server = await serve(server.dataDir, { ports })
     await server.send('POST', '/api/v1/machines', { macs: ['52:54:00:00:00:02'], name: 'web-02' })
     await until(() => texts.watching.includes('web-02'))
-    await until(() => texts.following.includes('server.started') && texts.following.includes('machine.discovered'))
+    await until(() => texts.following.includes('server.started') && texts.following.includes('web-02 was added'))
     expect(
       texts.watching
         .trim()
