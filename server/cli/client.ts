@@ -52,6 +52,17 @@ export class ApiClient {
     await pipeline(response.body, to, { end: false })
   }
 
+  /** Reads an answer that goes on and on, as text. */
+  async *follow(path: string): AsyncGenerator<string> {
+    const response = await this.#send('GET', path, {})
+    response.body.setEncoding('utf8')
+    try {
+      for await (const text of response.body) yield text as string
+    } catch (cause) {
+      throw new CliError(`reading from ${this.#access.url}: ${(cause as Error).message}`, { exitCode: 3, cause })
+    }
+  }
+
   /** Opens a session; its secret is good as a token. */
   async logIn(name: string, password: string): Promise<{ secret: string; session: Session }> {
     const response = await this.#send('POST', '/login', { json: { name, password } })

@@ -1,7 +1,17 @@
 // Errors of the command line: text for people, exit code for scripts.
 
-/** 1: refused or failed; 2: the call itself was wrong; 3: the server could not be reached; 4: not logged in or not allowed. */
-export type ExitCode = 1 | 2 | 3 | 4
+/** What `landfall` ends with, and what each means; the reference and the man pages print this. */
+export const EXIT_CODES = {
+  0: 'done',
+  1: 'refused or failed; the message says why, with a stable code where the server has one',
+  2: 'the call itself was wrong: unknown option, value that cannot be',
+  3: 'the server could not be reached',
+  4: 'not logged in, or not allowed',
+  5: 'time ran out before what was waited for',
+  70: '`serve`: a bug ended the server; the log has the details',
+} as const
+
+export type ExitCode = Exclude<keyof typeof EXIT_CODES, 0 | 70>
 
 export class CliError extends Error {
   override readonly name = 'CliError'

@@ -22,6 +22,14 @@ export async function readPassword(question: string, { twice = false }: { twice?
   return password
 }
 
+/** The one that counts now and the next; two lines where no terminal is. Throws CliError for nothing. */
+export async function readPasswords(now: string, next: string): Promise<[now: string, next: string]> {
+  if (process.stdin.isTTY) return [await readPassword(now), await readPassword(next, { twice: true })]
+  const [first = '', second = ''] = (await text(process.stdin)).split(/\r?\n/)
+  if (first !== '' && second !== '') return [first, second]
+  throw new CliError('two lines are wanted: the password now, and the next', { exitCode: 2 })
+}
+
 function ask(stdin: Input, question: string): Promise<string> {
   process.stderr.write(`${question}: `)
   stdin.setRawMode(true)

@@ -1,12 +1,16 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
 import { addAuditCommands } from './commands/audit.ts'
+import { addCompletionCommands } from './commands/completion.ts'
+import { addContextCommands } from './commands/contexts.ts'
 import { addDiskImageCommands } from './commands/disk-image.ts'
 import { addDoctorCommands } from './commands/doctor.ts'
 import { addBundleCommands } from './commands/bundle.ts'
+import { addEventCommands } from './commands/event.ts'
 import { addImageCommands } from './commands/image.ts'
 import { addInstallCommands } from './commands/install.ts'
 import { addIsoCommands } from './commands/iso.ts'
+import { addLeaseCommands } from './commands/lease.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addTraceCommand } from './commands/machine-trace.ts'
@@ -15,12 +19,16 @@ import { addProfileCommands } from './commands/profile.ts'
 import { addRenderCommands } from './commands/render.ts'
 import { addMediaCommands } from './commands/media.ts'
 import { addServeCommand } from './commands/serve.ts'
+import { addSessionCommands } from './commands/session.ts'
+import { addSetupCommand } from './commands/setup.ts'
 import { addStatusCommand } from './commands/status.ts'
 import { addSystemdCommands } from './commands/systemd.ts'
 import { addTokenCommands } from './commands/token.ts'
 import { addTrustCommands } from './commands/trust.ts'
 import { addUserCommands } from './commands/user.ts'
+import { addWaitCommand } from './commands/wait.ts'
 import { OUTPUT_FORMATS } from './output.ts'
+import { addWatchOptions } from './watch.ts'
 
 export function landfallProgram(version: string): Command {
   const program = new Command('landfall')
@@ -30,8 +38,10 @@ export function landfallProgram(version: string): Command {
     .version(version)
     .addOption(new Option('-o, --output <format>', 'what to print').choices(OUTPUT_FORMATS).default('table'))
     .option('--data-dir <folder>', 'where the server of this machine keeps its data')
+    .option('--context <name>', 'talk to this server of `landfall context list`; by default the current one')
     .showHelpAfterError('(see --help)')
     .configureHelp({ showGlobalOptions: true })
+  addSetupCommand(program)
   addServeCommand(program, version)
   addSystemdCommands(program)
   addImageCommands(program)
@@ -42,14 +52,21 @@ export function landfallProgram(version: string): Command {
   addTraceCommand(addMachineCommands(program))
   addProfileCommands(program)
   addInstallCommands(program)
+  addWaitCommand(program)
   addRenderCommands(program)
   addIsoCommands(program)
   addUserCommands(program)
   addTokenCommands(program)
   addAuditCommands(program)
+  addEventCommands(program)
+  addLeaseCommands(program)
   addLoginCommands(program)
+  addSessionCommands(program)
+  addContextCommands(program)
   addStatusCommand(program)
   addOverviewCommand(program)
   addDoctorCommands(program)
+  addCompletionCommands(program, version)
+  addWatchOptions(program)
   return program
 }

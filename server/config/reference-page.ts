@@ -1,4 +1,5 @@
 // docs/reference/configuration.md, from the same list of settings as everything else.
+import { markdownTable } from './markdown-table.ts'
 import { settings } from './settings.ts'
 import type { Setting } from './settings.ts'
 
@@ -43,7 +44,7 @@ export function referencePage(): string {
 }
 
 function table(members: readonly Setting[]): string {
-  const rows = [
+  return markdownTable([
     ['setting', 'means', 'default', 'variable and flag'],
     ...members.map(({ path, description, defaultText, placeholder, variable, flag }) => [
       `\`${path}\``,
@@ -51,11 +52,5 @@ function table(members: readonly Setting[]): string {
       defaultText,
       `\`${variable}\`, \`${flag}\``,
     ]),
-  ]
-  const widths = [0, 1, 2, 3].map((column) => Math.max(...rows.map((row) => row[column]!.length)))
-  const [head, ...body] = rows.map(
-    (row) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`,
-  )
-  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
-  return `${[head, rule, ...body].join('\n')}\n`
+  ])
 }

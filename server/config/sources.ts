@@ -22,6 +22,7 @@ const OTHER_VARIABLES = new Set(
     'URL',
     'TOKEN',
     'CA',
+    'CONTEXT',
     'CACHE',
     'DEBUG',
     'REFRESH',

@@ -53,7 +53,7 @@ export async function startPrivateServer(options: PrivateServerOptions): Promise
   const logger = createLogger({ level: 'error' })
   const server = await startServer({ config, version, web: memoryAssets({}), logger, diskImage })
   stack.defer(() => server.stop())
-  const api = new ApiClient(findAccess({}, dataDir))
+  const api = new ApiClient(findAccess({}, { dataDir }))
   stack.defer(() => api.close())
   const running = stack.move()
   return {

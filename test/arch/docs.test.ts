@@ -51,8 +51,12 @@ function missingScripts(text: string): string[] {
 }
 
 /** `landfall image list`, `npm run landfall -- --data-dir X image list`: up to the end of the line or the code. */
-const COMMAND =
-  /\blandfall (?:-- )?(?:--data-dir \S+ )?((?:serve|image|disk-image|media|machine|profile|install|iso|render|systemd|user|token|audit|login|logout|status|overview|doctor)\b[^`\n#|]*)/g
+const COMMAND = new RegExp(
+  `\\blandfall (?:-- )?(?:--data-dir \\S+ )?((?:${landfallProgram('0')
+    .commands.map((command) => command.name())
+    .join('|')})\\b[^\`\\n#|]*)`,
+  'g',
+)
 
 /** `landfall ...` commands of a page that the command line has not. */
 function unknownCommands(text: string): string[] {
@@ -69,7 +73,8 @@ function reaches(command: Command, [word, ...rest]: string[]): boolean {
   if (command.commands.length === 0) {
     const flags = [word ?? '', ...rest].filter((one) => one.startsWith('--')).map((one) => one.replace(/=.*/, ''))
     return flags.every(
-      (flag) => flag === '--data-dir' || flag === '--output' || command.options.some(({ long }) => long === flag),
+      (flag) =>
+        ['--data-dir', '--output', '--context'].includes(flag) || command.options.some(({ long }) => long === flag),
     )
   }
   if (word === undefined) return true

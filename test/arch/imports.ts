@@ -166,6 +166,11 @@ export const RULES: readonly Rule[] = [
       'boot-assets',
     ],
   },
+  {
+    folder: 'server/cli/commands/setup.ts',
+    may: ['node:', 'commander', 'server/cli', 'server/config'],
+  },
+  { folder: 'server/cli/setup', may: ['node:', 'server/cli', 'server/dhcp/prober.ts'] },
   { folder: 'server/cli/boot-files.ts', may: ['node:', 'boot-assets'] },
   {
     folder: 'server/cli/commands/systemd.ts',
@@ -224,6 +229,7 @@ export const RULES: readonly Rule[] = [
       '@tanstack/react-query',
       '@patternfly',
       'server/contract/bytes.ts',
+      'server/contract/message-cutter.ts',
       'server/contract/trust-text.ts',
       'server/contract/inspection-text.ts',
     ],

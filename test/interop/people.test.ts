@@ -56,7 +56,7 @@ describe('the command line', { timeout: 300_000 }, () => {
     await makeUser('ann', '--role', 'operator', '--scope', 'rack=r1')
     const login = await logIn('ann')
     expect(login.code, login.stderr).toBe(0)
-    expect((await stat(join(folder, 'ann/landfall/login.json'))).mode & 0o777).toBe(0o600)
+    expect((await stat(join(folder, 'ann/landfall/contexts.json'))).mode & 0o777).toBe(0o600)
 
     const ann = at('ann')
     expect((await ann('machine', 'list', '-o', 'name')).stdout).toBe('web-r1\n')

@@ -21,7 +21,7 @@ describe('access from the same machine', () => {
     const { tokens } = testCore()
     await ensureLocalAccess(folder, { url: URL, ca: 'PEM', tokens })
     expect(statSync(join(folder, LOCAL_ACCESS_FILE)).mode & 0o777).toBe(0o600)
-    const access = findAccess({}, folder)
+    const access = findAccess({}, { dataDir: folder })
     expect(access).toMatchObject({ url: URL, ca: 'PEM' })
     expect(tokens.authenticate(access.token)).toMatchObject({ name: LOCAL_TOKEN, role: 'admin' })
   })
@@ -54,14 +54,14 @@ describe('access from the same machine', () => {
 
 describe('access from elsewhere', () => {
   it('is named by variables, which come before any file', () => {
-    expect(findAccess({ LANDFALL_URL: 'https://depot:8443/', LANDFALL_TOKEN: 'lfa_x' }, folder)).toEqual({
+    expect(findAccess({ LANDFALL_URL: 'https://depot:8443/', LANDFALL_TOKEN: 'lfa_x' }, { dataDir: folder })).toEqual({
       url: 'https://depot:8443',
       token: 'lfa_x',
     })
   })
 
   it('needs a token, and says where it comes from', () => {
-    const find = () => findAccess({ LANDFALL_URL: 'https://depot:8443' }, folder)
+    const find = () => findAccess({ LANDFALL_URL: 'https://depot:8443' }, { dataDir: folder })
     expect(find).toThrow(CliError)
     expect(find).toThrow(
       expect.objectContaining({ exitCode: 4, hint: expect.stringContaining('landfall token create') }),

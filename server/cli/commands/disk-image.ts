@@ -10,12 +10,13 @@ import { FORMATS } from '../../disk-image/formats.ts'
 import type { DiskImageFormat } from '../../disk-image/formats.ts'
 import type { ImageSource } from '../../disk-image/source.ts'
 import { findAccess } from '../access.ts'
+import type { AccessOptions } from '../access.ts'
 import { ApiClient } from '../client.ts'
 import { layoutArchive } from '../layout-archive.ts'
 import { layoutIndexOf } from '../layout-image.ts'
 import { printObject } from '../output.ts'
-import type { OutputFormat } from '../output.ts'
 import { stepLines } from '../progress.ts'
+import type { CommonOptions } from './context.ts'
 
 interface BuildOptions {
   format: DiskImageFormat
@@ -55,13 +56,13 @@ export function addDiskImageCommands(program: Command, version: string): void {
 }
 
 async function build(image: string, options: BuildOptions, command: Command, version: string): Promise<void> {
-  const { output, dataDir } = command.optsWithGlobals<{ output: OutputFormat; dataDir?: string }>()
+  const { output, ...access } = command.optsWithGlobals<CommonOptions>()
   const { buildDiskImage } = await import('../../disk-image/build.ts')
   const { blueprintFile } = await import('../blueprint-file.ts')
   const { format, config, skipUnsupported = false } = options
   const applied =
     config === undefined ? undefined : await blueprintFile(config, { target: 'disk-image', strict: !skipUnsupported })
-  const { source, follows } = await findSource(image, options, dataDir)
+  const { source, follows } = await findSource(image, options, access)
   const report = stepLines()
   const stop = new AbortController()
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
@@ -101,14 +102,14 @@ function layoutOf({ filesystem }: BuildOptions, spec: PartialSpec = {}): Partial
 async function findSource(
   image: string,
   { layout, follow }: BuildOptions,
-  dataDir: string | undefined,
+  server: AccessOptions,
 ): Promise<{ source: ImageSource; follows: string }> {
   if (layout !== undefined) {
     const index = await layoutIndexOf(layout, image)
     const open = async () => (await layoutArchive(layout, index)).stream
     return { source: { kind: 'layout', folder: layout, index, open }, follows: follow ?? image }
   }
-  const access = findAccess(process.env, dataDir)
+  const access = findAccess(process.env, server)
   const client = new ApiClient(access)
   try {
     const { registry } = await client.call('GET', '/system', SystemInfo)

@@ -61,7 +61,11 @@ export function addInspectCommands(image: Command): void {
       withClient(command, async ({ client, output }) => {
         for (const reference of [from, to]) await untilRead(client, reference)
         const query = new URLSearchParams({ to, architecture: arch })
-        const difference = await client.call('GET', `${pathOf(from)}/difference?${query}`, ImageDifference)
+        const difference = await client.call(
+          'GET',
+          `/images/${encodeURIComponent(from)}/difference?${query}`,
+          ImageDifference,
+        )
         printText(output, difference, differenceText(difference))
       }),
     )
@@ -75,7 +79,11 @@ export function addInspectCommands(image: Command): void {
       withClient(command, async ({ client, output }) => {
         await untilRead(client, reference)
         const query = new URLSearchParams({ architecture: arch })
-        const { items } = await client.call('GET', `${pathOf(reference)}/packages?${query}`, ImagePackages)
+        const { items } = await client.call(
+          'GET',
+          `/images/${encodeURIComponent(reference)}/packages?${query}`,
+          ImagePackages,
+        )
         printRows(output, items, [
           { title: 'PACKAGE', value: ({ name }) => name },
           { title: 'VERSION', value: ({ version }) => version },
@@ -91,12 +99,8 @@ const CHECKS = [
   { title: 'WHY', value: ({ message }: FitCheck) => message },
 ]
 
-function pathOf(reference: string): string {
-  return `/images/${encodeURIComponent(reference)}`
-}
-
 function inspect(client: ApiClient, reference: string): Promise<ImageInspection> {
-  return client.call('GET', `${pathOf(reference)}/inspection`, ImageInspection)
+  return client.call('GET', `/images/${encodeURIComponent(reference)}/inspection`, ImageInspection)
 }
 
 async function untilRead(client: ApiClient, reference: string): Promise<ImageInspection> {

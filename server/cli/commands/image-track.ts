@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { ImageHistory, ImageTrack } from '../../contract/image-track.ts'
 import type { TrackedDigest } from '../../contract/image-track.ts'
-import { formatAge, printObject, printRows, printText } from '../output.ts'
+import { formatAge, printData, printObject, printRows, printText } from '../output.ts'
 import type { Column } from '../output.ts'
 import { withClient } from './context.ts'
 
@@ -74,7 +74,7 @@ export function addTrackCommands(image: Command): void {
     .action(async (reference: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const history = await client.call('GET', `/image-tracks/${encodeURIComponent(reference)}`, ImageHistory)
-        if (output === 'json') return printObject(output, history, [])
+        if (printData(output, history)) return
         const { track, digests } = history
         printObject(output, track, [
           ['Image', track.reference],

@@ -1,16 +1,26 @@
 // `landfall install`: runs of the installer.
-import { formatBytes } from '../../contract/bytes.ts'
+import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { formatBytes } from '../../contract/bytes.ts'
+import { Uuid } from '../../contract/common.ts'
 import { Install, RecoveryKey } from '../../contract/install.ts'
 import { trustSentence, trustWord } from '../../contract/trust-text.ts'
-import { printData, printObject, printRows, shortDigest, table } from '../output.ts'
+import type { ApiClient } from '../client.ts'
+import { CliError } from '../errors.ts'
+import { printData, printLine, printObject, printRows, shortDigest, table } from '../output.ts'
+import type { OutputFormat } from '../output.ts'
+import { patiently } from '../patience.ts'
 import { withClient } from './context.ts'
 import { findMachine } from '../machine-lookup.ts'
 
-const LogPage = z.object({
-  items: z.array(z.object({ seq: z.number(), at: z.string(), level: z.string(), text: z.string() })),
-})
+const LogLine = z.object({ seq: z.number(), at: z.string(), level: z.string(), text: z.string() })
+type LogLine = z.infer<typeof LogLine>
+const LogLines = z.object({ items: z.array(LogLine) })
+const LOG_PAGE = 10_000
+const FOLLOW_MS = 1000
+const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'superseded'] satisfies Install['state'][])
+const INSTALL = 'id of the install, or a machine for its newest one'
 
 export function addInstallCommands(program: Command): void {
   const install = program.command('install').description('installs: steps, progress, logs')
@@ -38,10 +48,11 @@ export function addInstallCommands(program: Command): void {
   install
     .command('show')
     .description('one install: steps with times and bytes, outcome')
-    .argument('<install>', 'id of the install')
-    .action(async (id: string, _: unknown, command: Command) =>
+    .argument('<install>', INSTALL)
+    .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const found = await client.call('GET', `/installs/${encodeURIComponent(id)}`, Install)
+        const { id } = await findInstall(client, name)
+        const found = await client.call('GET', `/installs/${id}`, Install)
         printObject(output, found, [
           ['Install', found.id],
           ['State', found.state],
@@ -56,32 +67,98 @@ export function addInstallCommands(program: Command): void {
             ? [['Failure', `${found.failure.code}: ${found.failure.message}`] as [string, string]]
             : []),
         ])
-        if (output === 'table') console.log(`\n${stepTable(found)}`)
+        if (output === 'table') printLine(`\n${stepTable(found)}`)
       }),
     )
 
   install
     .command('recovery-key')
     .description('show the recovery key of the encrypted disks; the server forgets it then')
-    .argument('<install>', 'id of the install')
-    .action(async (id: string, _: unknown, command: Command) =>
+    .argument('<install>', INSTALL)
+    .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const found = await client.call('POST', `/installs/${encodeURIComponent(id)}/recovery-key`, RecoveryKey)
+        const { id } = await findInstall(client, name)
+        const found = await client.call('POST', `/installs/${id}/recovery-key`, RecoveryKey)
         printObject(output, found, [['Recovery key', found.key]])
       }),
     )
 
   install
-    .command('log')
-    .description("the installer's log")
-    .argument('<install>', 'id of the install')
-    .action(async (id: string, _: unknown, command: Command) =>
+    .command('cancel')
+    .description('stop an install at its next step')
+    .argument('<install>', INSTALL)
+    .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', `/installs/${encodeURIComponent(id)}/log`, LogPage)
-        if (printData(output, items)) return
-        for (const { at, level, text } of items) console.log(`${at} ${level.padEnd(5)} ${text}`)
+        const { id } = await findInstall(client, name)
+        const found = await client.call('POST', `/installs/${id}/cancel`, Install)
+        printObject(output, found, [
+          ['Install', found.id],
+          ['State', found.state],
+        ])
       }),
     )
+
+  install
+    .command('logs')
+    .alias('log')
+    .description("the installer's log")
+    .argument('<install>', INSTALL)
+    .option('-f, --follow', 'go on until the install ends')
+    .action(async (name: string, { follow = false }: { follow?: boolean }, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const { id } = await findInstall(client, name)
+        if (follow) return followLog(client, id, output)
+        const items = await readLog(client, id, 0)
+        if (printData(output, items)) return
+        for (const line of items) printLine(logText(line))
+      }),
+    )
+}
+
+/** Ends with the install, whose outcome goes to standard error. */
+async function followLog(client: ApiClient, id: string, output: OutputFormat): Promise<void> {
+  let after = 0
+  for (;;) {
+    // Before the log, so that the last lines come too.
+    const install = await patiently(() => client.call('GET', `/installs/${id}`, Install))
+    const lines = await patiently(() => readLog(client, id, after))
+    for (const line of lines) console.log(output === 'json' ? JSON.stringify(line) : logText(line))
+    after = lines.at(-1)?.seq ?? after
+    if (ENDED.has(install.state)) {
+      const why = install.failure ? `: ${install.failure.code}: ${install.failure.message}` : ''
+      return console.error(`the install has ${install.state}${why}`)
+    }
+    await setTimeout(FOLLOW_MS)
+  }
+}
+
+/** All lines after that number, whatever number of pages that is. */
+async function readLog(client: ApiClient, id: string, after: number): Promise<LogLine[]> {
+  const lines: LogLine[] = []
+  for (;;) {
+    const from = lines.at(-1)?.seq ?? after
+    const { items } = await client.call('GET', `/installs/${id}/log?after=${from}&limit=${LOG_PAGE}`, LogLines)
+    lines.push(...items)
+    if (items.length < LOG_PAGE) return lines
+  }
+}
+
+function logText({ at, level, text }: LogLine): string {
+  return `${at} ${level.padEnd(5)} ${text}`
+}
+
+/** By its id, or the newest one of a machine as people name it. */
+async function findInstall(client: ApiClient, text: string): Promise<{ id: string }> {
+  if (Uuid.safeParse(text).success) {
+    try {
+      return await client.call('GET', `/installs/${text}`, Install)
+    } catch (error) {
+      if (!(error instanceof CliError) || error.code !== 'INSTALL_NOT_FOUND') throw error
+    }
+  }
+  const { name, installId } = await findMachine(client, text)
+  if (installId !== null) return { id: installId }
+  throw new CliError(`${name} was never installed`, { hint: '`landfall machine assign` starts an install' })
 }
 
 function stepTable(install: Install): string {

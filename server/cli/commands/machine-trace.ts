@@ -28,15 +28,19 @@ export function addTraceCommand(machine: Command): void {
     .option('--pcap <file>', 'write its DHCP and TFTP packets into this file, for Wireshark; needs the role operator')
     .option('--watch', 'go on telling what happens, until interrupted')
     .action(async (name: string, options: TraceOptions, command: Command) =>
-      withClient(command, async ({ client, output }) => {
-        const { story, packets } = await pathsOf(client, name)
-        if (options.pcap !== undefined) await savePackets(client, packets, options.pcap)
-        else if (options.watch) await watch(client, story, output)
-        else {
-          const trace = await client.call('GET', story, Trace)
-          printText(output, trace, traceText(trace))
-        }
-      }),
+      withClient(
+        command,
+        async ({ client, output }) => {
+          const { story, packets } = await pathsOf(client, name)
+          if (options.pcap !== undefined) await savePackets(client, packets, options.pcap)
+          else if (options.watch) await watch(client, story, output)
+          else {
+            const trace = await client.call('GET', story, Trace)
+            printText(output, trace, traceText(trace))
+          }
+        },
+        { watchesItself: true },
+      ),
     )
 }
 
@@ -53,8 +57,8 @@ async function pathsOf(client: ApiClient, name: string): Promise<{ story: string
     return { story: `/machines/${id}/trace`, packets: `/machines/${id}/trace.pcap` }
   } catch (error) {
     if (!(error instanceof CliError) || !MAC.test(name)) throw error
-    const story = `/trace/${name.toLowerCase().replaceAll('-', ':')}`
-    return { story, packets: `${story}/trace.pcap` }
+    const mac = name.toLowerCase().replaceAll('-', ':')
+    return { story: `/trace/${mac}`, packets: `/trace/${mac}/trace.pcap` }
   }
 }
 

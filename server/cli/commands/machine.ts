@@ -1,10 +1,10 @@
 // `landfall machine`: the inventory.
 import { formatBytes } from '../../contract/bytes.ts'
-import { setTimeout } from 'node:timers/promises'
 import { Option } from 'commander'
 import type { Command } from 'commander'
+import { z } from 'zod'
 import { MachineSort } from '../../contract/machine-filter.ts'
-import { Machine, MachineState } from '../../contract/machine.ts'
+import { Machine } from '../../contract/machine.ts'
 import type { MachineSummary } from '../../contract/machine.ts'
 import { StoragePlan } from '../../contract/plan.ts'
 import { planRows } from '../../contract/plan-rows.ts'
@@ -13,7 +13,7 @@ import { CliError } from '../errors.ts'
 import { addFilterOptions, filterOf } from '../filter-options.ts'
 import type { FilterOptions } from '../filter-options.ts'
 import { allMachines, findMachine } from '../machine-lookup.ts'
-import { formatAge, printObject, printRows, shortDigest, table } from '../output.ts'
+import { formatAge, printLine, printObject, printRows, shortDigest, table } from '../output.ts'
 import type { Column } from '../output.ts'
 import { addSpecOptions, parseLabels, specWith } from '../spec-options.ts'
 import type { SpecOptions } from '../spec-options.ts'
@@ -110,31 +110,31 @@ export function addMachineCommands(program: Command): Command {
         const { id } = await findMachine(client, name)
         const plan = await client.call('GET', `/machines/${id}/plan`, StoragePlan)
         printObject(output, plan, describePlan(plan))
-        if (output === 'table') console.log(`\n${partitionTable(plan)}`)
+        if (output === 'table') printLine(`\n${partitionTable(plan)}`)
       }),
     )
 
   machine
-    .command('wait')
-    .description('wait until a machine reaches a state; fails when it ends in `failed` instead')
-    .argument('<machine>')
-    .requiredOption('--for <state>', `one of ${MachineState.options.join(', ')}`)
-    .option('--timeout <seconds>', 'give up after this long', '3600')
-    .action(async (name: string, options: { for: string; timeout: string }, command: Command) =>
+    .command('rename')
+    .description('call a machine something else')
+    .argument('<machine>', 'id, name, MAC or serial')
+    .argument('<name>')
+    .action(async (machineName: string, name: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const { id } = await findMachine(client, machineName)
+        const renamed = await client.call('PATCH', `/machines/${id}`, Machine, { name })
+        printObject(output, renamed, describeMachine(renamed))
+      }),
+    )
+
+  machine
+    .command('forget')
+    .description('retire a machine and remove its record, with its history')
+    .argument('<machine>', 'id, name, MAC or serial')
+    .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client }) => {
-        const wanted = parseState(options.for)
-        const deadline = Date.now() + Number(options.timeout) * 1000
         const { id } = await findMachine(client, name)
-        let state: MachineState | undefined
-        while (Date.now() < deadline) {
-          const found = await client.call('GET', `/machines/${id}`, Machine)
-          if (found.state !== state) console.error(`${found.name} is ${found.state}`)
-          state = found.state
-          if (state === wanted) return
-          if (state === 'failed') throw new CliError(`${found.failure?.code}: ${found.failure?.message}`)
-          await setTimeout(1000)
-        }
-        throw new CliError(`${name} is ${state} after ${options.timeout} s, not ${wanted}`)
+        await client.call('DELETE', `/machines/${id}?forget=true`, z.unknown())
       }),
     )
 
@@ -181,10 +181,4 @@ function partitionTable(plan: StoragePlan): string {
     { title: 'HOLDS', value: ({ holds, kept }) => `${holds || '-'}${kept ? ' (kept)' : ''}` },
     { title: 'MOUNTED ON', value: ({ mountPoints }) => mountPoints || '-' },
   ])
-}
-
-function parseState(text: string): MachineState {
-  const state = MachineState.safeParse(text)
-  if (state.success) return state.data
-  throw new CliError(`no state ${text}: use one of ${MachineState.options.join(', ')}`, { exitCode: 2 })
 }

@@ -74,8 +74,8 @@ export function addMediaCommands(program: Command): void {
     .argument('<id>', 'as `landfall media list` shows it')
     .action(async (id: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const path = `/media/${encodeURIComponent(id)}/verify`
-        printRows(output, await operate(client, path, { json: undefined }), COLUMNS)
+        const found = await operate(client, `/media/${encodeURIComponent(id)}/verify`, { json: undefined })
+        printRows(output, found, COLUMNS)
       }),
     )
 

@@ -4,11 +4,10 @@ import { formatBytes } from '../../contract/bytes.ts'
 import { MachineState } from '../../contract/machine.ts'
 import { Overview } from '../../contract/overview.ts'
 import type { StateCounts } from '../../contract/overview.ts'
+import { durationMs } from '../duration.ts'
 import { CliError } from '../errors.ts'
 import { printText, shortDigest, table } from '../output.ts'
 import { withClient } from './context.ts'
-
-const UNITS_MS = { m: 60_000, h: 3_600_000, d: 86_400_000 }
 
 export function addOverviewCommand(program: Command): void {
   program
@@ -27,10 +26,8 @@ export function addOverviewCommand(program: Command): void {
 
 /** Throws CliError for what is no time. */
 function parseSince(text: string): string {
-  const [, count, unit] = /^(\d{1,6})([mhd])$/.exec(text) ?? []
-  if (count !== undefined) {
-    return new Date(Date.now() - Number(count) * UNITS_MS[unit as keyof typeof UNITS_MS]).toISOString()
-  }
+  const ago = durationMs(text)
+  if (ago !== undefined) return new Date(Date.now() - ago).toISOString()
   const time = Date.parse(text)
   if (!Number.isNaN(time)) return new Date(time).toISOString()
   throw new CliError(`--since ${text}: no time like 30m, 8h, 7d or 2026-01-31T12:00:00Z`, { exitCode: 2 })

@@ -6,9 +6,9 @@ import { formatBytes } from '../../contract/bytes.ts'
 import type { MediumEntry } from '../../contract/medium.ts'
 import { CliError } from '../errors.ts'
 import { printObject } from '../output.ts'
-import type { OutputFormat } from '../output.ts'
 import { progressLine } from '../progress.ts'
 import type { Templates } from '../../render/templates.ts'
+import type { CommonOptions } from '../commands/context.ts'
 import { imageServer, lazyServer } from './site.ts'
 import type { Gathered, Site } from './site.ts'
 
@@ -67,7 +67,7 @@ export async function isoJob(
   { out, layout }: BuildOptions,
   work: (job: IsoJob) => Promise<{ value: unknown; rows: [string, string][] }>,
 ): Promise<void> {
-  const { output, dataDir } = command.optsWithGlobals<{ output: OutputFormat; dataDir?: string }>()
+  const { output, ...access } = command.optsWithGlobals<CommonOptions>()
   const [{ buildIsoKit }, { ImageDesk }, { withWorkFolder }, { loadTemplates }] = await Promise.all([
     import('../../../boot-assets/iso/kit.ts'),
     import('../../../boot-assets/iso/image-desk.ts'),
@@ -83,7 +83,7 @@ export async function isoJob(
   const interrupt = () => interrupted.abort(new CliError('interrupted; nothing was written'))
   for (const name of SIGNALS) process.once(name, interrupt)
   const { signal } = interrupted
-  await using server = lazyServer(dataDir)
+  await using server = lazyServer(access)
   try {
     const { value, rows } = await withWorkFolder(out, async (folder) => {
       await using desk = new ImageDesk({

@@ -4,7 +4,7 @@ import type { IsoImage } from '../../../boot-assets/iso/image.ts'
 import type { Medium } from '../../contract/medium.ts'
 import { SystemInfo } from '../../contract/system.ts'
 import { findAccess } from '../access.ts'
-import type { Access } from '../access.ts'
+import type { Access, AccessOptions } from '../access.ts'
 import { ApiClient } from '../client.ts'
 
 /** What a kind of ISO adds: the orders, and the images they name. */
@@ -27,11 +27,11 @@ export interface LandfallServer {
 }
 
 /** Looks for a server only when something is to be had from it: with a layout or a registry none is needed. */
-export function lazyServer(dataDir: string | undefined) {
+export function lazyServer(options: AccessOptions) {
   let found: Promise<LandfallServer> | undefined
   const find = () => {
     found ??= (async () => {
-      const access = findAccess(process.env, dataDir)
+      const access = findAccess(process.env, options)
       const client = new ApiClient(access)
       return { access, client, system: await client.call('GET', '/system', SystemInfo) }
     })()

@@ -1,8 +1,8 @@
 // The server's events, for as long as one wants them. By fetch, not EventSource: that one hides the heartbeats by which a dead
 // connection is told from a silent one, and after an HTTP error it gives up for good.
 
-import { createMessageCutter } from './message-cutter.ts'
-import type { StreamMessage } from './message-cutter.ts'
+import { createMessageCutter } from '../../../server/contract/message-cutter.ts'
+import type { StreamMessage } from '../../../server/contract/message-cutter.ts'
 
 export interface FeedReader {
   /** Connected, for the first time or again. */

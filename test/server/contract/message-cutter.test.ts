@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { createMessageCutter } from '../../../web/src/api/message-cutter.ts'
+import { createMessageCutter } from '../../../server/contract/message-cutter.ts'
 
 const STREAM =
   'retry: 2000\n\n: still here\n\nid: 7\ndata: {"a":1}\n\nevent: reset\r\nid: 9\r\ndata:x\r\ndata: y\r\n\r\n'
