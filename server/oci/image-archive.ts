@@ -52,7 +52,9 @@ export async function readLayoutArchive(
         const size = entry.header.size ?? 0
         let done = 0
         const expected = { what: `archive blob ${digest}`, digest, size }
-        await store.ingest(unbroken(content, signal), expected, { onBytes: (count) => onBlob(digest, (done += count), size) })
+        await store.ingest(unbroken(content, signal), expected, {
+          onBytes: (count) => onBlob(digest, (done += count), size),
+        })
       } else if (name === 'index.json') {
         index = await readAll(content, MAX_INDEX_BYTES, 'index.json')
       } else if (name === 'oci-layout') {
