@@ -1,19 +1,21 @@
 // The agent installs the demo image onto a real block device (a loop device here); the result is held against
 // ostree-container-deploy section 8 with the image's own ostree.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFile, execFileSync, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, open, readdir, readFile, readlink, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { unescapeRef } from '../../boot-assets/agent/ostree/ref-escape.ts'
 import type { InstallOutcome } from '../../boot-assets/agent/stages/install.ts'
 import type { InstallStepName } from '../../server/contract/install.ts'
 import { FakeLandfall } from '../agent/fake-landfall.ts'
 import { buildDemoImages } from '../images/demo-image.ts'
-import { DISK_SIZE, installOnto, TARGET } from './install-onto.ts'
+import { DISK_SIZE, TARGET } from './install-onto.ts'
 import type { InstallWish } from './install-onto.ts'
 
 /** The agent that is killed is so in each of these, at some moment within the seconds after it began. */
@@ -38,6 +40,8 @@ let fake: FakeLandfall
 let digest: string
 let outcome: InstallOutcome
 let demoTree: string
+/** Its mount namespace is that of the agents, which is a machine's: what a killed one had mounted stays so, and nobody beside this test copies it. */
+let mounts: ChildProcess | undefined
 
 const blocked = reasonToSkip()
 
@@ -58,8 +62,12 @@ describe.skipIf(blocked !== undefined).each([
     const blobs = join(images.layout, 'blobs/sha256')
     fake.blob = (name) => readBlob(join(blobs, name.slice('sha256:'.length)))
     const wish = { device: loop, folder, url: fake.url, ca: fake.ca, digest }
+    mounts = await mountNamespace()
     if (kills > 0) await killInstalls(wish)
-    outcome = await installOnto(wish)
+    const [program = '', ...argv] = agentCommand(wish)
+    const { stdout } = await promisify(execFile)(program, argv, { maxBuffer: 2 ** 26 })
+    outcome = JSON.parse(stdout.trim().split('\n').at(-1)!) as InstallOutcome
+    mounts.kill()
     // Mounted again where the checks look, by what the installation wrote and not by what it remembered.
     await mkdir(join(folder, 'target'))
     await mountWhenFree(`${loop}p4`, join(folder, 'target'))
@@ -68,8 +76,7 @@ describe.skipIf(blocked !== undefined).each([
   }, 1_800_000)
 
   afterAll(async () => {
-    // What an install that did not end has left.
-    if (folder) tryRun('umount', '--recursive', join(folder, 'mnt'))
+    mounts?.kill()
     for (const path of ['target/boot', 'target']) {
       if (folder && existsSync(join(folder, path))) tryRun('umount', join(folder, path))
     }
@@ -208,6 +215,18 @@ describe.skipIf(blocked !== undefined).each([
   }, 120_000)
 })
 
+async function mountNamespace(): Promise<ChildProcess> {
+  const own = await readlink('/proc/self/ns/mnt')
+  const holder = spawn('unshare', ['--mount', '--propagation', 'private', 'sleep', 'infinity'], { stdio: 'ignore' })
+  while ((await readlink(`/proc/${holder.pid}/ns/mnt`)) === own) await sleep(10)
+  return holder
+}
+
+function agentCommand(wish: InstallWish): string[] {
+  const program = [process.execPath, join(import.meta.dirname, 'install-onto.ts'), JSON.stringify(wish)]
+  return ['nsenter', '--mount', '--target', String(mounts!.pid), '--', ...program]
+}
+
 /** Starts installs and ends each at its moment with SIGKILL, as often as there are moments; the order and the times come from a seed. */
 async function killInstalls(wish: InstallWish): Promise<void> {
   const random = seeded(SEED)
@@ -215,7 +234,8 @@ async function killInstalls(wish: InstallWish): Promise<void> {
   let resumed = 0
   for (const { step } of steps) {
     fake.events.clear()
-    const agent = spawn(process.execPath, [join(import.meta.dirname, 'install-onto.ts'), JSON.stringify(wish)])
+    const [program = '', ...argv] = agentCommand(wish)
+    const agent = spawn(program, argv)
     const ended = new Promise<void>((done) => agent.once('exit', () => done()))
     const state = { over: false }
     void ended.then(() => (state.over = true))

@@ -1,4 +1,5 @@
-// The agent's whole install of the demo image onto a loop device, against a server that stands in for Landfall. As a program, to be killed:
+// The agent's whole install of the demo image onto a loop device, against a server that stands in for Landfall. A program, to be killed; its
+// last line is the outcome:
 //   node install-onto.ts '{"device":"/dev/loop0","folder":"/tmp/x","url":"https://127.0.0.1:1","ca":"...","digest":"sha256:..."}'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -28,7 +29,7 @@ export interface InstallWish {
 }
 
 /** Says on standard output what went wrong, if anything; with VERBOSE everything. */
-export async function installOnto({ device, folder, url, ca, digest }: InstallWish): Promise<InstallOutcome> {
+async function installOnto({ device, folder, url, ca, digest }: InstallWish): Promise<InstallOutcome> {
   const server = new Server(url, ca)
   const lines: string[] = []
   const session = new Session({
@@ -96,4 +97,4 @@ function withoutVfat(host: Host, mountPoint: string, esp: string): Host {
   }
 }
 
-if (import.meta.main) await installOnto(JSON.parse(process.argv[2]!) as InstallWish)
+if (import.meta.main) console.log(JSON.stringify(await installOnto(JSON.parse(process.argv[2]!) as InstallWish)))
