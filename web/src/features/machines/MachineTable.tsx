@@ -1,5 +1,7 @@
 // The rows of the inventory.
 
+import { Checkbox, MenuToggle } from '@patternfly/react-core'
+import { EllipsisVIcon } from '@patternfly/react-icons'
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import type { ThProps } from '@patternfly/react-table'
 import type { MachineSort, SortOrder } from '../../../../server/contract/machine-filter.ts'
@@ -58,16 +60,17 @@ export function MachineTable(props: MachineTableProps) {
         </Tr>
       </Thead>
       <Tbody>
-        {machines.map((machine, rowIndex) => (
+        {machines.map((machine) => (
           <Tr key={machine.id} isRowSelected={isChosen(selection, machine.id)}>
-            <Td
-              select={{
-                rowIndex,
-                isSelected: isChosen(selection, machine.id),
-                onSelect: (_, isSelected) => onSelect(machine, isSelected),
-                props: { 'aria-label': `Select ${machine.name}` },
-              }}
-            />
+            {/* Our own: the table's would call them by numbers. */}
+            <Td className="pf-v6-c-table__check">
+              <Checkbox
+                id={`select-${machine.id}`}
+                aria-label={`Select ${machine.name}`}
+                isChecked={isChosen(selection, machine.id)}
+                onChange={(_, isSelected) => onSelect(machine, isSelected)}
+              />
+            </Td>
             {columns.map(({ key, title, className, cell }) => (
               <Td key={key} dataLabel={title} {...(className !== undefined && { className })}>
                 {cell(machine)}
@@ -75,8 +78,17 @@ export function MachineTable(props: MachineTableProps) {
             ))}
             <Td isActionCell>
               <ActionsColumn
-                aria-label={`Actions for ${machine.name}`}
                 items={ROW_ACTIONS.map(({ title, action }) => ({ title, onClick: () => onAction(action, machine) }))}
+                actionsToggle={({ onToggle, isOpen, toggleRef }) => (
+                  <MenuToggle
+                    ref={toggleRef}
+                    variant="plain"
+                    icon={<EllipsisVIcon />}
+                    aria-label={`Actions for ${machine.name}`}
+                    isExpanded={isOpen}
+                    onClick={onToggle}
+                  />
+                )}
               />
             </Td>
           </Tr>

@@ -34,8 +34,8 @@ const STAGES: readonly { title: string; steps: readonly InstallStepName[] }[] = 
 export function journeyOf(boots: readonly BootStory[], install: Install | undefined): Stage[] {
   const story = storyOf(boots, install)
   const isInside = install?.steps.some(({ state }) => state !== 'pending') ?? false
-  // A machine that came from a stick has no boot that we could tell.
-  const phases = story === undefined && isInside ? [] : PHASES
+  // A machine that came from a stick never asked for an address or a loader.
+  const phases = PHASES.filter(({ phase }) => !isInside || story?.steps.some((step) => step.phase === phase))
   return [
     ...phases.map((phase) => phaseStage(phase, story, isInside)),
     ...(install ? STAGES.map((stage) => installStage(stage, install.steps)) : []),
