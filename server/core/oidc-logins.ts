@@ -108,7 +108,7 @@ export class OidcLogins {
     } catch (error) {
       if (error instanceof CodedError) {
         const { code, message } = error as CodedError<string>
-        const actor = error instanceof Refusal ? `user:${error.user}` : 'anonymous'
+        const actor = error instanceof Refusal && error.user !== undefined ? `user:${error.user}` : 'anonymous'
         unlessStoreFails(() => events.append({ type: 'login.refused', message: `a login was refused: ${message}` }))
         audit.record({ ...line(from), actor, detail: message, result: 'refused', code })
       }
@@ -121,11 +121,11 @@ export class OidcLogins {
     const { users, tokens, transactions, clock } = this.#ports
     const rights = rightsOf(values, this.#options.roles)
     const known = users.byIdentity(identity)
-    const who = known?.name ?? PREFIX + plainName(name)
+    const who = known?.name ?? plainName(name)
     if (rights === undefined) {
       // What was open is no longer theirs either.
       if (known) tokens.endSessions(known.id)
-      throw new Refusal('NO_ROLE', who, this.#withoutRole(who, values), {
+      throw new Refusal('NO_ROLE', known?.name, this.#withoutRole(who, values), {
         hint: `have one of the values of oidc.roles put into the claim ${this.#options.claim} at the provider, or oidc.roles extended on this server; then log in again`,
       })
     }
@@ -177,11 +177,11 @@ export class OidcLogins {
   }
 }
 
-/** A refusal of somebody who is known. */
+/** A refusal of somebody who is who they say; `user` is their name here, if they have one. */
 class Refusal extends CoreError {
-  readonly user: string
+  readonly user: string | undefined
 
-  constructor(code: 'NO_ROLE' | 'USER_DISABLED', user: string, message: string, options: { hint: string }) {
+  constructor(code: 'NO_ROLE' | 'USER_DISABLED', user: string | undefined, message: string, options: { hint: string }) {
     super(code, message, options)
     this.user = user
   }
