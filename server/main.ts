@@ -20,6 +20,7 @@ import { ImageTracks } from './core/image-tracks.ts'
 import { Inventory } from './core/inventory.ts'
 import { LoginGuard } from './core/login-guard.ts'
 import { Logins } from './core/logins.ts'
+import { OidcLogins } from './core/oidc-logins.ts'
 import { PasswordHasher } from './core/passwords.ts'
 import { Overviews } from './core/overview.ts'
 import { Profiles } from './core/profiles.ts'
@@ -73,6 +74,8 @@ import { readSignatures } from './oci/signatures.ts'
 import { checkStore } from './oci/store-check.ts'
 import { UploadStore } from './oci/upload-store.ts'
 import { Upstreams } from './oci/upstreams.ts'
+import { OidcClient } from './oidc/client.ts'
+import { loadOidc } from './oidc/load.ts'
 import { openAuthority } from './pki/authority.ts'
 import { readGivenCertificate } from './pki/given-certificate.ts'
 import type { GivenCertificate } from './pki/given-certificate.ts'
@@ -142,6 +145,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const guard = new LoginGuard(clock)
   const users = new Users({ ...store, tokens, passwords, guard, events, clock })
   const logins = new Logins({ ...store, tokens, passwords, guard, events, audit, clock })
+  const oidc =
+    config.oidc &&
+    new OidcLogins(
+      { ...store, provider: new OidcClient(loadOidc(config.oidc)), tokens, guard, events, audit, clock },
+      config.oidc,
+    )
   const { maxBytes = Infinity, maxLayerBytes, untaggedDays } = config.images
   const quota = new StoreQuota(
     maxBytes,
@@ -403,6 +412,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens,
     users,
     logins,
+    oidc,
     audit,
     events,
     images,

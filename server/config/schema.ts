@@ -1,6 +1,7 @@
 // Every setting of the server: its type, default, meaning. Help, reference page, file, environment and flags all come from here.
 import { z } from 'zod'
 import { Hostname, Mac } from '../contract/common.ts'
+import { OidcRole } from '../contract/oidc.ts'
 import { KernelArgument, MachineSpec } from '../contract/spec.ts'
 import { TrustPolicySetting } from '../contract/trust.ts'
 import { UpstreamSetting } from '../contract/upstream.ts'
@@ -290,6 +291,41 @@ export const ConfigInput = z.strictObject({
       }),
     })
     .prefault({}),
+  oidc: z
+    .strictObject({
+      issuer: z.url({ protocol: /^https$/, error: 'must be a URL like https://login.example/realms/main' }).meta({
+        description:
+          'the OpenID provider that people log in by, exactly as it calls itself: see [let people in](../how-to/people.md#log-in-by-openid-connect)',
+        defaultText: 'none: name and password only',
+      }),
+      clientId: z.string().min(1).meta({ description: 'what this server is registered as there' }),
+      clientSecretFile: z.string().min(1).optional().meta({
+        description: 'file with the secret of the registration',
+        defaultText: 'none: a public client, by PKCE alone',
+      }),
+      name: z.string().min(1).max(40).default('OpenID Connect').meta({
+        description: 'of the provider, on the button: "Log in with ..."',
+      }),
+      scopes: z
+        .array(z.string().regex(/^[!#-[\]-~]+$/, 'must be the name of a scope'))
+        .default(['profile'])
+        .meta({
+          description:
+            'asked for besides `openid`; some providers send the claim with the roles for a scope of its own',
+        }),
+      claim: z.string().min(1).default('groups').meta({
+        description: 'claim that roles depend on: a text or a list; `realm_access.roles` is a part of one',
+      }),
+      roles: z.array(OidcRole).min(1, 'needs a table, or nobody could log in').meta({
+        description:
+          'what its values allow, as tables with `value`, `role` (`admin`, `operator`, `viewer`) and optionally `scope`; the first that somebody has counts',
+      }),
+      ca: z.string().min(1).optional().meta({
+        description: "file with further CA certificates that the provider's own may come from (PEM)",
+        defaultText: 'the well-known CAs only',
+      }),
+    })
+    .optional(),
   log: z
     .strictObject({
       level: z

@@ -60,6 +60,8 @@ export const User = z
     name: z.string(),
     role: UserRole,
     scope: Labels.nullable(),
+    /** The OpenID provider that vouches for the user; null for those with a password. */
+    issuer: z.string().nullable(),
     disabled: z.boolean(),
     createdAt: Timestamp,
     lastLoginAt: Timestamp.nullable(),
@@ -111,9 +113,18 @@ export const Session = z
     name: z.string(),
     role: Role,
     scope: Labels.nullable(),
-    /** What it was opened with; only a user has a password to change. */
-    by: z.enum(['user', 'token', 'link']),
+    /** What it was opened with; only a `user` has a password to change. */
+    by: z.enum(['user', 'oidc', 'token', 'link']),
     expiresAt: Timestamp,
   })
   .meta({ id: 'Session' })
 export type Session = z.infer<typeof Session>
+
+/** What the login page offers. */
+export const LoginOptions = z
+  .object({
+    /** The OpenID provider, by the name that people know it by; null where there is none. */
+    oidc: z.object({ name: z.string() }).nullable(),
+  })
+  .meta({ id: 'LoginOptions' })
+export type LoginOptions = z.infer<typeof LoginOptions>

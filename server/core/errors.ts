@@ -22,6 +22,9 @@ export type CoreErrorCode =
   | 'TOKEN_EXPIRED'
   | 'USER_NOT_FOUND'
   | 'LOGIN_REFUSED'
+  /** Somebody is who they say, and may do nothing here. */
+  | 'NO_ROLE'
+  | 'USER_DISABLED'
   | 'TOO_MANY_ATTEMPTS'
   /** A machine would be beyond the reach of whoever changes it. */
   | 'OUT_OF_SCOPE'

@@ -1,4 +1,4 @@
-// Logging in, from wherever: the web page, the command line, a client of the registry.
+// Logging in by name and password or by token, from wherever: the web page, the command line, a client of the registry.
 import type { Session } from '../contract/access.ts'
 import type { AuditLog } from './audit.ts'
 import { timestamp } from './clock.ts'
@@ -90,7 +90,7 @@ export class Logins {
     const attempt = { name, address: from.address, isKnownHere: found?.addresses.includes(from.address) ?? false }
     // Not written down when refused: whoever knocks on and on would fill the disk.
     guard.admit(attempt)
-    const isRight = await passwords.verify(password, found?.password)
+    const isRight = await passwords.verify(password, found?.password ?? undefined)
     // Things may have changed meanwhile.
     const user = found && users.get(found.id)
     if (!isRight || !user || user.password !== found?.password || user.disabledAt !== null) {
@@ -101,10 +101,7 @@ export class Logins {
       throw refusal()
     }
     guard.succeeded(attempt)
-    const addresses = [from.address, ...user.addresses.filter((known) => known !== from.address)].slice(
-      0,
-      KNOWN_ADDRESSES,
-    )
+    const addresses = withAddress(user.addresses, from.address)
     unlessStoreFails(() => users.update(user.id, { addresses, lastLoginAt: timestamp(clock) }))
     return user
   }
@@ -116,6 +113,11 @@ export class Logins {
   #refused(actor: string, { action = 'POST /login', ...from }: LoginOrigin): void {
     this.#ports.audit.record({ actor, action, ...from, result: 'refused', code: 'LOGIN_REFUSED' })
   }
+}
+
+/** The addresses of a user after a login from this one. */
+export function withAddress(addresses: readonly string[], address: string): string[] {
+  return [address, ...addresses.filter((known) => known !== address)].slice(0, KNOWN_ADDRESSES)
 }
 
 function refusal(): CoreError {

@@ -252,7 +252,7 @@ export class Tokens {
     }
   }
 
-  /** Opens a browser session of a user whose password was right. */
+  /** Opens a browser session of a user who proved to be that. */
   openSession({ id: userId, name, role }: UserRecord): { secret: string; session: Session } {
     const { tokens, events, transactions, clock } = this.#ports
     return transactions.transaction(() => {
@@ -300,8 +300,7 @@ export class Tokens {
     const principal = this.#principalOf(record)
     if (!principal) return undefined
     const { name, role, scope } = principal
-    const by = record.userId !== null ? 'user' : record.parentId !== null ? 'token' : 'link'
-    return { name, role, scope, by, expiresAt: record.expiresAt }
+    return { name, role, scope, by: this.#openedBy(record), expiresAt: record.expiresAt }
   }
 
   #issue(
@@ -349,6 +348,11 @@ export class Tokens {
     const user = this.#ports.users.get(userId)
     if (!user || user.disabledAt !== null) return undefined
     return principalOfUser(user)
+  }
+
+  #openedBy({ userId, parentId }: TokenRecord): Session['by'] {
+    if (userId === null) return parentId === null ? 'link' : 'token'
+    return this.#ports.users.get(userId)?.identity ? 'oidc' : 'user'
   }
 
   #live(secret: string): TokenRecord | undefined {

@@ -1,4 +1,4 @@
-// People who log in by name and password: what they may do, and whether they still may.
+// People who log in: what they may do, and whether they still may.
 import type { CreateUser, UpdateUser, User } from '../contract/access.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
@@ -51,7 +51,7 @@ export class Users {
     return transactions.transaction(() => {
       this.#requireFreeName(name)
       const id = uuidV7(clock.now())
-      const user = { id, name, role, scope, password: kept, addresses: [], createdAt: timestamp(clock) }
+      const user = { id, name, role, scope, password: kept, identity: null, addresses: [], createdAt: timestamp(clock) }
       users.insert({ ...user, disabledAt: null, lastLoginAt: null })
       const message = `user ${name} with role ${role} was created`
       events.append({ type: 'user.created', actor: by.actor, message, data: { userId: id, name, role, scope } })
@@ -61,12 +61,17 @@ export class Users {
 
   /**
    * Changes what is given. Role and scope count at once, for open sessions too; those end with a new password, and when the user is disabled.
-   * Throws USER_NOT_FOUND, and CONFLICT where people would lock themselves out.
+   * Throws USER_NOT_FOUND, and CONFLICT where people would lock themselves out, and for what an OpenID provider decides.
    */
   async update(id: string, change: UpdateUser, by: By): Promise<User> {
     const { users, tokens, guard, events, transactions, clock } = this.#ports
     const { password, disabled, role, scope } = change
-    const { name } = this.#record(id)
+    const { name, identity } = this.#record(id)
+    if (identity !== null && (password !== undefined || role !== undefined || scope !== undefined)) {
+      throw new CoreError('CONFLICT', `password, role and scope of ${name} are those of ${identity.issuer}`, {
+        hint: 'change them there, or what `oidc.roles` makes of them: they count with the next login',
+      })
+    }
     if (role !== undefined || scope !== undefined || disabled !== undefined)
       requireOther(id, by, 'change the rights of')
     const kept = password === undefined ? undefined : await this.#hash(name, password)
@@ -169,7 +174,7 @@ function requireOther(id: string, { userId }: By, what: string): void {
 }
 
 function toUser(
-  { id, name, role, scope, createdAt, disabledAt, lastLoginAt }: UserRecord,
+  { id, name, role, scope, identity, createdAt, disabledAt, lastLoginAt }: UserRecord,
   sessions: Map<string, number>,
 ): User {
   return {
@@ -177,6 +182,7 @@ function toUser(
     name,
     role,
     scope,
+    issuer: identity?.issuer ?? null,
     disabled: disabledAt !== null,
     createdAt,
     lastLoginAt,

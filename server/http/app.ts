@@ -6,6 +6,7 @@ import type { RegistryEnv } from '../oci/registry/context.ts'
 import { agentApp } from './agent/app.ts'
 import { anacondaApp } from './anaconda/app.ts'
 import { apiApp } from './api/app.ts'
+import { OIDC_PATH } from './api/oidc.ts'
 import type { AssetSource } from './assets.ts'
 import type { Guard, HttpEnv } from './context.ts'
 import { healthRoutes } from './health.ts'
@@ -17,6 +18,7 @@ import { observed } from './middleware/observed.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import type { Services } from './ports.ts'
 import { describeError, HttpProblem, problemResponse } from './problem.ts'
+import { problemPage } from './problem-page.ts'
 import { webApp } from './web.ts'
 
 export interface HttpsAppOptions {
@@ -71,7 +73,7 @@ export function httpsApp(options: HttpsAppOptions): Hono<HttpEnv> {
   app.onError((error, c) => {
     // What the server is to blame for; the rest is between it and its client.
     if (describeError(error).status >= 500) logger.error({ err: error, requestId: c.var.requestId }, 'request failed')
-    return problemResponse(error, c)
+    return c.req.path.startsWith(OIDC_PATH) ? problemPage(error, c) : problemResponse(error, c)
   })
   return app
 }

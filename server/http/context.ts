@@ -4,6 +4,7 @@ import type { Context } from 'hono'
 import type { Labels } from '../contract/common.ts'
 import type { Role, Scope } from '../contract/access.ts'
 import type { AuditLog } from '../core/audit.ts'
+import type { LoginOrigin } from '../core/logins.ts'
 
 /** Who calls. */
 interface Caller {
@@ -42,4 +43,9 @@ export interface HttpEnv {
 export function remoteAddress(c: Context): string | undefined {
   const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
   return incoming?.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+}
+
+/** Where a login comes from. */
+export function originOf(c: Context<HttpEnv>): LoginOrigin {
+  return { address: remoteAddress(c) ?? 'unknown', requestId: c.var.requestId }
 }

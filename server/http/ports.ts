@@ -14,6 +14,7 @@ import type { Inventory } from '../core/inventory.ts'
 import type { ImageInspector } from '../inspect/image-inspector.ts'
 import type { KickstartService } from '../core/kickstart-service.ts'
 import type { Logins } from '../core/logins.ts'
+import type { OidcLogins } from '../core/oidc-logins.ts'
 import type { Overviews } from '../core/overview.ts'
 import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
@@ -59,6 +60,8 @@ export interface Services {
   tokens: Tokens
   users: Users
   logins: Logins
+  /** Undefined without `[oidc]`. */
+  oidc: OidcLogins | undefined
   audit: AuditLog
   events: EventLog
   images: ImageOperations

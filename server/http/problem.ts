@@ -12,6 +12,8 @@ import { MediaError } from '../media/errors.ts'
 import type { MediaErrorCode } from '../media/errors.ts'
 import { OciError } from '../oci/errors.ts'
 import type { OciErrorCode } from '../oci/errors.ts'
+import { OidcError } from '../oidc/errors.ts'
+import type { OidcErrorCode } from '../oidc/errors.ts'
 
 export type HttpProblemCode =
   | 'UNAUTHENTICATED'
@@ -88,6 +90,8 @@ const CORE_STATUS: Record<CoreErrorCode, ContentfulStatusCode> = {
   TOKEN_EXPIRED: 401,
   USER_NOT_FOUND: 404,
   LOGIN_REFUSED: 401,
+  NO_ROLE: 403,
+  USER_DISABLED: 403,
   TOO_MANY_ATTEMPTS: 429,
   OUT_OF_SCOPE: 403,
   CONFLICT: 409,
@@ -140,6 +144,18 @@ const MEDIA_STATUS: Record<MediaErrorCode, ContentfulStatusCode> = {
   ABORTED: 503,
 }
 
+const OIDC_STATUS: Record<OidcErrorCode, ContentfulStatusCode> = {
+  OIDC_SETTINGS: 500,
+  PROVIDER_UNREACHABLE: 503,
+  PROVIDER_INVALID: 503,
+  CLIENT_REFUSED: 503,
+  LOGIN_DENIED: 403,
+  CODE_REFUSED: 401,
+  TOKEN_MISMATCH: 401,
+  KEY_UNKNOWN: 503,
+  CLOCKS_DIFFER: 503,
+}
+
 const TITLES: Partial<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not authenticated',
@@ -175,6 +191,7 @@ export function describeError(error: unknown): Omit<Problem, 'requestId'> & { he
   }
   if (error instanceof OciError) return base(OCI_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof MediaError) return base(MEDIA_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof OidcError) return base(OIDC_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof z.ZodError) return { ...base(400, 'VALIDATION', summary(error)), errors: fieldErrors(error) }
   if (error instanceof HTTPException && error.status < 500) {
     const code = error.status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'

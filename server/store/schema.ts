@@ -109,11 +109,13 @@ export interface Schema {
     name: string
     role: Role
     scope: Json | null
-    password: string
+    password: string | null
     addresses: Json
     created_at: Time
     disabled_at: Time | null
     last_login_at: Time | null
+    issuer: string | null
+    subject: string | null
   }
   audit: {
     seq: Generated<number>

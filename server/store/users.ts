@@ -1,6 +1,6 @@
-// People who log in by name and password.
+// People who log in, by name and password or by an OpenID provider.
 import type { Selectable } from 'kysely'
-import type { UserRecord, UserStore } from '../core/user-store.ts'
+import type { Identity, UserRecord, UserStore } from '../core/user-store.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 
@@ -38,6 +38,11 @@ export class SqliteUsers implements UserStore {
     return fromRow(this.#db.first(this.#db.query.selectFrom('users').selectAll().where('name', '=', name)))
   }
 
+  byIdentity({ issuer, subject }: Identity): UserRecord | undefined {
+    const query = this.#db.query.selectFrom('users').selectAll()
+    return fromRow(this.#db.first(query.where('issuer', '=', issuer).where('subject', '=', subject)))
+  }
+
   list(): UserRecord[] {
     return this.#db.all(this.#db.query.selectFrom('users').selectAll().orderBy('name')).map((row) => fromRow(row))
   }
@@ -47,7 +52,7 @@ export class SqliteUsers implements UserStore {
   }
 }
 
-function toRow({ scope, addresses, createdAt, disabledAt, lastLoginAt, ...same }: UserRecord): Row {
+function toRow({ scope, addresses, createdAt, disabledAt, lastLoginAt, identity, ...same }: UserRecord): Row {
   return {
     ...same,
     scope: scope && JSON.stringify(scope),
@@ -55,6 +60,8 @@ function toRow({ scope, addresses, createdAt, disabledAt, lastLoginAt, ...same }
     created_at: createdAt,
     disabled_at: disabledAt,
     last_login_at: lastLoginAt,
+    issuer: identity?.issuer ?? null,
+    subject: identity?.subject ?? null,
   }
 }
 
@@ -68,6 +75,7 @@ function fromRow(row: Row | undefined): UserRecord | undefined {
     role: row.role as UserRecord['role'],
     scope: row.scope === null ? null : (JSON.parse(row.scope) as UserRecord['scope']),
     password: row.password,
+    identity: row.issuer === null ? null : { issuer: row.issuer, subject: row.subject! },
     addresses: JSON.parse(row.addresses) as string[],
     createdAt: row.created_at,
     disabledAt: row.disabled_at,

@@ -90,6 +90,11 @@ export const RULES: readonly Rule[] = [
     may: ['node:', 'server/host', 'server/contract/coded-error.ts'],
     mayTypes: ['server/config', 'server/render'],
   },
+  {
+    folder: 'server/oidc',
+    may: ['node:', 'openid-client', 'undici', 'server/contract'],
+    mayTypes: ['server/core/oidc-logins.ts'],
+  },
   { folder: 'server/pki', may: ['node:', 'node-forge', 'server/contract/coded-error.ts'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
@@ -104,6 +109,7 @@ export const RULES: readonly Rule[] = [
       'server/core',
       'server/render',
       'server/oci',
+      'server/oidc/errors.ts',
       'server/plan',
       'server/media',
     ],

@@ -13,12 +13,12 @@ export function databaseBefore(migration: string, file: string): BetterSqlite3.D
   return old
 }
 
-/** Copies what a database of today holds into an earlier one: every table and column that there was. */
-export function copyInto(old: BetterSqlite3.Database, today: string): void {
+/** Copies what a database of today holds into an earlier one: every table, or those named, and every column that there was. */
+export function copyInto(old: BetterSqlite3.Database, today: string, only?: readonly string[]): void {
   old.pragma('foreign_keys = OFF')
   old.prepare('ATTACH ? AS today').run(today)
   const tables = old.prepare("SELECT name FROM main.sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
-  for (const table of tables.pluck().all() as string[]) {
+  for (const table of only ?? (tables.pluck().all() as string[])) {
     const columns = old.prepare('SELECT name FROM pragma_table_info(?)').pluck().all(table).join(', ')
     old.exec(`INSERT OR REPLACE INTO main.${table} (${columns}) SELECT ${columns} FROM today.${table}`)
   }

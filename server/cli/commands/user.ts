@@ -1,4 +1,4 @@
-// `landfall user`: people who log in by name and password.
+// `landfall user`: people who log in.
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
@@ -20,7 +20,7 @@ interface ChangeOptions {
 }
 
 export function addUserCommands(program: Command): void {
-  const user = program.command('user').description('people who log in by name and password')
+  const user = program.command('user').description('people who log in')
 
   user
     .command('list')
@@ -153,12 +153,23 @@ function changeOf({ role, scope, everything = false, disable = false, enable = f
   throw new CliError('nothing to change', { exitCode: 2, hint: 'see `landfall user update --help`' })
 }
 
-function describeUser({ name, id, role, scope, disabled, sessions, createdAt, lastLoginAt }: User): [string, string][] {
+function describeUser({
+  name,
+  id,
+  role,
+  scope,
+  issuer,
+  disabled,
+  sessions,
+  createdAt,
+  lastLoginAt,
+}: User): [string, string][] {
   return [
     ['Name', name],
     ['Id', id],
     ['Role', role],
     ['Scope', formatScope(scope)],
+    ['Logs in', issuer === null ? 'by password' : `by ${issuer}`],
     ['State', disabled ? 'disabled' : 'enabled'],
     ['Sessions', String(sessions)],
     ['Created', createdAt],

@@ -1,10 +1,8 @@
 // Logging in and out, one's own password, and API tokens.
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
-import type { Context } from 'hono'
 import { z } from 'zod'
 import { ApiToken, ChangePassword, CreatedToken, CreateToken, LoginRequest, Session } from '../../contract/access.ts'
-import type { LoginOrigin } from '../../core/logins.ts'
-import { remoteAddress } from '../context.ts'
+import { originOf } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
 import { bearerToken, clearSessionCookie, requireOwnOrigin, secretOf, setSessionCookie } from '../middleware/access.ts'
 import { note } from '../middleware/audited.ts'
@@ -140,6 +138,8 @@ export function accessRoutes({ tokens, users, logins }: Services): OpenAPIHono<H
   app.openapi(changePassword, async (c) => {
     const { userId } = c.var.caller
     if (userId === undefined) throw new HttpProblem(409, 'CONFLICT', 'tokens have no password: log in as a user first')
+    const { issuer } = users.get(userId)
+    if (issuer !== null) throw new HttpProblem(409, 'CONFLICT', `you have no password here: change it at ${issuer}`)
     const { current, password } = c.req.valid('json')
     await logins.requirePassword(userId, current, { ...originOf(c), action: 'POST /session/password' })
     await users.setOwnPassword(userId, password, { except: secretOf(c) })
@@ -156,8 +156,4 @@ export function accessRoutes({ tokens, users, logins }: Services): OpenAPIHono<H
     return c.body(null, 204)
   })
   return app
-}
-
-function originOf(c: Context<HttpEnv>): LoginOrigin {
-  return { address: remoteAddress(c) ?? 'unknown', requestId: c.var.requestId }
 }

@@ -17,6 +17,7 @@ import { installRoutes } from './installs.ts'
 import { machineRoutes } from './machines.ts'
 import { mediaRoutes } from './media.ts'
 import { describeApi, openApiDocument } from './openapi.ts'
+import { oidcRoutes } from './oidc.ts'
 import { overviewRoutes } from './overview.ts'
 import { profileRoutes } from './profiles.ts'
 import { serverRoutes } from './server.ts'
@@ -46,6 +47,7 @@ export function apiApp(options: ApiAppOptions): OpenAPIHono<HttpEnv> {
     c.body(JSON.stringify(openApiDocument(app)), 200, { 'Content-Type': 'application/json' }),
   )
   app.route('/', loginRoutes(services))
+  app.route('/', oidcRoutes(services))
   app.use(authenticated(services.tokens, guard))
   app.route('/', accessRoutes(services))
   app.route('/', userRoutes(services))

@@ -13,6 +13,7 @@ import { overview } from './0011-overview.ts'
 import { people } from './0012-people.ts'
 import { layers } from './0013-layers.ts'
 import { imageUses } from './0014-image-uses.ts'
+import { oidc } from './0017-oidc.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -29,4 +30,5 @@ export const migrations: readonly string[] = [
   people,
   layers,
   imageUses,
+  oidc,
 ]

@@ -85,6 +85,7 @@ export async function memoryServer(dir: string, { outside }: { outside?: () => P
   const bundles = new Bundles({ ...imageStore, policies: [] })
   const services: Services = {
     ...core,
+    oidc: undefined,
     images,
     upkeep,
     inspector,

@@ -5,6 +5,7 @@ import type { Event } from '../../../server/contract/event.ts'
 
 export const keys = {
   session: ['session'],
+  loginOptions: ['login-options'],
   system: ['system'],
   images: ['images'],
   /** Below the images: what changes those changes it. */

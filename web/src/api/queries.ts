@@ -9,7 +9,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import type { QueryKey } from '@tanstack/react-query'
-import type { LoginRequest, Session } from '../../../server/contract/access.ts'
+import type { LoginOptions, LoginRequest, Session } from '../../../server/contract/access.ts'
 import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
 import type { ImageDifference, ImageFit, ImageInspection } from '../../../server/contract/image-inspection.ts'
@@ -196,6 +196,10 @@ export function useImages() {
 
 export function useMedia() {
   return useQuery({ queryKey: keys.media, queryFn: async () => (await call<Items<Media>>('GET', '/media')).items })
+}
+
+export function useLoginOptions() {
+  return useQuery({ queryKey: keys.loginOptions, queryFn: () => call<LoginOptions>('GET', '/login/options') })
 }
 
 /** Begins anew: what a stranger was refused is not shown to whoever comes in. */

@@ -1,4 +1,4 @@
-// Logging in: by name and password, with an API token, or by the one-time link of the server's first start.
+// Logging in: by an OpenID provider, by name and password, with an API token, or by the one-time link of the server's first start.
 
 import {
   Button,
@@ -13,7 +13,7 @@ import {
   TextInput,
 } from '@patternfly/react-core'
 import { useEffect, useRef, useState } from 'react'
-import { useLogin } from '../api/queries.ts'
+import { useLogin, useLoginOptions } from '../api/queries.ts'
 import { useTitle } from '../ui/title.ts'
 import { Trouble } from '../ui/Trouble.tsx'
 
@@ -25,9 +25,16 @@ function takeLinkToken(): string | undefined {
   return token
 }
 
+/** To the provider, and from there to where somebody wanted to go. */
+function providerLink(): string {
+  const { pathname, search, hash } = window.location
+  return `/api/v1/login/oidc?to=${encodeURIComponent(pathname + search + hash)}`
+}
+
 export function Login() {
   useTitle('Log in')
   const { mutate, error, isPending } = useLogin()
+  const { data: options } = useLoginOptions()
   const [withToken, setWithToken] = useState(false)
   const [name, setName] = useState('')
   const [secret, setSecret] = useState('')
@@ -53,6 +60,11 @@ export function Login() {
               }}
             >
               {error && <Trouble error={error} what="Login refused" />}
+              {options?.oidc && (
+                <Button component="a" href={providerLink()} variant="secondary" isBlock>
+                  Log in with {options.oidc.name}
+                </Button>
+              )}
               {!withToken && (
                 <FormGroup label="Name" fieldId="name" isRequired>
                   <TextInput id="name" autoComplete="username" value={name} onChange={(_, value) => setName(value)} />

@@ -83,7 +83,13 @@ async function attempt(server: RackServer, { method, path, reach }: Operation, a
 describe('declarations', () => {
   it('say of every operation who may call it and what it concerns', () => {
     const open = operations.filter(({ role }) => role === undefined)
-    expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual(['POST /login', 'POST /logout'])
+    expect(open.map(({ method, path }) => `${method} ${path}`)).toEqual([
+      'POST /login',
+      'POST /logout',
+      'GET /login/options',
+      'GET /login/oidc',
+      'GET /login/oidc/callback',
+    ])
     for (const { role, reach, path } of operations.filter((one) => !open.includes(one))) {
       expect(ROLES, path).toContain(role)
       expect(REACHES, path).toContain(reach)

@@ -1,4 +1,4 @@
-// People who log in by name and password.
+// People who log in.
 
 import { Button, Label, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core'
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
@@ -55,14 +55,15 @@ export function UsersView() {
 }
 
 function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'edit' | 'remove') => void }) {
-  const { id, name, role, scope, disabled, sessions, lastLoginAt } = user
+  const { id, name, role, scope, issuer, disabled, sessions, lastLoginAt } = user
   const update = useUpdateUser(id)
   const signOut = useSignOutUser()
   const error = update.error ?? signOut.error
   return (
     <Tr>
       <Td dataLabel="Name">
-        {name} {disabled && <Label color="grey">shut out</Label>}
+        {name} {issuer !== null && <Label variant="outline">{new URL(issuer).host}</Label>}{' '}
+        {disabled && <Label color="grey">shut out</Label>}
         {error && <Trouble error={error} what={`${name} was not changed`} />}
       </Td>
       <Td dataLabel="Role">{role}</Td>
@@ -75,7 +76,8 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'edit' | 'remove
         <ActionsColumn
           aria-label={`Actions of ${name}`}
           items={[
-            { title: 'Change', onClick: () => onOpen('edit') },
+            // The provider decides what its users may do.
+            ...(issuer === null ? [{ title: 'Change', onClick: () => onOpen('edit') }] : []),
             { title: 'Sign out everywhere', onClick: () => signOut.mutate(id) },
             { title: disabled ? 'Let in again' : 'Shut out', onClick: () => update.mutate({ disabled: !disabled }) },
             { title: 'Remove', onClick: () => onOpen('remove') },
