@@ -21,17 +21,18 @@ export class Expected<Request> {
 /** Waits of an honest client: it sends until it is answered. */
 export class Conversation {
   readonly #waiting = new Map<number, (answer: Buffer) => void>()
+  readonly #asked = new Set<number>()
 
-  /** True if somebody waited for it. */
+  /** True if somebody waited for it, or had asked more than once and got the first answer. */
   answered(transaction: number, answer: Buffer): boolean {
-    const waiting = this.#waiting.get(transaction)
-    waiting?.(answer)
-    return waiting !== undefined
+    this.#waiting.get(transaction)?.(answer)
+    return this.#asked.has(transaction)
   }
 
   /** Rejects when it was sent for the last time and still is not answered. */
   async ask(transaction: number, send: () => Promise<void>, { times = 10, everyMs = 2000 } = {}): Promise<Buffer> {
     const answer = new Promise<Buffer>((resolve) => this.#waiting.set(transaction, resolve))
+    this.#asked.add(transaction)
     try {
       for (let time = 0; time < times; time++) {
         await send()
