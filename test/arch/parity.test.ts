@@ -7,6 +7,9 @@ const project = resolve(import.meta.dirname, '../..')
 
 /** Operations that no command calls, and why that is no lack. */
 const WITHOUT_COMMAND: Readonly<Record<string, string>> = {
+  'GET /login/options': 'tells a browser which ways in there are; a command names its own',
+  'GET /login/oidc': 'sends a browser to the provider',
+  'GET /login/oidc/callback': 'is where the provider sends the browser back to',
   'POST /machines/{}/reinstall': '`machine reinstall` is the bulk operation, for one machine as for many',
   'GET /profiles/{}': '`profile show` finds the profile by name in the list',
 }
