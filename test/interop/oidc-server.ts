@@ -14,7 +14,8 @@ import { issueCaCertificate, issueServerCertificate } from '../../server/pki/cer
 interface Provider {
   callback(): (request: IncomingMessage, response: ServerResponse) => void
 }
-const { Provider } = createRequire(import.meta.url)('oidc-provider') as {
+const require = createRequire(import.meta.url)
+const { Provider } = require('oidc-provider') as {
   Provider: new (issuer: string, configuration: object) => Provider
 }
 
