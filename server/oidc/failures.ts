@@ -42,7 +42,7 @@ function clientRefused(issuer: string): OidcError {
 }
 
 function invalidAnswer(error: ClientError, issuer: string): OidcError {
-  const { message = '', cause } = (error.cause ?? {}) as Error
+  const { message, cause } = error.cause instanceof Error ? error.cause : new Error(error.message)
   switch (error.code) {
     case 'OAUTH_JWT_TIMESTAMP_CHECK_FAILED':
       return clocksDiffer(issuer)
@@ -57,8 +57,10 @@ function invalidAnswer(error: ClientError, issuer: string): OidcError {
       return new OidcError('PROVIDER_INVALID', `what answers at ${issuer} calls itself by another name`, {
         hint: 'set oidc.issuer to exactly what its /.well-known/openid-configuration has as `issuer`',
       })
+    case undefined:
+    default:
   }
-  const reason = `${error.message}${message === '' || message === error.message ? '' : ` (${message})`}`
+  const reason = message === error.message ? message : `${error.message} (${message})`
   return new OidcError('PROVIDER_INVALID', `the OpenID provider ${issuer} does not answer as it should: ${reason}`, {
     hint: 'see whether oidc.issuer is right: its /.well-known/openid-configuration must be JSON',
   })
