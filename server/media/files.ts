@@ -1,6 +1,6 @@
-// Files and folders of the media store: written durably, read while hashing.
+// Files and folders of the media store: read while hashing, removed whatever their rights.
 import { createHash } from 'node:crypto'
-import { chmod, open, readdir, rm } from 'node:fs/promises'
+import { chmod, readdir, rm } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
@@ -41,22 +41,6 @@ export async function digestOfFile(file: FileHandle, onBytes: (count: number) =>
     onBytes(chunk.length)
   }
   return `sha256:${hash.digest('hex')}`
-}
-
-export async function writeFully(file: FileHandle, chunk: Uint8Array, position: number): Promise<void> {
-  for (let done = 0; done < chunk.length;) {
-    done += (await file.write(chunk, done, chunk.length - done, position + done)).bytesWritten
-  }
-}
-
-/** Makes the names in a folder durable. */
-export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
-  try {
-    await folder.sync()
-  } finally {
-    await folder.close()
-  }
 }
 
 /** Lets us look and write into a folder and all below it: unpacking keeps an ISO's rights, by which nobody may. */

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { formatBytes } from '../contract/bytes.ts'
 import { MediaError, storeError } from './errors.ts'
-import { writeFully } from './files.ts'
+import { writeFully } from '../host/durable-files.ts'
 import { IsoReader } from './implanted-md5.ts'
 import type { IsoReading } from './implanted-md5.ts'
 
@@ -58,7 +58,7 @@ async function receiveInto(
   )) {
     if (signal?.aborted) throw new MediaError('ABORTED', `receiving the ISO: stopped after ${sizeBytes} bytes`)
     // The disk writes while we hash.
-    const written = writeFully(file, chunk, sizeBytes)
+    const written = writeFully(file, [chunk], sizeBytes)
     try {
       reader.update(chunk)
       hash.update(chunk)

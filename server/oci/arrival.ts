@@ -1,7 +1,7 @@
 // A blob on its way into the store, for any number of readers who follow it.
 import { open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
-import { isCode } from './durable.ts'
+import { isCode } from './io-error.ts'
 import { OciError } from './errors.ts'
 
 const BLOCK_BYTES = 256 * 1024

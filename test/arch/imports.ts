@@ -51,7 +51,7 @@ export const RULES: readonly Rule[] = [
   { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {
     folder: 'server/oci',
-    may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract'],
+    may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract', 'server/host/durable-files.ts'],
     mayTypes: ['server/core/images.ts', 'server/core/trust.ts'],
   },
   // What the agent takes of it too: nothing here may reach the core, files or the network.
@@ -79,7 +79,11 @@ export const RULES: readonly Rule[] = [
     ],
     mayTypes: ['server/core'],
   },
-  { folder: 'server/media', may: ['node:', 'server/contract'], mayTypes: ['server/core/media.ts'] },
+  {
+    folder: 'server/media',
+    may: ['node:', 'server/contract', 'server/host/durable-files.ts'],
+    mayTypes: ['server/core/media.ts'],
+  },
   {
     folder: 'server/privileges',
     may: ['node:', 'server/host', 'server/contract/coded-error.ts'],

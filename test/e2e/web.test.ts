@@ -3,11 +3,11 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildBootAssets } from '../../boot-assets/build.ts'
 import type { InstallTask } from '../../server/contract/agent.ts'
+import { ownErrors, violationsOf } from '../helpers/page-checks.ts'
 import { PretendMachine } from '../helpers/pretend-machine.ts'
 import { writeTinyImage } from '../images/tiny-image.ts'
 import { writeBootIso } from '../media/synthetic-boot-iso.ts'
@@ -223,10 +223,7 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
   })
 
   it('had no errors of its own', () => {
-    const own = browser.messages.filter(
-      (message) => message.startsWith('uncaught') || /Content.Security.Policy|Warning:/i.test(message),
-    )
-    expect(own).toEqual([])
+    expect(ownErrors(browser.messages)).toEqual([])
   })
 
   function rowOf(text: string) {
@@ -242,8 +239,6 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
   /** Saves the picture, and holds the page against the rules of axe. */
   async function expectAccessible(label: string): Promise<void> {
     await browser.screenshot(label)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)
-    expect(found, label).toEqual([])
+    expect(await violationsOf(page), label).toEqual([])
   }
 })

@@ -4,11 +4,11 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable, openBrowser, type BrowserPage } from '../e2e/lab/browser.ts'
+import { ownErrors, violationsOf } from '../helpers/page-checks.ts'
 import { change, importImages, machinesOf, rackMachines, taskOf, type Fleet } from './console-fleet.ts'
 import { serve, type Served } from './serve.ts'
 
@@ -255,10 +255,7 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
   )
 
   it('had no errors of its own', () => {
-    const own = browser.messages.filter(
-      (message) => message.startsWith('uncaught') || /Content.Security.Policy|Warning:/i.test(message),
-    )
-    expect(own).toEqual([])
+    expect(ownErrors(browser.messages)).toEqual([])
   })
 
   function rowOf(text: string) {
@@ -286,9 +283,7 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
   async function look(label: string): Promise<void> {
     await browser.screenshot(label)
     if (process.env['LANDFALL_SCREENSHOTS'] === '1') await keepPicture(page, label)
-    const { violations } = await new AxeBuilder({ page }).analyze()
-    const found = violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' ')}`)
-    expect(found, label).toEqual([])
+    expect(await violationsOf(page), label).toEqual([])
   }
 })
 

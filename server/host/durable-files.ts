@@ -1,8 +1,7 @@
-// Files and folders that outlast a power cut, and what to say when the disk does not let them.
+// Files and folders that outlast a power cut.
 import { mkdir, open } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { OciError } from './errors.ts'
 
 /** Makes a folder and those above it; each new name is on disk when this resolves. */
 export async function makeFolder(path: string): Promise<void> {
@@ -42,19 +41,4 @@ function after(chunks: readonly Uint8Array[], count: number): Uint8Array[] {
     skip -= from
     return from === chunk.length ? [] : [chunk.subarray(from)]
   })
-}
-
-/** What a failing disk is to those who store images. */
-export function ioError(doing: string, cause: unknown): OciError {
-  if (isCode(cause, 'ENOSPC') || isCode(cause, 'EDQUOT')) {
-    return new OciError('NO_SPACE', `${doing}: no space left for images`, {
-      cause,
-      hint: 'free space below dataDir or remove images with `landfall image delete` and `landfall image gc`',
-    })
-  }
-  return new OciError('STORE_IO', `${doing}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-}
-
-export function isCode(error: unknown, code: string): boolean {
-  return (error as { code?: unknown } | null)?.code === code
 }
