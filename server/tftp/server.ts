@@ -1,13 +1,15 @@
 /** The TFTP listener on one address: read requests to transfers, each on a socket of its own. */
 import type { RemoteInfo, Socket } from 'node:dgram'
 import { isIPv6 } from 'node:net'
-import { udpSocket } from '../host/udp-socket.ts'
 import { TftpError } from './errors.ts'
+import { Lingering } from './lingering.ts'
 import { normalizeName } from './names.ts'
 import { DEFAULT_LIMITS, negotiate, type Limits, type Terms } from './options.ts'
 import { ERROR, decodePacket, encodeError, type MalformedReason, type RequestPacket } from './packet.ts'
 import { openContent, type TftpSource } from './source.ts'
 import { Transfer, type Outcome, type Timer, type TransferResult } from './transfer.ts'
+import { TransferSockets, type TransferSocket } from './transfer-sockets.ts'
+import { bound, codeOf, socketFor } from './udp.ts'
 
 /** `transfer` comes once for each request that was answered with data, `refused` for every other. Only `aborted`, `timed-out` and `failed` are troubles. */
 export type TftpEvent =
@@ -68,6 +70,8 @@ const MAX_TRANSFERS = 2048
 const MAX_TRANSFERS_PER_CLIENT = 8
 /** A refusal is said once a second and client at most: a flood must not become a flood of log lines. */
 const BUSY_EVENT_MS = 1000
+/** A transfer that begins so long after the one before, and is followed by none, has the server to itself. */
+const ALONE_MS = 200
 
 /** A server for one address; it holds nothing until started. */
 export function createTftpServer(options: TftpServerOptions): TftpServer {
@@ -88,13 +92,16 @@ class Server implements TftpServer {
   readonly #sessions = new Map<string, Session>()
   readonly #perClient = new Map<string, number>()
   #socket: Socket | undefined
+  readonly #sockets: TransferSockets
   #lastBusy = -Infinity
-  #nextPort = 0
+  /** When the newest transfer began. */
+  #lastBegan = -Infinity
 
   constructor(options: TftpServerOptions) {
     this.#options = options
     this.#limits = { ...DEFAULT_LIMITS, ...options.limits }
-    const { address, port = TFTP_PORT } = options
+    const { address, port = TFTP_PORT, transferPorts } = options
+    this.#sockets = new TransferSockets(address, transferPorts)
     this.#name = `TFTP socket ${isIPv6(address) ? `[${address}]` : address}:${port}`
   }
 
@@ -186,30 +193,43 @@ class Server implements TftpServer {
     if (!found) return refuse('not-found')
 
     const content = await openContent(found, packet.mode)
-    let socket: Socket
+    let opened: TransferSocket
     try {
-      socket = await this.#transferSocket(remote)
+      opened = await this.#sockets.open(remote)
     } catch (error) {
       content.close()
       return refuse('no-socket', error)
     }
+    const { socket, descriptor } = opened
     const terms = negotiate(packet, content.size, this.#limits)
     const began = performance.now()
+    const isAlone = began - this.#lastBegan > ALONE_MS
+    this.#lastBegan = began
+    let isOver = false
     const transfer = new Transfer({
       content,
       terms,
       send: (datagram) => sendSafely(socket, datagram),
       createTimer,
       onEnd: (result) => {
+        isOver = true
         finished()
         socket.close()
         this.#report(remote, name, content.size, terms, performance.now() - began, result)
       },
     })
     session.transfer = transfer
-    socket.on('message', (datagram) => transfer.receive(datagram))
+    const receive = (datagram: Uint8Array): void => transfer.receive(datagram)
+    const fail = (message: string): void => transfer.abandon(message)
+    const lingering = new Lingering()
+    socket.on('message', (datagram) => {
+      receive(datagram)
+      // Where machines come in numbers there is better to do than to wait for one.
+      if (descriptor !== undefined && isAlone && began === this.#lastBegan)
+        lingering.attend({ descriptor, receive, fail, isOver: () => isOver })
+    })
     // The kernel tells of the client's ICMP "port unreachable": it closed its socket.
-    socket.on('error', (error) => transfer.abandon(error.message))
+    socket.on('error', (error) => fail(error.message))
     if (this.#socket) transfer.start()
     else transfer.stop('stopped', 'server stopping')
   }
@@ -219,27 +239,6 @@ class Server implements TftpServer {
     const lower = name.toLowerCase()
     const exact = await this.#options.source(name, request)
     return exact ?? (lower === name ? undefined : this.#options.source(lower, request))
-  }
-
-  /** Bound to the address that was asked, as edk2 takes replies from no other, and connected, so that the kernel drops strangers' datagrams. */
-  async #transferSocket({ address, port }: Remote): Promise<Socket> {
-    const { from, to } = this.#options.transferPorts ?? { from: 0, to: 0 }
-    const ports = to - from + 1
-    for (let attempt = 0; ; attempt++) {
-      const socket = socketFor(this.#options.address)
-      try {
-        await bound(socket, { address: this.#options.address, port: from + (this.#nextPort++ % ports) })
-        await new Promise<void>((resolve, reject) => {
-          socket.once('error', reject)
-          socket.connect(port, address, () => resolve())
-        })
-        socket.removeAllListeners('error')
-        return socket
-      } catch (error) {
-        socket.close()
-        if (attempt + 1 >= ports || codeOf(error) !== 'EADDRINUSE') throw error
-      }
-    }
   }
 
   #refuse(remote: Remote, file: string, reason: RefusedReason, error?: unknown): void {
@@ -269,10 +268,6 @@ const REFUSALS: Record<RefusedReason, { code: number; message: string }> = {
   'no-socket': { code: ERROR.undefined, message: 'busy' },
 }
 
-function socketFor(address: string): Socket {
-  return udpSocket({ type: isIPv6(address) ? 'udp6' : 'udp4' })
-}
-
 /** A timer that is set for the same time over and over costs next to nothing. */
 function createTimer(onTime: () => void): Timer {
   let timer: NodeJS.Timeout | undefined
@@ -294,16 +289,6 @@ function createTimer(onTime: () => void): Timer {
   }
 }
 
-function bound(socket: Socket, binding: { address: string; port: number } | { fd: number }): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once('error', reject)
-    socket.bind({ ...binding, exclusive: true }, () => {
-      socket.removeListener('error', reject)
-      resolve()
-    })
-  })
-}
-
 /** Sending on a socket that was closed meanwhile throws; a client that is gone is noticed by its silence. */
 function sendSafely(socket: Socket, datagram: Uint8Array, to?: Remote): void {
   try {
@@ -313,10 +298,6 @@ function sendSafely(socket: Socket, datagram: Uint8Array, to?: Remote): void {
   } catch {
     // Nothing to do: see above.
   }
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
 }
 
 function listenError(name: string, cause: unknown): TftpError {
