@@ -1,6 +1,8 @@
 // end-2 and end-10 of the distribution specification: blobs, whole or by range, and their removal.
 import { Readable } from 'node:stream'
+import type { LayerVariant } from '../../core/images.ts'
 import { OciError } from '../errors.ts'
+import { ZSTD_LAYER } from '../media-types.ts'
 import type { RegistryContext, Registry } from './context.ts'
 import { RegistryError } from './errors.ts'
 import { listsTag, parseRange } from './range.ts'
@@ -13,13 +15,15 @@ interface BlobTarget {
   digest: string
 }
 
-/** GET and HEAD. */
+/** GET and HEAD. Whoever asks for it by name gets a layer as zstd where there is such a file, under an entity tag of its own. */
 export async function getBlob(c: RegistryContext, registry: Registry, target: BlobTarget): Promise<Response> {
   const { blobs, records, through } = registry
-  const { repository, digest } = target
-  const held = records.blob(repository, digest) && (await blobs.size(digest))
-  const size = held ?? (await through?.sizeOf(repository, digest))
+  const { repository } = target
+  const held = records.blob(repository, target.digest) && (await blobs.size(target.digest))
+  const variant = held !== undefined && asksForZstd(c) ? await heldVariant(registry, target.digest) : undefined
+  const size = variant?.size ?? held ?? (await through?.sizeOf(repository, target.digest))
   if (size === undefined) throw unknownBlob(target)
+  const { digest } = variant ?? target
   const etag = `"${digest}"`
   const headers: Record<string, string> = {
     'Docker-Content-Digest': digest,
@@ -32,7 +36,7 @@ export async function getBlob(c: RegistryContext, registry: Registry, target: Bl
   const ifNoneMatch = c.req.header('if-none-match')
   if (ifNoneMatch !== undefined && listsTag(ifNoneMatch.replaceAll('W/', ''), etag)) return c.body(null, 304, headers)
   // Whoever asks whether it is there is about to count on it.
-  if (c.req.method === 'HEAD') blobs.touch(digest)
+  if (c.req.method === 'HEAD') blobs.touch(target.digest)
   const ifRange = c.req.header('if-range')
   const range = ifRange === undefined || ifRange === etag ? parseRange(c.req.header('range'), size) : undefined
   if (range === 'unsatisfiable') {
@@ -42,13 +46,26 @@ export async function getBlob(c: RegistryContext, registry: Registry, target: Bl
   }
   const { start, end } = range ?? { start: 0, end: size - 1 }
   const status = range ? 206 : 200
-  headers['Content-Type'] = 'application/octet-stream'
+  headers['Content-Type'] = variant ? ZSTD_LAYER : 'application/octet-stream'
+  // Caches in between keep it apart from the layer itself.
+  if (variant) headers['Vary'] = 'Accept'
   headers['Content-Length'] = String(end - start + 1)
   if (range) headers['Content-Range'] = `bytes ${start}-${end}/${size}`
   if (c.req.method === 'HEAD' || size === 0) return c.body(null, status, headers)
   if (held !== undefined || !through) return send(c, registry, digest, { start, end }, status, headers)
   const arrival = await through.blob(repository, digest, size)
   return follow(c, registry, arrival.read(start, end), status, headers)
+}
+
+/** Nothing less than the very name counts: a client that takes anything wants what the digest stands for. */
+function asksForZstd(c: RegistryContext): boolean {
+  const types = c.req.header('accept')?.split(',') ?? []
+  return types.some((type) => type.split(';')[0]!.trim().toLowerCase() === ZSTD_LAYER)
+}
+
+async function heldVariant({ records, blobs }: Registry, layer: string): Promise<LayerVariant | undefined> {
+  const variant = records.variant(layer)
+  return variant && (await blobs.size(variant.digest)) === variant.size ? variant : undefined
 }
 
 /** DELETE. Refused while a manifest of the repository needs the blob: half an image is worse than none. */
@@ -110,6 +127,7 @@ async function send(
   }
   // Past Hono's streams, which would copy each chunk and want a new buffer for each.
   outgoing.writeHead(status, { ...Object.fromEntries(c.res.headers), ...headers })
+  outgoing.flushHeaders()
   sendFile(file, start, end, outgoing)
     .catch(onError)
     .finally(() => {

@@ -1,4 +1,4 @@
-// What a request below `/v2/` is for. Repositories hold slashes, so paths are read from their end.
+// What a request below `/v2/` or `/extensions/v2/` is for. Repositories hold slashes, so paths are read from their end.
 import { isContentDigest, isRepository } from '../reference.ts'
 import { RegistryError } from './errors.ts'
 
@@ -10,6 +10,7 @@ export type RegistryTarget =
   | { kind: 'manifest'; repository: string; reference: string }
   | { kind: 'tags'; repository: string }
   | { kind: 'referrers'; repository: string; digest: string }
+  | { kind: 'signatures'; repository: string; digest: string }
 
 const SHAPES: readonly [RegExp, (repository: string, last: string) => RegistryTarget][] = [
   [/^\/v2\/(.+)\/blobs\/uploads\/?()$/, (repository) => ({ kind: 'uploads', repository })],
@@ -18,6 +19,10 @@ const SHAPES: readonly [RegExp, (repository: string, last: string) => RegistryTa
   [/^\/v2\/(.+)\/manifests\/([^/]+)$/, (repository, last) => ({ kind: 'manifest', repository, reference: last })],
   [/^\/v2\/(.+)\/tags\/list()$/, (repository) => ({ kind: 'tags', repository })],
   [/^\/v2\/(.+)\/referrers\/([^/]+)$/, (repository, last) => ({ kind: 'referrers', repository, digest: digest(last) })],
+  [
+    /^\/extensions\/v2\/(.+)\/signatures\/([^/]+)$/,
+    (repository, last) => ({ kind: 'signatures', repository, digest: digest(last) }),
+  ],
 ]
 
 /** Throws RegistryError for paths of another form and for names that are none; undefined for no endpoint at all. */

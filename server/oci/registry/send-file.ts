@@ -1,11 +1,16 @@
-// Bytes onto a connection: of a file, with one buffer that is used again and again, or as they come from elsewhere.
+// Bytes onto a connection: of a file, past this process's memory or with one buffer that is used again and again, or as they come from elsewhere.
 import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
+import { passOn } from '../../host/system-calls.ts'
 
 /** Large enough that the cost of a step is small beside that of its bytes, small enough for the processor's cache. */
 const BLOCK_BYTES = 256 * 1024
-/** A read of that much that took longer may have been one of the disk, and everything else had to wait for it. */
+/** What is passed on in one step: little enough that a disk which must be waited for is noticed soon. */
+const PASSED_BYTES = 4 * BLOCK_BYTES
+/** Between two such steps, only for the sake of being told when the connection takes more: each byte of it is copied. */
+const BETWEEN_BYTES = BLOCK_BYTES / 4
+/** A step that took longer may have been one of the disk, and everything else had to wait for it. */
 const SLOW_MS = 4
 /** For so long another thread reads then. Over and over it would cost as much as the sending itself. */
 const PATIENT_BYTES = 64 * BLOCK_BYTES
@@ -17,13 +22,19 @@ const PATIENT_BYTES = 64 * BLOCK_BYTES
 export async function sendFile(file: FileHandle, start: number, end: number, out: Writable): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - start + 1))
   const closed = new Promise<false>((resolve) => out.once('close', () => resolve(false)))
+  let blockBytes = buffer.length
   let patientUntil = start
   let diskReads = process.resourceUsage().fsRead
   try {
     for (let at = start; at <= end;) {
-      const wanted = Math.min(buffer.length, end - at + 1)
       const began = performance.now()
       const isPatient = at < patientUntil
+      const passed = isPatient ? 0 : passOn(file.fd, at, Math.min(PASSED_BYTES, end - at + 1), out)
+      if (passed > 0) blockBytes = Math.min(blockBytes, BETWEEN_BYTES)
+      at += passed
+      // The rest of this step is written by Node, whatever came of that: Node is who learns when the connection takes more.
+      const wanted = Math.min(blockBytes, end - at + 1)
+      if (wanted === 0) break
       // What is in the kernel's memory, as images usually are that machines are installed from, is copied faster than a thread is woken.
       const got = isPatient
         ? (await file.read(buffer, 0, wanted, at)).bytesRead

@@ -1,6 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { mkdtemp, open, rm, writeFile } from 'node:fs/promises'
 import type { FileHandle } from 'node:fs/promises'
+import { once } from 'node:events'
+import { Agent, createServer, get, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
@@ -47,6 +50,42 @@ describe('sendFile', () => {
     const out = new PassThrough({ highWaterMark: 1 })
     setTimeout(() => out.destroy(), 20)
     await expect(sendFile(file, 0, BYTES.length - 1, out)).resolves.toBeUndefined()
+  })
+})
+
+describe('sendFile over HTTP', () => {
+  it('sends one file after the other on a connection, also to a reader that takes its time', async () => {
+    const bytes = randomBytes(12_000_000)
+    await writeFile(join(folder, 'large'), bytes)
+    const large = await open(join(folder, 'large'))
+    let connections = 0
+    const server = createServer((request, response) => {
+      const start = Number(request.url!.slice(1))
+      response.writeHead(200, { 'Content-Length': bytes.length - start }).flushHeaders()
+      void sendFile(large, start, bytes.length - 1, response)
+    })
+    server.on('connection', () => connections++).listen(0, '127.0.0.1')
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    try {
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      const all = [0, 11_999_999, 5, 3_000_001].map(async (start) => {
+        const request = get({ port, path: `/${start}`, agent })
+        const [response] = (await once(request, 'response')) as [IncomingMessage]
+        const seen: Buffer[] = []
+        for await (const chunk of response) {
+          seen.push(chunk as Buffer)
+          if (seen.length % 50 === 0) await new Promise((resolve) => setTimeout(resolve, 2))
+        }
+        return Buffer.concat(seen).equals(bytes.subarray(start))
+      })
+      expect(await Promise.all(all)).toEqual([true, true, true, true])
+      expect(connections).toBe(1)
+    } finally {
+      agent.destroy()
+      server.close()
+      await large.close()
+    }
   })
 })
 
