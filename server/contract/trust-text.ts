@@ -27,6 +27,8 @@ export function wanted({ require, keys, issuer, subject, digests }: TrustPolicyV
       return digests.join(', ')
     case 'key':
       return keys.map((key) => `key ${key.slice(0, 'sha256:'.length + 16)}`).join(' or ')
+    case 'gpg':
+      return keys.map((key) => `GPG key ${key}`).join(' or ')
     case 'identity':
       return `${subject} (${issuer})`
   }

@@ -7,8 +7,11 @@ export const TrustCode = z.enum([
   'IMAGE_REJECTED',
   'DIGEST_NOT_PINNED',
   'IMAGE_UNSIGNED',
+  'GPG_UNAVAILABLE',
   'SIGNATURE_INVALID',
   'SIGNER_UNTRUSTED',
+  'SIGNING_KEY_EXPIRED',
+  'SIGNING_KEY_REVOKED',
   'SIGNATURE_OTHER_DIGEST',
   'SIGNATURE_OTHER_REPOSITORY',
   'SIGNATURE_EXPIRED',
@@ -19,8 +22,11 @@ const HINTS: Record<TrustCode, string> = {
   IMAGE_REJECTED: 'choose another image, or change the policy in the configuration (trust.policies)',
   DIGEST_NOT_PINNED: 'add the digest to the policy once it was reviewed, or assign one that is in it',
   IMAGE_UNSIGNED: 'sign it and pull it again; each image of an index needs a signature (`cosign sign --recursive`)',
+  GPG_UNAVAILABLE: 'install gpg on the server (`apt install gnupg`) and assign the image again',
   SIGNATURE_INVALID: 'sign it with a key of the policy, or add the key it was signed with',
   SIGNER_UNTRUSTED: 'have it signed by whom the policy names, or name its signer in the policy',
+  SIGNING_KEY_EXPIRED: 'extend the key and export it into the policy again, or sign with another key',
+  SIGNING_KEY_REVOKED: 'sign the image with another key, and name that one in the policy',
   SIGNATURE_OTHER_DIGEST: 'the signature was made for another image: sign this one, or assign that one',
   SIGNATURE_OTHER_REPOSITORY: 'sign it under the name of its repository, or set signedAs in the policy',
   SIGNATURE_EXPIRED: 'build and sign a newer image',
@@ -36,6 +42,8 @@ const RepositoryPattern = z
   .string()
   .max(257)
   .regex(/^(\*|[a-z0-9]+([._/-]+[a-z0-9]+)*(\/\*)?)$/, 'must be a repository like os/web, os/* or *')
+
+const TrustRequirement = z.enum(['accept', 'reject', 'digest', 'key', 'gpg', 'identity'])
 
 const common = {
   pattern: RepositoryPattern,
@@ -56,6 +64,12 @@ export const TrustPolicy = z.discriminatedUnion('require', [
     keys: z.array(z.string()).min(1),
   }),
   z.strictObject({
+    require: z.literal('gpg'),
+    ...common,
+    /** Public keys as `gpg --armor --export` prints them. */
+    keys: z.array(z.string()).min(1),
+  }),
+  z.strictObject({
     require: z.literal('identity'),
     ...common,
     /** Who vouches for the signer: `https://token.actions.githubusercontent.com`. */
@@ -67,7 +81,7 @@ export const TrustPolicy = z.discriminatedUnion('require', [
   }),
 ])
 export type TrustPolicy = z.infer<typeof TrustPolicy>
-export type SigningPolicy = Extract<TrustPolicy, { require: 'key' | 'identity' }>
+export type SigningPolicy = Extract<TrustPolicy, { require: 'key' | 'gpg' | 'identity' }>
 
 /** A signature is some hundred bytes, with certificate and log entry some thousand. */
 export const MAX_SIGNATURE_BYTES = 256 * 1024
@@ -87,6 +101,8 @@ export const TrustEvidence = z.discriminatedUnion('kind', [
     certificate: Text.optional(),
     logEntry: Text.optional(),
   }),
+  /** The same payload as an OpenPGP signed message, as `skopeo --sign-by` makes it. */
+  z.strictObject({ kind: z.literal('gpg'), signature: Text.describe('base64') }),
   /** https://docs.sigstore.dev/about/bundle/ */
   z.strictObject({ kind: z.literal('bundle'), bundle: Text.describe('JSON') }),
   /** An index that lists the image: for digests that were pinned. */
@@ -94,10 +110,20 @@ export const TrustEvidence = z.discriminatedUnion('kind', [
 ])
 export type TrustEvidence = z.infer<typeof TrustEvidence>
 
+/** What a deployed system can hold later images against, where that does not follow from the policy its installer got. */
+const GpgEnforcement = z.strictObject({
+  /** OpenPGP public keys, base64: a signature by one of them is needed. */
+  keyring: z.string().min(1),
+  /** The reference that the signature of this image names. */
+  signedAs: z.string().min(1),
+})
+
 /** What an installer needs to judge for itself. */
 export const TrustBasis = z.strictObject({
   policy: TrustPolicy,
   evidence: z.array(TrustEvidence).max(MAX_SIGNATURES + 1),
+  /** The installer has no gpg: the server has judged, pins the digest it found trusted, and says here what the signature was held against. */
+  gpg: GpgEnforcement.optional(),
 })
 export type TrustBasis = z.infer<typeof TrustBasis>
 
@@ -109,14 +135,14 @@ export const TrustVerdict = z
     /** For people: what was found, or what is missing. */
     message: z.string(),
     /** The policy that decided. */
-    policy: z.object({ pattern: z.string(), require: z.enum(['accept', 'reject', 'digest', 'key', 'identity']) }),
+    policy: z.object({ pattern: z.string(), require: TrustRequirement }),
     /** What the verdict rests on; null when nobody had to sign, or nobody did. */
     evidence: z
       .object({
-        kind: z.enum(['simple-signing', 'bundle', 'index', 'pin']),
-        /** Of the signature's payload or bundle, or the pinned digest. */
+        kind: z.enum(['simple-signing', 'gpg', 'bundle', 'index', 'pin']),
+        /** Of the signature's payload, message or bundle, or the pinned digest. */
         digest: Digest,
-        /** `key sha256:0123456789abcdef`, or an identity and who vouches for it; null for a pin. */
+        /** `key sha256:0123456789abcdef`, `GPG key` and fingerprint, or an identity and who vouches for it; null for a pin. */
         signer: z.string().nullable(),
         signedAt: Timestamp.nullable(),
         /** The reference that the signature names. */
@@ -134,10 +160,10 @@ export type TrustVerdict = z.infer<typeof TrustVerdict>
 export const TrustPolicyView = z
   .object({
     pattern: z.string(),
-    require: z.enum(['accept', 'reject', 'digest', 'key', 'identity']),
+    require: TrustRequirement,
     signedAs: z.string().nullable(),
     maxAgeDays: z.number().nullable(),
-    /** Fingerprints: SHA-256 of the key's DER. */
+    /** Fingerprints: SHA-256 of the key's DER, or as gpg shows them. */
     keys: z.array(z.string()),
     issuer: z.string().nullable(),
     subject: z.string().nullable(),
@@ -149,7 +175,7 @@ export type TrustPolicyView = z.infer<typeof TrustPolicyView>
 /** A policy as the configuration has it: keys and trust roots by file, or as they are. */
 export const TrustPolicySetting = z.strictObject({
   repository: RepositoryPattern,
-  require: z.enum(['accept', 'reject', 'digest', 'key', 'identity']),
+  require: TrustRequirement,
   keys: z.array(z.string().min(1)).min(1).optional(),
   issuer: z.string().min(1).optional(),
   subject: z.string().min(1).optional(),

@@ -39,6 +39,8 @@ export function upstreamSignatures(source: UpstreamSource, repository: string, s
       (await source
         .any(repository, (client, name) => client.referrers(name, digest, signal))
         .catch(noneUnlessTemporary)) ?? [],
+    loose: async (digest) =>
+      (await source.lookaside?.signatures(repository, digest, signal).catch(noneUnlessTemporary)) ?? [],
   }
 }
 

@@ -1,11 +1,12 @@
-// Where signatures of an image lie in a registry, and reading them: the tag `sha256-<hex>.sig` of cosign 2 and containers/image, and manifests
-// that refer to the image (distribution specification 1.1, "referrers") with sigstore bundles in them.
+// Where signatures of an image lie in a registry, and reading them: the tag `sha256-<hex>.sig` of cosign 2 and containers/image, manifests that
+// refer to the image (distribution specification 1.1, "referrers") with sigstore bundles in them, and what lies beside the registry.
 import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from '../contract/trust.ts'
 import type { TrustEvidence } from '../contract/trust.ts'
 import { OciError } from './errors.ts'
 import { parseManifest } from './manifest.ts'
 import type { Descriptor } from './manifest.ts'
 import type { FetchedManifest } from './registry-client.ts'
+import { GPG_SIGNATURE } from './signature-artifact.ts'
 
 const SIMPLE_SIGNING = 'application/vnd.dev.cosign.simplesigning.v1+json'
 const BUNDLE = /^application\/vnd\.dev\.sigstore\.bundle(\.|\+|$)/
@@ -23,6 +24,8 @@ export interface SignaturePlace {
   blob(descriptor: Descriptor): Promise<Buffer>
   /** Digests of the manifests that refer to this one; those of the tag that stands in for the list are looked up besides. */
   referrers(digest: string): Promise<string[]>
+  /** GPG signatures that are kept elsewhere. */
+  loose?(digest: string): Promise<Buffer[]>
 }
 
 export interface FoundSignatures {
@@ -30,6 +33,8 @@ export interface FoundSignatures {
   /** What to keep so that others find the same: manifests, with the tags they have, and blobs. */
   manifests: (FetchedManifest & { tag?: string })[]
   blobs: Buffer[]
+  /** GPG signatures that no manifest holds yet. */
+  loose: Buffer[]
 }
 
 /** `sha256-<hex>`, with `.sig` for the signatures: how a digest is a tag. */
@@ -50,7 +55,7 @@ export function taggedDigest(tag: string): string | undefined {
 
 /** Reads what may speak for the manifest `digest`; nothing is verified but digests. Broken signatures are left out. */
 export async function readSignatures(place: SignaturePlace, digest: string): Promise<FoundSignatures> {
-  const found: FoundSignatures = { evidence: [], manifests: [], blobs: [] }
+  const found: FoundSignatures = { evidence: [], manifests: [], blobs: [], loose: [] }
   const tag = digestTag(digest, '.sig')
   const simple = await place.manifest(tag)
   if (simple) await take(place, { ...simple, tag }, found)
@@ -60,6 +65,9 @@ export async function readSignatures(place: SignaturePlace, digest: string): Pro
     const manifest = await place.manifest(referrer)
     if (manifest) await take(place, manifest, found)
   }
+  const room = MAX_SIGNATURES - found.evidence.length
+  found.loose = ((await place.loose?.(digest)) ?? []).slice(0, room)
+  found.evidence.push(...found.loose.map(gpgEvidence))
   return found
 }
 
@@ -92,10 +100,14 @@ async function take(
 }
 
 function isSignature({ mediaType, size }: Descriptor): boolean {
-  return size <= MAX_SIGNATURE_BYTES && (mediaType === SIMPLE_SIGNING || BUNDLE.test(mediaType))
+  return (
+    size <= MAX_SIGNATURE_BYTES &&
+    (mediaType === SIMPLE_SIGNING || mediaType === GPG_SIGNATURE || BUNDLE.test(mediaType))
+  )
 }
 
 function evidenceOf({ mediaType, annotations = {} }: Descriptor, bytes: Buffer): TrustEvidence[] {
+  if (mediaType === GPG_SIGNATURE) return [gpgEvidence(bytes)]
   if (mediaType !== SIMPLE_SIGNING) return [{ kind: 'bundle', bundle: bytes.toString() }]
   const { [ANNOTATION.signature]: signature, [ANNOTATION.certificate]: certificate } = annotations
   const logEntry = annotations[ANNOTATION.logEntry]
@@ -104,6 +116,10 @@ function evidenceOf({ mediaType, annotations = {} }: Descriptor, bytes: Buffer):
   return [
     { kind: 'simple-signing', payload, signature, ...(certificate && { certificate }), ...(logEntry && { logEntry }) },
   ]
+}
+
+function gpgEvidence(message: Buffer): TrustEvidence {
+  return { kind: 'gpg', signature: message.toString('base64') }
 }
 
 function manifestOf(bytes: Buffer, mediaType: string): ReturnType<typeof parseManifest> | undefined {

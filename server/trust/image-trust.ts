@@ -1,10 +1,12 @@
 // Judges the images of the store by the configured policies, and remembers the verdicts.
 import { isDeepStrictEqual } from 'node:util'
-import type { TrustEvidence, TrustPolicy, TrustPolicyView, TrustVerdict } from '../contract/trust.ts'
+import type { TrustBasis, TrustEvidence, TrustPolicy, TrustPolicyView, TrustVerdict } from '../contract/trust.ts'
 import type { Clock } from '../core/clock.ts'
 import type { EventLog } from '../core/events.ts'
 import type { TrustCheck, TrustGate, VerdictRecords } from '../core/trust.ts'
+import type { ClaimByGpg } from './claim.ts'
 import { judge } from './judge.ts'
+import { readGpgKeys } from './openpgp-keys.ts'
 import { policyFor } from './policy.ts'
 import { policyView } from './policy-view.ts'
 
@@ -16,6 +18,7 @@ export interface ImageTrustOptions {
   signatures: (repository: string, digest: string) => Promise<TrustEvidence[]>
   /** A manifest or index of the store, whole. */
   manifest: (repository: string, digest: string) => Promise<Buffer | undefined>
+  claimByGpg: ClaimByGpg
   records: VerdictRecords
   events: EventLog
   clock: Clock
@@ -30,12 +33,12 @@ export class ImageTrust implements TrustGate {
 
   /** Judges now, with what the store has now. A verdict that differs from the last one is stored and told. */
   async check(image: { repository: string; digest: string }): Promise<TrustCheck> {
-    const { policies, fallback, clock } = this.#options
+    const { policies, fallback, claimByGpg, clock } = this.#options
     const policy = policyFor(policies, fallback, image.repository)
     const basis = { policy, evidence: await this.#evidence(policy, image) }
-    const verdict = await judge(basis, image, clock.now())
+    const verdict = await judge(basis, image, clock.now(), claimByGpg)
     this.#remember(image, verdict)
-    return { basis, verdict }
+    return { basis: vouchedFor(basis, image.digest, verdict), verdict }
   }
 
   /** The policies in the order of their patterns, the one for all others last. */
@@ -49,8 +52,8 @@ export class ImageTrust implements TrustGate {
 
   async #evidence(policy: TrustPolicy, { repository, digest }: { repository: string; digest: string }) {
     const { signatures, manifest } = this.#options
-    if (policy.require === 'key' || policy.require === 'identity') return signatures(repository, digest)
-    if (policy.require !== 'digest') return []
+    if (policy.require === 'accept' || policy.require === 'reject') return []
+    if (policy.require !== 'digest') return signatures(repository, digest)
     const indexes: TrustEvidence[] = []
     for (const pinned of policy.digests) {
       const bytes = pinned === digest ? undefined : await manifest(repository, pinned)
@@ -72,6 +75,18 @@ export class ImageTrust implements TrustGate {
       message: `${repository}@${digest} ${verdict.trusted ? 'is trusted' : `is not trusted (${verdict.code})`}: ${verdict.message}`,
       data: { repository, digest, trusted: verdict.trusted, code: verdict.code, policy: verdict.policy },
     })
+  }
+}
+
+/** An installer has no gpg. What a GPG signature speaks for is handed on as the pin of this one digest. */
+function vouchedFor(basis: TrustBasis, digest: string, { evidence }: TrustVerdict): TrustBasis {
+  const { policy } = basis
+  if (policy.require !== 'gpg' || !evidence?.reference) return basis
+  const keyring = Buffer.concat(policy.keys.map((armored) => readGpgKeys(armored).bytes)).toString('base64')
+  return {
+    policy: { require: 'digest', pattern: policy.pattern, digests: [digest] },
+    evidence: [],
+    gpg: { keyring, signedAs: evidence.reference },
   }
 }
 

@@ -1,10 +1,11 @@
-// Judges an image by its policy and what speaks for it. Pure: no files, no network, no clock; server and agent call the same.
+// Judges an image by its policy and what speaks for it. Pure but for gpg, which the server hands in: no files, no network, no clock; server and
+// agent call the same.
 import { createHash } from 'node:crypto'
 import type { KeyObject } from 'node:crypto'
 import { z } from 'zod'
 import { TrustCode } from '../contract/trust.ts'
 import type { SigningPolicy, TrustBasis, TrustEvidence, TrustPolicy, TrustVerdict } from '../contract/trust.ts'
-import type { Claim } from './claim.ts'
+import type { Claim, ClaimByGpg } from './claim.ts'
 import { TrustError } from './errors.ts'
 import { readPublicKey } from './keys.ts'
 import { namesRepository } from './policy.ts'
@@ -23,8 +24,16 @@ const DAY_MS = 24 * 3600 * 1000
 /** How far a signature came that failed with this code: of several the furthest is told, as it is the likeliest to be meant. */
 const PROGRESS: readonly TrustCode[] = TrustCode.options
 
-/** Never throws for what evidence holds: that is the verdict. Throws Error when the policy itself cannot be read. */
-export async function judge({ policy, evidence }: TrustBasis, image: JudgedImage, at: Date): Promise<TrustVerdict> {
+/**
+ * Never throws for what evidence holds: that is the verdict. Throws Error when the policy itself cannot be read. Without `claimByGpg` no GPG
+ * signature counts.
+ */
+export async function judge(
+  { policy, evidence }: TrustBasis,
+  image: JudgedImage,
+  at: Date,
+  claimByGpg: ClaimByGpg = withoutGpg,
+): Promise<TrustVerdict> {
   const about = { policy: { pattern: policy.pattern, require: policy.require }, checkedAt: at.toISOString() }
   switch (policy.require) {
     case 'accept':
@@ -34,9 +43,10 @@ export async function judge({ policy, evidence }: TrustBasis, image: JudgedImage
     case 'digest':
       return { ...about, ...judgePin(policy, image, evidence) }
     case 'key':
+    case 'gpg':
     case 'identity': {
       const signatures = evidence.filter((one) => one.kind !== 'index')
-      return { ...about, ...(await judgeSignatures(policy, image, signatures, at)) }
+      return { ...about, ...(await judgeSignatures(policy, image, signatures, at, claimByGpg)) }
     }
   }
 }
@@ -81,15 +91,17 @@ async function judgeSignatures(
   image: JudgedImage,
   signatures: readonly Signature[],
   at: Date,
+  claimByGpg: ClaimByGpg,
 ): Promise<Outcome> {
-  const keys = policy.require === 'key' ? policy.keys.map(readPublicKey) : []
+  const read = claimReader(policy, claimByGpg)
   let worst = refused('IMAGE_UNSIGNED', `nobody has signed ${image.digest}`)
   for (const signature of signatures) {
     try {
-      const claim = await claimOf(signature, policy, keys)
+      const claim = await read(signature)
+      if (claim === undefined) continue
       requireClaim(claim, policy, image, at)
       // Later images of the repository can be held against a key by containers/image, by simple signatures alone.
-      const enforced = policy.require === 'key' && signature.kind === 'simple-signing'
+      const enforced = policy.require !== 'identity' && signature.kind !== 'bundle'
       const digest = sha256(Buffer.from(...bytesOf(signature)))
       const { signer, reference } = claim
       const signedAt = claim.signedAt?.toISOString() ?? null
@@ -103,7 +115,24 @@ async function judgeSignatures(
   return worst
 }
 
-async function claimOf(signature: Signature, policy: SigningPolicy, keys: readonly KeyObject[]): Promise<Claim> {
+/** Reads what a signature claims; undefined for one by another kind of key than the policy's, which is neither good nor bad. */
+function claimReader(
+  policy: SigningPolicy,
+  claimByGpg: ClaimByGpg,
+): (signature: Signature) => Promise<Claim | undefined> {
+  if (policy.require === 'gpg') {
+    return async (signature) =>
+      signature.kind === 'gpg' ? claimByGpg(Buffer.from(signature.signature, 'base64'), policy.keys) : undefined
+  }
+  const keys = policy.require === 'key' ? policy.keys.map(readPublicKey) : []
+  return async (signature) => (signature.kind === 'gpg' ? undefined : claimOf(signature, policy, keys))
+}
+
+async function claimOf(
+  signature: Exclude<Signature, { kind: 'gpg' }>,
+  policy: Exclude<SigningPolicy, { require: 'gpg' }>,
+  keys: readonly KeyObject[],
+): Promise<Claim> {
   if (signature.kind === 'simple-signing') {
     // By far the most frequent case does without the library.
     if (policy.require === 'key') return claimByKey(signature, keys)
@@ -114,6 +143,10 @@ async function claimOf(signature: Signature, policy: SigningPolicy, keys: readon
   return policy.require === 'key'
     ? bundleClaimByKey(signature.bundle, keys)
     : bundleClaimByIdentity(signature.bundle, policy)
+}
+
+function withoutGpg(): Promise<Claim> {
+  throw new TrustError('GPG_UNAVAILABLE', 'GPG signatures are judged by the server alone')
 }
 
 /** Throws TrustError for a good signature of something else. */
@@ -143,7 +176,8 @@ function requireClaim(claim: Claim, policy: SigningPolicy, { repository, digest 
 }
 
 function bytesOf(signature: Signature): [text: string, encoding: BufferEncoding] {
-  return signature.kind === 'bundle' ? [signature.bundle, 'utf8'] : [signature.payload, 'base64']
+  if (signature.kind === 'bundle') return [signature.bundle, 'utf8']
+  return [signature.kind === 'gpg' ? signature.signature : signature.payload, 'base64']
 }
 
 function sha256(bytes: Uint8Array): string {

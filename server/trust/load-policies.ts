@@ -4,6 +4,7 @@ import type { TrustPolicySetting } from '../contract/trust.ts'
 import { TrustPolicy } from '../contract/trust.ts'
 import { readPublicKey } from './keys.ts'
 import { PolicyError } from './errors.ts'
+import { readGpgKeys } from './openpgp-keys.ts'
 import { signedAsProblem } from './policy.ts'
 
 /** Trust roots of sigstore's public good instance have 7 kB. */
@@ -36,6 +37,8 @@ async function load(setting: TrustPolicySetting): Promise<TrustPolicy> {
       return { require, pattern, digests: values.digests! }
     case 'key':
       return { require, ...common, keys: values.keys!.map((key) => checked(key, readPublicKey, fail)) }
+    case 'gpg':
+      return { require, ...common, keys: values.keys!.map((key) => checked(key, readGpgKeys, fail)) }
     case 'identity': {
       // The library is loaded by those who need it.
       const { readTrustedRoot } = await import('./bundle.ts')
@@ -53,6 +56,7 @@ const VALUES: Record<TrustPolicySetting['require'], { needs: Values[]; takes: Va
   reject: { needs: [], takes: [] },
   digest: { needs: ['digests'], takes: [] },
   key: { needs: ['keys'], takes: ['signedAs', 'maxAgeDays'] },
+  gpg: { needs: ['keys'], takes: ['signedAs', 'maxAgeDays'] },
   identity: { needs: ['issuer', 'subject', 'trustedRoot'], takes: ['signedAs', 'maxAgeDays'] },
 }
 

@@ -241,7 +241,7 @@ describe.skipIf(blocked !== undefined)(`a deployed system${skipped}`, () => {
     const root = await mkdtemp(join(folder, 'system-'))
     const target = `127.0.0.1:${server.ports.https}/${repository}:1`
     const keys = [await readFile(join(folder, 'ours.pub'), 'utf8')]
-    const files = await trustFiles(root, target, { keys, signedAs: `${registry.host}/${signedAs}` })
+    const files = await trustFiles(root, target, { kind: 'key', keys, signedAs: `${registry.host}/${signedAs}` })
     for (const one of files) {
       if (!('text' in one)) continue
       await mkdir(dirname(join(root, one.path)), { recursive: true })

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { TrustEvidence, TrustPolicy } from '../../../server/contract/trust.ts'
 import { ImageTrust } from '../../../server/trust/image-trust.ts'
-import { signingKey, simpleSignature } from '../../helpers/signatures.ts'
+import { readPayload } from '../../../server/trust/simple-signing.ts'
+import { GPG_KEY } from '../../helpers/gpg-key.ts'
+import { signingKey, simplePayload, simpleSignature } from '../../helpers/signatures.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
@@ -18,6 +20,7 @@ function scene(policies: TrustPolicy[]) {
     fallback: 'accept',
     signatures: async (repository, digest) => (asked.push(`${repository}@${digest}`), signatures),
     manifest: async () => Buffer.from(JSON.stringify({ manifests: [{ digest: DIGEST }] })),
+    claimByGpg: async (message) => ({ ...readPayload(message), signer: 'GPG key ABCD' }),
     records: store.verdicts,
     events,
     clock,
@@ -44,6 +47,22 @@ describe('image trust', () => {
     const { trust, signatures } = scene([byKey])
     signatures.push(simpleSignature(key, { digest: DIGEST }))
     expect((await trust.check(IMAGE)).basis).toEqual({ policy: byKey, evidence: signatures })
+  })
+
+  it('hands out the digest alone, with what the signature was held against, where the installer cannot judge again', async () => {
+    const { trust, signatures } = scene([{ require: 'gpg', pattern: 'os/*', keys: [GPG_KEY.armored] }])
+    const unsigned = await trust.check(IMAGE)
+    expect(unsigned).toMatchObject({ verdict: { code: 'IMAGE_UNSIGNED' }, basis: { policy: { require: 'gpg' } } })
+    const payload = simplePayload({ digest: DIGEST, type: 'atomic container signature' })
+    signatures.push({ kind: 'gpg', signature: payload.toString('base64') })
+    const { basis, verdict } = await trust.check(IMAGE)
+    expect(verdict).toMatchObject({ trusted: true, enforcedAfterwards: true, policy: { require: 'gpg' } })
+    expect(basis).toEqual({
+      policy: { require: 'digest', pattern: 'os/*', digests: [DIGEST] },
+      evidence: [],
+      gpg: { keyring: expect.any(String), signedAs: 'registry.example/os/web' },
+    })
+    expect(Buffer.from(basis.gpg!.keyring, 'base64')[0]).toBe(0x98)
   })
 
   it('looks for no signatures where none is needed, and tells no news of it', async () => {

@@ -2,8 +2,11 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { TrustEvidence, TrustPolicy } from '../../../server/contract/trust.ts'
+import type { ClaimByGpg } from '../../../server/trust/claim.ts'
 import { judge } from '../../../server/trust/judge.ts'
-import { keyBundle, signingKey, simpleSignature, statement } from '../../helpers/signatures.ts'
+import { readPayload } from '../../../server/trust/simple-signing.ts'
+import { keyBundle, signingKey, simplePayload, simpleSignature, statement } from '../../helpers/signatures.ts'
+import type { SimpleContent } from '../../helpers/signatures.ts'
 
 const DIGEST = `sha256:${'a'.repeat(64)}`
 const OTHER = `sha256:${'b'.repeat(64)}`
@@ -51,6 +54,40 @@ describe('policies without signatures', () => {
     expect(await verdictOf(pinned(bad), evidence(bad))).toMatchObject({ code: 'DIGEST_NOT_PINNED' })
     // The index that lists it is not the one that is pinned.
     expect(await verdictOf(pinned(bad), evidence(good))).toMatchObject({ code: 'DIGEST_NOT_PINNED' })
+  })
+})
+
+describe('GPG signatures', () => {
+  const byGpg: TrustPolicy = { require: 'gpg', pattern: 'os/*', keys: ['ARMORED'] }
+  /** Whatever the message holds is what ARMORED has signed. */
+  const claimByGpg: ClaimByGpg = async (message, keys) => ({ ...readPayload(message), signer: `GPG key ${keys[0]}` })
+  const signed = (content: SimpleContent): TrustEvidence => {
+    const payload = simplePayload({ type: 'atomic container signature', ...content })
+    return { kind: 'gpg', signature: payload.toString('base64') }
+  }
+  const judged = (...evidence: TrustEvidence[]) => judge({ policy: byGpg, evidence }, IMAGE, NOW, claimByGpg)
+
+  it('are taken as gpg says, and can be held against later images', async () => {
+    expect(await judged(signed({ digest: DIGEST }))).toMatchObject({
+      trusted: true,
+      enforcedAfterwards: true,
+      evidence: { kind: 'gpg', signer: 'GPG key ARMORED', reference: 'registry.example/os/web' },
+    })
+  })
+
+  it.each<[string, string, TrustEvidence[]]>([
+    ['none', 'IMAGE_UNSIGNED', []],
+    ['only one by another kind of key', 'IMAGE_UNSIGNED', [simpleSignature(ours, { digest: DIGEST })]],
+    ['one of another image', 'SIGNATURE_OTHER_DIGEST', [signed({ digest: OTHER })]],
+    ['one of another repository', 'SIGNATURE_OTHER_REPOSITORY', [signed({ digest: DIGEST, reference: 'r.example/x' })]],
+    ['one of something else', 'SIGNATURE_INVALID', [signed({ digest: DIGEST, type: 'a letter' })]],
+  ])('refuse an image that has %s', async (_, code, evidence) => {
+    expect(await judged(...evidence)).toMatchObject({ trusted: false, code })
+  })
+
+  it('count for nothing where another kind of key is wanted, or gpg is not to be had', async () => {
+    expect(await verdictOf(byKey, signed({ digest: DIGEST }))).toMatchObject({ code: 'IMAGE_UNSIGNED' })
+    expect(await verdictOf(byGpg, signed({ digest: DIGEST }))).toMatchObject({ code: 'GPG_UNAVAILABLE' })
   })
 })
 

@@ -7,6 +7,7 @@ import type { TrustPolicySetting } from '../../../server/contract/trust.ts'
 import { PolicyError } from '../../../server/trust/errors.ts'
 import { loadPolicies } from '../../../server/trust/load-policies.ts'
 import { policyView } from '../../../server/trust/policy-view.ts'
+import { GPG_KEY } from '../../helpers/gpg-key.ts'
 import { signingKey } from '../../helpers/signatures.ts'
 import { SmallSigstore } from '../../helpers/small-sigstore.ts'
 
@@ -30,17 +31,20 @@ describe('policies of the configuration', () => {
       { repository: 'os/*', require: 'key', keys: [files.key, pem], signedAs: 'quay.example/*', maxAgeDays: 30 },
       { repository: 'web', require: 'identity', issuer: 'i', subject: 's', trustedRoot: files.root },
       { repository: 'pin', require: 'digest', digests: [DIGEST] },
+      { repository: 'gpg/*', require: 'gpg', keys: [GPG_KEY.armored] },
     ]
     const policies = await loadPolicies(settings)
     expect(policies).toEqual([
       { pattern: 'os/*', require: 'key', keys: [pem, pem], signedAs: 'quay.example/*', maxAgeDays: 30 },
       { pattern: 'web', require: 'identity', issuer: 'i', subject: 's', trustedRoot },
       { pattern: 'pin', require: 'digest', digests: [DIGEST] },
+      { pattern: 'gpg/*', require: 'gpg', keys: [GPG_KEY.armored] },
     ])
     expect(policyView(policies[0]!)).toMatchObject({
       keys: [expect.stringMatching(/^sha256:[0-9a-f]{64}$/), expect.anything()],
       maxAgeDays: 30,
     })
+    expect(policyView(policies[3]!)).toMatchObject({ require: 'gpg', keys: [GPG_KEY.fingerprint] })
   })
 
   it.each<[string, Omit<TrustPolicySetting, 'repository'>, RegExp]>([
@@ -49,6 +53,7 @@ describe('policies of the configuration', () => {
     ['keys where nobody has to sign', { require: 'accept', keys: [pem] }, /does not go with keys/],
     ['a file that is not there', { require: 'key', keys: ['/nowhere/key.pub'] }, /\/nowhere\/key\.pub: ENOENT/],
     ['a private key', { require: 'key', keys: ['-----BEGIN PRIVATE KEY-----\n'] }, /this is a private key/],
+    ['a GPG policy with a key of cosign', { require: 'gpg', keys: [pem] }, /no public key of OpenPGP/],
     ['a short key', { require: 'key', keys: [String(shortKey)] }, /1024 bits is too short/],
     ['a name that does not fit', { require: 'key', keys: [pem], signedAs: 'quay.example/*' }, /signedAs: .* both end/],
     [

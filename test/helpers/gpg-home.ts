@@ -1,0 +1,37 @@
+// Somebody with an OpenPGP key, by the real gpg in a home of its own.
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+export class GpgHome implements Disposable {
+  readonly path = mkdtempSync(join(tmpdir(), 'landfall-signer-'))
+  readonly fingerprint: string
+
+  /** `expires` as gpg takes it: `never`, `seconds=1`. */
+  constructor(name = 'signer', expires = 'never') {
+    this.run(['--quick-generate-key', `${name} <${name}@landfall.example>`, 'ed25519', 'sign', expires])
+    const listed = this.run(['--list-keys', '--with-colons']).toString()
+    this.fingerprint = /^fpr:+([0-9A-F]+):/m.exec(listed)![1]!
+  }
+
+  [Symbol.dispose](): void {
+    execFileSync('gpgconf', ['--homedir', this.path, '--kill', 'all'])
+    rmSync(this.path, { recursive: true, force: true })
+  }
+
+  /** The public key, as it is now. */
+  get armored(): string {
+    return this.run(['--armor', '--export']).toString()
+  }
+
+  /** As containers/image does: a signed message that holds what is signed. */
+  sign(text: string | Buffer, ...options: string[]): Buffer {
+    return this.run([...options, '--sign'], text)
+  }
+
+  run(args: readonly string[], input: string | Buffer = ''): Buffer {
+    const common = ['--homedir', this.path, '--batch', '--yes', '--quiet', '--pinentry-mode', 'loopback']
+    return execFileSync('gpg', [...common, '--passphrase', '', ...args], { input, stdio: ['pipe', 'pipe', 'ignore'] })
+  }
+}
