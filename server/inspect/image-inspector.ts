@@ -1,4 +1,5 @@
 // Answers what an image is, from what is known of its layers at this moment.
+import { DEFAULT_ARCHITECTURE } from '../contract/common.ts'
 import type { ImageDifference, ImageFit, PlatformInspection } from '../contract/image-inspection.ts'
 import { layerHint } from '../contract/layer-facts.ts'
 import type { Machine } from '../contract/machine.ts'
@@ -20,9 +21,6 @@ export interface ImageInspectorOptions {
   layers: Pick<LayerRecords, 'usesOf'>
   reading: Pick<LayerReading, 'image'>
 }
-
-/** What a machine is taken for until it has told. */
-const DEFAULT_ARCHITECTURE = 'amd64'
 
 interface Platform {
   repository: string

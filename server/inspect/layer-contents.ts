@@ -12,6 +12,8 @@ import type { Telling } from './telling-files.ts'
 
 /** Of one layer; a system has some hundred. */
 const MAX_KEPT = 5_000
+/** Of all texts that are kept: links can give one of them many names. */
+const MAX_TEXTS_LENGTH = 4 * 2 ** 20
 const MAX_REMOVED = 5_000
 const MAX_DATABASES = 4
 
@@ -41,6 +43,7 @@ export class LayerContents implements TarSink {
   readonly databases: Database[] = []
   readonly #names = new LayerNames()
   readonly #spoolFile: string
+  #textsLength = 0
   #spool: number | undefined
   #passing: Passing | undefined
   /** Called at the end of the file that is passing. */
@@ -111,8 +114,7 @@ export class LayerContents implements TarSink {
     const to = normalise(target)
     if (this.#object?.path === to) return this.#keep(name, { ...this.#object.content, telling })
     const same = this.kept.get(to.startsWith('usr/etc/') ? to.slice('usr/'.length) : to)
-    if (same) this.kept.set(name, { ...same, path: name })
-    else this.#note(name, 0)
+    this.#note(name, same?.size ?? 0, same?.text)
   }
 
   #keep(name: string, { telling, size, chunks, spooled }: Passing): void {
@@ -133,7 +135,10 @@ export class LayerContents implements TarSink {
   }
 
   #note(path: string, size: number, text?: string): void {
-    if (this.kept.size < MAX_KEPT) this.kept.set(path, { path, size, ...(text !== undefined && { text }) })
+    if (this.kept.size >= MAX_KEPT) return
+    this.#textsLength += text?.length ?? 0
+    const isKept = text !== undefined && this.#textsLength <= MAX_TEXTS_LENGTH
+    this.kept.set(path, { path, size, ...(isKept && { text }) })
   }
 
   #list(database: Database): void {

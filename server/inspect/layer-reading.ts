@@ -26,8 +26,8 @@ export interface LayerReadingOptions {
     read(job: FileJob, onBytes: (bytes: number) => void): Promise<LayerFacts>
     end(): Promise<void>
   }
-  /** A layer that cannot be read, for reasons that are not its own. */
-  onFailure?: (digest: string, error: unknown) => void
+  /** A layer that cannot be read, for reasons that are not its own; undefined: nor can it be found out which ones are to be read. */
+  onFailure?: (digest: string | undefined, error: unknown) => void
 }
 
 /** How far reading the layers of an image has come; bytes are those of the store. */
@@ -81,16 +81,24 @@ export class LayerReading implements ContentGate {
   /** There may be something to read. */
   wake(): void {
     this.#isDue = true
-    this.#running ??= this.#work().finally(() => {
-      this.#running = undefined
-      if (this.#isDue && !this.#stopped) this.wake()
-    })
+    this.#running ??= this.#work()
+      // The next blob, or whoever waits for one, begins anew.
+      .catch((error: unknown) => this.#options.onFailure?.(undefined, error))
+      .finally(() => {
+        this.#running = undefined
+        if (this.#isDue && !this.#stopped) this.wake()
+      })
   }
 
   async stop(): Promise<void> {
     this.#stopped = true
     await this.#options.thread.end()
     await this.#running
+  }
+
+  /** Resolves when nothing waits to be read. */
+  async idle(): Promise<void> {
+    while (this.#running) await this.#running
   }
 
   settled(): Promise<void> {
@@ -182,6 +190,8 @@ export class LayerReading implements ContentGate {
       records.putLayer({ digest, fileTime: file.time, facts })
     } catch (error) {
       if (this.#stopped) return
+      // Removed while it was being read: it is read when it comes again.
+      if ((await this.#file(digest)) === undefined) return void this.#absent.add(digest)
       this.#failed.add(digest)
       onFailure?.(digest, error)
     } finally {

@@ -9,6 +9,8 @@ const STRING = 6
 const I18N_STRING = 9
 
 const ENTRY_BYTES = 16
+/** No name or version is that long. */
+const MAX_STRING_BYTES = 1000
 
 /** Undefined for what is no header of a package; keys that rpm trusts (`gpg-pubkey`) count as packages there, but not here. */
 export function readRpmHeader(header: Buffer): Package | undefined {
@@ -24,7 +26,7 @@ export function readRpmHeader(header: Buffer): Package | undefined {
       if (type === INT32) return offset + 4 <= header.length ? String(header.readUInt32BE(offset)) : undefined
       if (type !== STRING && type !== I18N_STRING) return undefined
       const end = header.indexOf(0, offset)
-      return end < 0 ? undefined : header.toString('utf8', offset, end)
+      return end < 0 || end - offset > MAX_STRING_BYTES ? undefined : header.toString('utf8', offset, end)
     }
     return undefined
   }

@@ -89,6 +89,19 @@ describe('reading a layer', () => {
     expect(kept).toEqual([])
   })
 
+  it('keeps so many names and so much text and no more, however many links a file has', async () => {
+    const first = 'usr/lib/bootc/kargs.d/0.toml'
+    const links = Array.from({ length: 6000 }, (_, at): Entry => {
+      return { path: `usr/lib/bootc/kargs.d/x${at}.toml`, type: 'hardlink', target: first }
+    })
+    const { kept, problem } = await read(layer({ path: first, content: 'x'.repeat(60_000) }, ...links), {}, 100_000)
+    expect(problem).toBeNull()
+    expect(kept).toHaveLength(5000)
+    const length = kept.reduce((sum, { text = '' }) => sum + text.length, 0)
+    expect(length).toBeGreaterThan(60_000)
+    expect(length).toBeLessThanOrEqual(4 * 2 ** 20)
+  })
+
   it('finds the text of a file by its hardlinks to an object of the embedded commit', async () => {
     const { kept } = await read(
       layer(

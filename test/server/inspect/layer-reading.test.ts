@@ -190,6 +190,40 @@ describe('reading layers', () => {
     expect(failures).toMatchObject([{ message: 'the disk failed' }, { message: 'the disk failed' }])
   })
 
+  it('reads a layer that was removed while it was being read when it comes again', async () => {
+    const inner = new LayerThread()
+    const removing: Thread = {
+      read: ({ digest }) => {
+        removing.read = (again, told) => inner.read(again, told)
+        blobs.remove(digest)
+        return Promise.reject(new Error('there is no such file'))
+      },
+      end: () => inner.end(),
+    }
+    const { reading, failures } = started({ thread: removing })
+    const image = await fixtureImage([{ 'usr/a': 'a' }])
+    await bring(image)
+    await expect.poll(() => reading.check(image.manifest)).toEqual({ state: 'read' })
+    await bring(image)
+    await verdictOf(reading, image.manifest)
+    const { layers } = await reading.image(image.manifest.digest)
+    expect([layers.size, failures]).toEqual([1, []])
+  })
+
+  it('outlives a database that fails, and goes on when it does no more', async () => {
+    const { reading, failures } = started()
+    const asked = store.layers.unreadBlobs.bind(store.layers)
+    store.layers.unreadBlobs = () => {
+      throw new Error('the database failed')
+    }
+    reading.wake()
+    await expect.poll(() => failures).toMatchObject([{ message: 'the database failed' }])
+    store.layers.unreadBlobs = asked
+    const manifest = await bring(await fixtureImage([{ 'usr/a': 'a' }]))
+    expect(await verdictOf(reading, manifest)).toEqual({ state: 'read' })
+    expect((await reading.image(manifest.digest)).layers.size).toBe(1)
+  })
+
   it('goes on without layers that are not here: an image whose layers come later is not held up', async () => {
     const { reading } = started()
     const image = await fixtureImage([{ 'usr/a': 'a' }])

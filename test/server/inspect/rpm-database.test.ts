@@ -29,6 +29,7 @@ describe("rpm's database", () => {
     expect(readRpmHeader(key)).toBeUndefined()
     expect(readRpmHeader(Buffer.from('short'))).toBeUndefined()
     expect(readRpmHeader(rpmHeader({ 1000: 'nameless' }))).toBeUndefined()
+    expect(readRpmHeader(rpmHeader({ 1000: 'x'.repeat(2000), 1001: '1', 1002: '2' }))).toBeUndefined()
   })
 
   it('reads past no end, wherever a header was cut', () => {

@@ -1,0 +1,267 @@
+// Fetches what machines will need from repositories of other registries before they ask for it: one image after the other, since the line is
+// shared with machines that are being installed.
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Image, ImageArrival } from '../contract/image.ts'
+import { Architecture } from '../contract/common.ts'
+import type { ImageArrivals, ImageCatalog, ImageRecords } from '../core/images.ts'
+import type { TrustGate } from '../core/trust.ts'
+import type { BlobStore } from './blob-store.ts'
+import { OciError } from './errors.ts'
+import type { OnProgress } from './image-service.ts'
+import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts'
+import type { Descriptor } from './manifest.ts'
+import type { PullThrough } from './pull-through.ts'
+import { parseLocalReference } from './reference.ts'
+
+/** Layers that are fetched at the same time. */
+const AT_ONCE = 3
+/** What failed and nobody asked for since then is given up. */
+const PATIENCE_MS = 150_000
+const PROGRESS_INTERVAL_MS = 250
+
+export interface PrefetchOptions {
+  images: ImageCatalog
+  blobs: BlobStore
+  records: Pick<ImageRecords, 'blob'>
+  through: PullThrough
+  trust: TrustGate
+  /** What machines and profiles name. */
+  demand: () => readonly { reference: string; architecture: string }[]
+  onError: (reference: string | undefined, error: unknown) => void
+  now?: () => Date
+}
+
+interface PlatformImage {
+  repository: string
+  digest: string
+}
+
+/** An image that somebody wants, of which something is missing. */
+interface Wanted extends PlatformImage {
+  wantedAt: number
+  /** It is to be tried. */
+  isDue: boolean
+  problem: ImageArrival['problem']
+  /** Bytes of layers on their way. */
+  arrived: Map<string, number>
+}
+
+export class Prefetch implements ImageArrivals {
+  readonly #options: Required<PrefetchOptions>
+  /** By repository and digest, in the order in which they were asked for. */
+  readonly #wanted = new Map<string, Wanted>()
+  #current: Wanted | undefined
+  #running: Promise<void> | undefined
+  #keepingUp: Promise<void> | undefined
+  #settling = Promise.withResolvers<void>()
+  #stopped = false
+
+  constructor(options: PrefetchOptions) {
+    this.#options = { now: () => new Date(), ...options }
+  }
+
+  /** How much of an image is here; undefined when all of it is. */
+  async of(image: PlatformImage): Promise<ImageArrival | undefined> {
+    const layers = await this.#layers(image)
+    const missing = await this.#missing(image, layers)
+    if (missing.length === 0) return undefined
+    const wanted = this.#wanted.get(keyOf(image))
+    const totalBytes = sum(layers)
+    const arrived = wanted?.arrived.values().reduce((all, bytes) => all + bytes, 0) ?? 0
+    return {
+      state: !wanted ? 'later' : wanted.problem ? 'failed' : wanted === this.#current ? 'fetching' : 'waiting',
+      layers: layers.length - missing.length,
+      totalLayers: layers.length,
+      bytes: totalBytes - sum(missing) + arrived,
+      totalBytes,
+      problem: wanted?.problem ?? null,
+    }
+  }
+
+  async want(image: PlatformImage): Promise<ImageArrival | undefined> {
+    if ((await this.of(image)) === undefined) return undefined
+    const { repository, digest } = image
+    const now = this.#options.now().getTime()
+    const known = this.#wanted.get(keyOf(image))
+    if (known) known.wantedAt = now
+    else {
+      const wanted = { repository, digest, wantedAt: now, isDue: true, problem: null, arrived: new Map() }
+      this.#wanted.set(keyOf(image), wanted)
+      this.#wake()
+    }
+    return this.of(image)
+  }
+
+  settled(): Promise<void> {
+    return this.#settling.promise
+  }
+
+  /**
+   * Brings in all of an image, for the architectures that it has and machines can have. Throws CoreError or OciError: IMAGE_NOT_FOUND, why its
+   * signatures do not suffice, or why its registry does not give it.
+   */
+  async fetch(reference: string, onProgress: OnProgress, signal?: AbortSignal): Promise<Image> {
+    const { images, through } = this.#options
+    const { repository, tag = 'latest', digest } = parseLocalReference(reference)
+    if (digest !== undefined || through.registryBehind(repository) === undefined) {
+      const message = `${reference} is no tag of a repository that is fetched from another registry`
+      const hint = 'images of other registries come by `landfall image pull`; prefixes are set in images.upstreams'
+      throw new OciError('REFERENCE_INVALID', message, { hint })
+    }
+    for (const architecture of Architecture.options) {
+      const found = await images.resolve(reference, architecture)
+      if (!('code' in found)) await this.#fetched(found, onProgress, signal)
+      else if (found.code !== 'ARCHITECTURE_MISMATCH') {
+        throw new OciError(found.code === 'IMAGE_NOT_FOUND' ? 'MANIFEST_UNKNOWN' : 'MANIFEST_INVALID', found.message)
+      }
+    }
+    return (await images.get(repository, tag))!
+  }
+
+  /** Once a minute: what machines and profiles name is wanted, and what failed is tried again. Never rejects. */
+  keepUp(): Promise<void> {
+    this.#keepingUp ??= this.#keepUp()
+      .catch((error: unknown) => this.#options.onError(undefined, error))
+      .finally(() => {
+        this.#keepingUp = undefined
+      })
+    return this.#keepingUp
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true
+    await Promise.all([this.#running, this.#keepingUp])
+  }
+
+  async #fetched(image: PlatformImage, onProgress: OnProgress, signal: AbortSignal | undefined): Promise<void> {
+    let arrival = await this.want(image)
+    this.#retry(image)
+    while (arrival) {
+      const { state, layers, totalLayers, bytes, totalBytes, problem } = arrival
+      if (state === 'failed') throw new OciError('ABORTED', problem!.message)
+      onProgress({
+        type: 'progress',
+        blob: image.digest,
+        bytes,
+        totalBytes,
+        message: state === 'waiting' ? 'waiting for other images' : `${layers} of ${totalLayers} layers`,
+      })
+      await sleep(PROGRESS_INTERVAL_MS, undefined, signal && { signal })
+      arrival = await this.of(image)
+    }
+  }
+
+  /** A person asks: not only when the minute is over. */
+  #retry(image: PlatformImage): void {
+    const wanted = this.#wanted.get(keyOf(image))
+    if (!wanted?.problem) return
+    Object.assign(wanted, { isDue: true, problem: null })
+    this.#wake()
+  }
+
+  async #keepUp(): Promise<void> {
+    const { demand, images, through, onError, now } = this.#options
+    for (const { reference, architecture } of demand()) {
+      if (this.#stopped) return
+      try {
+        if (through.registryBehind(parseLocalReference(reference).repository) === undefined) continue
+        // What is here is not looked up again: the line is not for that.
+        const here = await images.resolve(reference, architecture, { lookUp: false })
+        const image = 'code' in here ? await images.resolve(reference, architecture) : here
+        if (!('code' in image)) await this.want(image)
+      } catch (error) {
+        onError(reference, error)
+      }
+    }
+    const longAgo = now().getTime() - PATIENCE_MS
+    for (const [key, wanted] of this.#wanted) {
+      if (wanted.problem && wanted.wantedAt < longAgo) this.#wanted.delete(key)
+      else wanted.isDue = true
+    }
+    this.#wake()
+  }
+
+  #wake(): void {
+    this.#running ??= this.#work().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  async #work(): Promise<void> {
+    for (let next = this.#next(); next; next = this.#next()) {
+      next.isDue = false
+      this.#current = next
+      try {
+        next.problem = await this.#bring(next)
+        if (next.problem === null) this.#wanted.delete(keyOf(next))
+      } catch (error) {
+        const { code, message } = error as OciError
+        if (!(error instanceof OciError)) this.#options.onError(`${next.repository}@${next.digest}`, error)
+        next.problem = { code: error instanceof OciError ? code : 'INTERNAL', message }
+      } finally {
+        this.#current = undefined
+        next.arrived.clear()
+        this.#tell()
+      }
+    }
+  }
+
+  #next(): Wanted | undefined {
+    return this.#stopped ? undefined : this.#wanted.values().find(({ isDue }) => isDue)
+  }
+
+  /** What its repository's policy does not let in costs no layers: that is the problem then. Throws OciError. */
+  async #bring(image: Wanted): Promise<ImageArrival['problem']> {
+    const { verdict } = await this.#options.trust.check(image)
+    if (verdict.code !== null) return { code: verdict.code, message: `the image is not trusted: ${verdict.message}` }
+    image.problem = null
+    const queue = (await this.#missing(image, await this.#layers(image))).values()
+    const work = async () => {
+      for (const layer of queue) await this.#bringLayer(image, layer)
+    }
+    const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
+    for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+    return null
+  }
+
+  async #bringLayer({ repository, arrived }: Wanted, { digest, size }: Descriptor): Promise<void> {
+    if (this.#stopped) throw new OciError('ABORTED', 'the server stops')
+    let bytes = 0
+    const arrival = await this.#options.through.blob(repository, digest, size)
+    for await (const chunk of arrival.read(0, size - 1)) arrived.set(digest, (bytes += chunk.length))
+    arrived.delete(digest)
+    this.#tell()
+  }
+
+  /** Each once; none of an image that is only here, or whose manifest is not. */
+  async #layers({ repository, digest }: PlatformImage): Promise<Descriptor[]> {
+    const { blobs, through } = this.#options
+    if (through.registryBehind(repository) === undefined || (await blobs.size(digest)) === undefined) return []
+    const parsed = parseManifest(await blobs.read(digest, MAX_MANIFEST_BYTES))
+    if (parsed.kind !== 'manifest') return []
+    return [...new Map(parsed.manifest.layers.map((layer) => [layer.digest, layer])).values()]
+  }
+
+  async #missing({ repository }: PlatformImage, layers: readonly Descriptor[]): Promise<Descriptor[]> {
+    const { blobs, records } = this.#options
+    const missing: Descriptor[] = []
+    for (const layer of layers) {
+      const isHere = records.blob(repository, layer.digest) && (await blobs.size(layer.digest)) !== undefined
+      if (!isHere) missing.push(layer)
+    }
+    return missing
+  }
+
+  #tell(): void {
+    this.#settling.resolve()
+    this.#settling = Promise.withResolvers()
+  }
+}
+
+function keyOf({ repository, digest }: PlatformImage): string {
+  return `${repository}@${digest}`
+}
+
+function sum(blobs: readonly Descriptor[]): number {
+  return blobs.reduce((all, { size }) => all + size, 0)
+}

@@ -1,0 +1,183 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { ContentGate, ContentVerdict } from '../../../server/core/layers.ts'
+import type { TrustCheck } from '../../../server/core/trust.ts'
+import { WholeImages } from '../../../server/core/whole-images.ts'
+import { ImageService } from '../../../server/oci/image-service.ts'
+import { OciError } from '../../../server/oci/errors.ts'
+import { Prefetch } from '../../../server/oci/prefetch.ts'
+import { PullThrough } from '../../../server/oci/pull-through.ts'
+import { Upstreams } from '../../../server/oci/upstreams.ts'
+import { testClock } from '../../helpers/clock.ts'
+import { fixtureIndex } from '../../helpers/image-fixtures.ts'
+import { testRegistry } from '../../helpers/registry.ts'
+import { testUpstream } from '../../helpers/upstream.ts'
+import { OCI_INDEX, pushImage, pushManifest } from './registry/support.ts'
+
+const REFERENCE = 'hub/os/web:1'
+const ignore = () => {}
+
+/** `hub/...` is that of an upstream with `os/web:1`, which `demand` may name. */
+async function site({ demand = [] as string[], refused = false } = {}) {
+  const upstream = await testUpstream()
+  const image = await pushImage(upstream.registry)
+  const clock = testClock()
+  const here = await testRegistry()
+  const through = new PullThrough({
+    ...here,
+    upstreams: new Upstreams([upstream.settings({ prefix: 'hub' })]),
+    freshMs: 0,
+    now: () => clock.now(),
+  })
+  const verdict = refused ? { trusted: false, code: 'IMAGE_UNSIGNED', message: 'no signature' } : { code: null }
+  const trust = { check: () => Promise.resolve({ verdict } as TrustCheck) }
+  const images = new ImageService(here.blobs, here.records, { through, arrival: (one) => prefetch.of(one) })
+  const errors: unknown[] = []
+  const prefetch = new Prefetch({
+    ...here,
+    images,
+    through,
+    trust,
+    demand: () => demand.map((reference) => ({ reference, architecture: 'amd64' })),
+    onError: (_, error) => errors.push(error),
+    now: () => clock.now(),
+  })
+  onTestFinished(async () => {
+    const ended = prefetch.stop()
+    await through.stop()
+    await ended
+  })
+  const asked = (what: string) => upstream.requests.filter((request) => request.includes(what)).length
+  const platform = { repository: 'hub/os/web', digest: image.manifest.digest }
+  const isHere = () => here.records.blob('hub/os/web', image.layers[0]!.digest) !== undefined
+  return { upstream, image, here, images, prefetch, clock, errors, asked, platform, isHere }
+}
+
+describe('an image of another registry', () => {
+  it('resolves without having been asked for before', async () => {
+    const { images, image, isHere } = await site()
+    expect(await images.resolve(REFERENCE, 'amd64')).toMatchObject({
+      repository: 'hub/os/web',
+      digest: image.manifest.digest,
+      followReference: REFERENCE,
+    })
+    expect(isHere()).toBe(false)
+  })
+
+  it('resolves to the manifest of one architecture of an index, and fetches no other', async () => {
+    const { upstream, images, image } = await site()
+    const arm = await pushImage(upstream.registry, 'os/web', 'arm')
+    const index = fixtureIndex([
+      { image, architecture: 'amd64' },
+      { image: arm, architecture: 'arm64' },
+    ])
+    await pushManifest(upstream.registry, '/v2/os/web/manifests/all', index.bytes, { 'content-type': OCI_INDEX })
+    expect(await images.resolve('hub/os/web:all', 'amd64')).toMatchObject({ digest: image.manifest.digest })
+    expect(upstream.requests.filter((request) => request.includes(arm.manifest.digest))).toEqual([])
+  })
+
+  it('is not found, with the reason, when its registry is away', async () => {
+    const { upstream, images } = await site()
+    upstream.instead = () => new Response('', { status: 401 })
+    expect(await images.resolve(REFERENCE, 'amd64')).toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      message: expect.stringContaining(upstream.host) as string,
+    })
+  })
+
+  it('says how much of it is here', async () => {
+    const { images, image } = await site()
+    await images.resolve(REFERENCE, 'amd64')
+    const [platform] = (await images.get('hub/os/web', '1'))!.platforms
+    const { length } = image.layers[0]!.bytes
+    expect(platform!.arrival).toEqual({
+      state: 'later',
+      layers: 0,
+      totalLayers: 1,
+      bytes: 0,
+      totalBytes: length,
+      problem: null,
+    })
+  })
+})
+
+describe('prefetching', () => {
+  it('fetches what machines and profiles name, once, and does not look again for what is here', async () => {
+    const { prefetch, asked, image, isHere, errors } = await site({ demand: [REFERENCE, 'os/own:1', 'NO REFERENCE'] })
+    await prefetch.keepUp()
+    await expect.poll(isHere).toBe(true)
+    await prefetch.keepUp()
+    expect([asked('manifests/1'), asked(image.layers[0]!.digest)]).toEqual([1, 1])
+    expect(errors.map((error) => (error as OciError).code)).toEqual(['REFERENCE_INVALID', 'REFERENCE_INVALID'])
+  })
+
+  it('tells of its progress, and ends with the image', async () => {
+    const { prefetch, isHere } = await site()
+    const told: number[] = []
+    const image = await prefetch.fetch(REFERENCE, ({ totalBytes }) => told.push(totalBytes))
+    expect([image.reference, isHere()]).toEqual([REFERENCE, true])
+    expect(image.platforms[0]!.arrival).toBeUndefined()
+    expect(told.length).toBeGreaterThan(0)
+  })
+
+  it('is for repositories of other registries, by tag', async () => {
+    const { prefetch } = await site()
+    for (const reference of ['os/web:1', `hub/os/web@sha256:${'0'.repeat(64)}`]) {
+      await expect(prefetch.fetch(reference, ignore)).rejects.toThrowWithCode(OciError, 'REFERENCE_INVALID')
+    }
+    await expect(prefetch.fetch('hub/os/none:1', ignore)).rejects.toThrowWithCode(OciError, 'MANIFEST_UNKNOWN')
+  })
+
+  it('costs no layers when the policy refuses', async () => {
+    const { prefetch, asked, image } = await site({ refused: true })
+    await expect(prefetch.fetch(REFERENCE, ignore)).rejects.toThrow('the image is not trusted: no signature')
+    expect(asked(image.layers[0]!.digest)).toBe(0)
+  })
+
+  it('says what failed, tries it again each minute, and forgets it when nobody wants it any more', async () => {
+    const { prefetch, images, upstream, platform, clock, isHere } = await site()
+    await images.resolve(REFERENCE, 'amd64')
+    upstream.instead = ({ url }) => (url.includes('/blobs/') ? new Response('', { status: 404 }) : undefined)
+    await prefetch.want(platform)
+    await expect.poll(() => prefetch.of(platform)).toMatchObject({ state: 'failed', problem: { code: 'BLOB_UNKNOWN' } })
+    clock.advance(200_000)
+    await prefetch.keepUp()
+    expect(await prefetch.of(platform)).toMatchObject({ state: 'later' })
+    await prefetch.want(platform)
+    await expect.poll(() => prefetch.of(platform)).toMatchObject({ state: 'failed' })
+    upstream.instead = undefined
+    await prefetch.keepUp()
+    await expect.poll(isHere).toBe(true)
+    expect(await prefetch.of(platform)).toBeUndefined()
+  })
+})
+
+describe('an install', () => {
+  const contents = (verdict: ContentVerdict): ContentGate => ({
+    check: () => Promise.resolve(verdict),
+    settled: () => new Promise(ignore),
+  })
+
+  it('waits until all layers are here, and hears of each', async () => {
+    const { prefetch, images, platform } = await site()
+    await images.resolve(REFERENCE, 'amd64')
+    const gate = new WholeImages({ arrivals: prefetch, contents: contents({ state: 'read' }) })
+    const news = gate.settled()
+    expect(await gate.check(platform)).toEqual({ state: 'fetching', layers: 0, totalLayers: 1, problem: undefined })
+    await news
+    await expect.poll(() => gate.check(platform)).toEqual({ state: 'read' })
+  })
+
+  it('is refused at once for what is known to be wrong', async () => {
+    const { prefetch, images, platform } = await site()
+    await images.resolve(REFERENCE, 'amd64')
+    const bomb: ContentVerdict = { state: 'refused', code: 'LAYER_BOMB', message: 'it grows', hint: '' }
+    expect(await new WholeImages({ arrivals: prefetch, contents: contents(bomb) }).check(platform)).toEqual(bomb)
+  })
+
+  it('waits for nothing with an image that is only here', async () => {
+    const { prefetch, here } = await site()
+    const own = await pushImage(here, 'os/own')
+    const gate = new WholeImages({ arrivals: prefetch, contents: contents({ state: 'read' }) })
+    expect(await gate.check({ repository: 'os/own', digest: own.manifest.digest })).toEqual({ state: 'read' })
+  })
+})
