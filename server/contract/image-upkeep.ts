@@ -46,6 +46,18 @@ export const GarbageReport = z
   .meta({ id: 'GarbageReport' })
 export type GarbageReport = z.infer<typeof GarbageReport>
 
+/** The room that images take, and what went last to make some for others. */
+export const ImageRoom = z
+  .object({
+    storedBytes: Count,
+    /** Null without a limit. */
+    maxBytes: Count.nullable(),
+    /** Newest first. */
+    evicted: z.array(z.object({ at: Timestamp, reference: z.string(), bytes: Count, usedAt: Timestamp.nullable() })),
+  })
+  .meta({ id: 'ImageRoom' })
+export type ImageRoom = z.infer<typeof ImageRoom>
+
 export const CheckRequest = z
   .strictObject({
     /** Remove damaged files, so that they can be brought in again. */

@@ -4,6 +4,19 @@ import { Architecture, Digest, Timestamp } from './common.ts'
 import { ImageTrack, Interval } from './image-track.ts'
 import { TrustVerdict } from './trust.ts'
 
+/** How much is here of an image that is fetched from another registry. */
+export const ImageArrival = z.object({
+  /** `later`: nobody needs it yet. `failed`: is tried again once a minute while somebody needs it. */
+  state: z.enum(['later', 'waiting', 'fetching', 'failed']),
+  layers: z.number().int().nonnegative(),
+  totalLayers: z.number().int().nonnegative(),
+  bytes: z.number().int().nonnegative(),
+  totalBytes: z.number().int().nonnegative(),
+  /** Why it failed last. */
+  problem: z.object({ code: z.string(), message: z.string() }).nullable(),
+})
+export type ImageArrival = z.infer<typeof ImageArrival>
+
 export const ImagePlatform = z.object({
   architecture: Architecture.or(z.string()),
   /** Digest of the platform's own manifest, what a machine confirms. */
@@ -18,6 +31,8 @@ export const ImagePlatform = z.object({
   createdAt: Timestamp.nullable(),
   /** Whether it may be installed, by its repository's policy; null while nobody judges. */
   trust: TrustVerdict.nullable(),
+  /** Absent when all of it is here. */
+  arrival: ImageArrival.optional(),
 })
 export type ImagePlatform = z.infer<typeof ImagePlatform>
 
@@ -54,6 +69,14 @@ export const PullRequest = z
   })
   .meta({ id: 'PullRequest' })
 export type PullRequest = z.infer<typeof PullRequest>
+
+/** POST /api/v1/images/prefetch: answers as a pull does. */
+export const PrefetchRequest = z
+  .strictObject({
+    /** `repository:tag` below a `prefix` of `images.upstreams`. */
+    reference: z.string().min(1),
+  })
+  .meta({ id: 'PrefetchRequest' })
 
 /** POST /api/v1/image-tracks: what to pull whenever its tag stands for something else. */
 export const TrackRequest = PullRequest.extend({ every: Interval }).meta({ id: 'TrackRequest' })

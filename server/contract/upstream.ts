@@ -20,6 +20,8 @@ export const UpstreamSetting = z
     passwordFile: z.string().min(1).optional(),
     ca: z.string().min(1).optional(),
     proxy: z.url({ protocol: /^https?$/, error: 'must be a URL like http://proxy.example:3128' }).optional(),
+    /** Where the registry's GPG signatures lie. */
+    lookaside: z.url({ protocol: /^https?$/, error: 'must be a URL like https://sigs.example/lookaside' }).optional(),
     insecure: z.boolean().default(false),
   })
   .refine(({ username, passwordFile }) => (username === undefined) === (passwordFile === undefined), {

@@ -1,5 +1,5 @@
 // What the rest of the server asks of the image store, and what the image store asks of SQLite.
-import type { Image } from '../contract/image.ts'
+import type { Image, ImageArrival } from '../contract/image.ts'
 
 /** A tag of a repository and the manifest or index it points to. */
 export interface TagRecord {
@@ -56,6 +56,13 @@ export interface HeldBlob extends Sized {
   addedAt: string
 }
 
+/** A layer in another wrapping, zstd instead of gzip: a file made here, which can be made again. */
+export interface LayerVariant extends Sized {
+  /** Digest of the layer that it was made of. */
+  layer: string
+  madeAt: string
+}
+
 /** `parent` needs `child`, a blob or a manifest of the same repository. */
 export interface ManifestLink {
   repository: string
@@ -91,7 +98,14 @@ export interface ImageRecords {
   /** False when the repository did not hold it. */
   removeBlob(repository: string, digest: string): boolean
 
-  /** Bytes of all blobs and manifests, each digest once. */
+  variant(layer: string): LayerVariant | undefined
+  /** The one first that was made first. */
+  variants(): LayerVariant[]
+  /** It goes with the layer's last holder; false, and then it is not recorded, when that is gone already. */
+  putVariant(variant: LayerVariant): boolean
+  removeVariant(layer: string): void
+
+  /** Bytes of all blobs, manifests and variants, each digest once. */
   storedBytes(): number
   /** Whether anything refers to the file of this digest. */
   isKnown(digest: string): boolean
@@ -138,5 +152,18 @@ export type ResolveFailure = {
 export interface ImageCatalog {
   list(): Promise<Image[]>
   get(repository: string, tag: string): Promise<Image | undefined>
-  resolve(reference: string, architecture: string): Promise<ResolvedImage | ResolveFailure>
+  /** With `lookUp` false, tags of other registries stand for what they were found to be last. */
+  resolve(
+    reference: string,
+    architecture: string,
+    options?: { lookUp: boolean },
+  ): Promise<ResolvedImage | ResolveFailure>
+}
+
+/** Images that are fetched from other registries, layer by layer. */
+export interface ImageArrivals {
+  /** How much of the image is here; undefined when all of it is. The rest is fetched from now on. */
+  want(image: { repository: string; digest: string }): Promise<ImageArrival | undefined>
+  /** Resolves when `want` may say something else. */
+  settled(): Promise<void>
 }

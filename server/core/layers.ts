@@ -1,17 +1,18 @@
 // What installs ask of whoever reads layers, and what that asks of SQLite.
 import type { LayerFacts, LayerProblemCode } from '../contract/layer-facts.ts'
 
-/** `read`: nothing speaks against the image, as far as its layers are here. `reading`: wait, it is on its way. */
+/** `read`: nothing speaks against the image, as far as its layers are here. `reading`, `fetching`: wait, it is on its way. */
 export type ContentVerdict =
   | { state: 'read' }
   | { state: 'reading'; layers: number; totalLayers: number }
+  | { state: 'fetching'; layers: number; totalLayers: number; problem: string | undefined }
   | { state: 'refused'; code: LayerProblemCode; message: string; hint: string }
 
 /** By the digest of the manifest that is installed. */
 export interface ContentGate {
   /** Also sees to it that the layers of this image are read before those of others. */
-  check(image: { digest: string }): Promise<ContentVerdict>
-  /** Resolves when `check` may say something else than `reading`. */
+  check(image: { repository: string; digest: string }): Promise<ContentVerdict>
+  /** Resolves when `check` may say something else than to wait. */
   settled(): Promise<void>
 }
 

@@ -137,6 +137,11 @@ export class BlobStore {
     this.#touched.set(digest, Date.now())
   }
 
+  /** Says so of all that are here. */
+  async touchAll(): Promise<void> {
+    for await (const { digest } of this.files()) this.touch(digest)
+  }
+
   /** Says that what somebody counted on is referred to now. */
   settle(digests: readonly string[]): void {
     for (const digest of digests) this.#touched.delete(digest)

@@ -15,16 +15,17 @@ export async function collectImages({ quota, evictor, ...options }: CollectOptio
   const { records, dryRun = false } = options
   const collected = await collectGarbage(options)
   const before = records.storedBytes() - (dryRun ? collected.bytes : 0)
-  const plan = before > quota.limit ? evictor.plan(before - quota.limit) : []
+  const plan = before > quota.limit ? evictor.plan(before - quota.limit) : undefined
   const all = evictor.list()
-  if (!dryRun) evictor.carryOut(plan)
-  const gone = new Set([...plan, ...collected.removed].map(keyOf))
-  const evicted = new Set(plan.map(keyOf))
+  if (!dryRun && plan) evictor.carryOut(plan)
+  const evictions = plan?.images ?? []
+  const gone = new Set([...evictions, ...collected.removed].map(keyOf))
+  const evicted = new Set(evictions.map(keyOf))
   return {
     ...collected,
     evicted: all.filter((image) => evicted.has(keyOf(image))),
     maxBytes: Number.isFinite(quota.limit) ? quota.limit : null,
-    storedBytes: Math.max(0, before - plan.reduce((sum, { bytes }) => sum + bytes, 0)),
+    storedBytes: Math.max(0, before - (plan?.bytes ?? 0)),
     images: all.filter((image) => !gone.has(keyOf(image))),
   }
 }

@@ -1,6 +1,6 @@
 // Makes room for what comes in, at the cost of what can be fetched again.
 import type { CachedImage } from '../contract/image-upkeep.ts'
-import type { ImageRecords } from '../core/images.ts'
+import type { ImageRecords, LayerVariant } from '../core/images.ts'
 import type { BlobStore } from './blob-store.ts'
 import { imagesByUse, planEviction } from './eviction-plan.ts'
 import type { Eviction, EvictionRules, HeldImages, StoredImage } from './eviction-plan.ts'
@@ -21,6 +21,14 @@ export interface EvictorOptions {
   now?: () => Date
 }
 
+/** What goes for the room that is wanted. */
+export interface RoomPlan {
+  /** First: they can be made again. */
+  variants: LayerVariant[]
+  images: Eviction[]
+  bytes: number
+}
+
 export class Evictor {
   readonly #options: Required<EvictorOptions>
 
@@ -31,29 +39,40 @@ export class Evictor {
   /** Frees at least so many bytes; false, and then nothing is gone, when that cannot be. Nothing else runs meanwhile. */
   makeRoom(bytes: number): boolean {
     const plan = this.plan(bytes)
-    if (plan.reduce((sum, image) => sum + image.bytes, 0) < bytes) return false
+    if (plan.bytes < bytes) return false
     this.carryOut(plan)
     return true
   }
 
   /** What would go for so many bytes; all that may, when that is not enough. */
-  plan(bytes: number): Eviction[] {
-    return planEviction(this.#held(), this.#rules(), bytes)
+  plan(bytes: number): RoomPlan {
+    const held = this.#held()
+    const known = new Set([...held.blobs, ...held.manifests].map(({ digest }) => digest))
+    const variants: LayerVariant[] = []
+    let freed = 0
+    for (const variant of this.#options.records.variants()) {
+      if (freed >= bytes) break
+      variants.push(variant)
+      if (!known.has(variant.digest)) freed += variant.size
+    }
+    const images = freed < bytes ? planEviction(held, this.#rules(), bytes - freed) : []
+    return { variants, images, bytes: images.reduce((sum, image) => sum + image.bytes, freed) }
   }
 
   /** Records first, in one transaction: a kill in between leaves files that the next garbage collection finds. */
-  carryOut(plan: readonly Eviction[]): void {
+  carryOut({ variants, images }: RoomPlan): void {
     const { records, blobs, onEvicted } = this.#options
     records.together(() => {
-      for (const { repository, goes } of plan) {
+      for (const { layer } of variants) records.removeVariant(layer)
+      for (const { repository, goes } of images) {
         for (const digest of goes.manifests) records.removeManifest(repository, digest)
         for (const digest of goes.blobs) records.removeBlob(repository, digest)
       }
     })
-    const { isTouched } = this.#rules()
-    for (const image of plan) {
+    for (const { digest } of variants) if (!records.isKnown(digest)) blobs.remove(digest)
+    for (const image of images) {
       for (const digest of [...image.goes.manifests, ...image.goes.blobs]) {
-        if (!records.isKnown(digest) && !isTouched(digest)) blobs.remove(digest)
+        if (!records.isKnown(digest) && !this.#isTouched(digest)) blobs.remove(digest)
       }
       onEvicted(viewOf(image))
     }
@@ -84,14 +103,18 @@ export class Evictor {
   }
 
   #rules(): EvictionRules {
-    const { needed, mayGo, blobs, now } = this.#options
-    const time = now().getTime()
+    const { needed, mayGo, now } = this.#options
     return {
       needed: needed(),
       mayGo: mayGo(),
-      usedSince: new Date(time - USED_MS).toISOString(),
-      isTouched: (digest) => blobs.touchedSince(digest, time - TOUCHED_MS),
+      usedSince: new Date(now().getTime() - USED_MS).toISOString(),
+      isTouched: (digest) => this.#isTouched(digest),
     }
+  }
+
+  #isTouched(digest: string): boolean {
+    const { blobs, now } = this.#options
+    return blobs.touchedSince(digest, now().getTime() - TOUCHED_MS)
   }
 }
 

@@ -56,7 +56,7 @@ export async function collectGarbage(options: GarbageOptions): Promise<Collected
 interface Unneeded {
   removed: GarbageReport['removed']
   manifests: Set<string>
-  /** Manifests and blobs that no repository has now. */
+  /** Manifests and blobs that no repository has now, and what was made of those. */
   digests: Set<string>
 }
 
@@ -70,6 +70,7 @@ function dropRecords({ records, blobs, dryRun = false, ...options }: GarbageOpti
   const childrenOf = (links: typeof live) =>
     new Set(links.map(({ repository, child }) => keyOf({ repository, digest: child })))
   const [used, left] = [childrenOf(live), childrenOf(dead)]
+  const variants = records.variants()
   const recent = now.getTime() - GRACE_MS
   const [held, loose] = partition(records.heldBlobs(), (blob) => {
     if (used.has(keyOf(blob)) || blobs.touchedSince(blob.digest, recent)) return true
@@ -88,10 +89,12 @@ function dropRecords({ records, blobs, dryRun = false, ...options }: GarbageOpti
         : `about ${subject}, which goes too`
     return { repository, digest, why }
   })
+  const digests = new Set([...dropped, ...loose].map(({ digest }) => digest)).difference(stay)
+  const alone = variants.filter(({ layer, digest }) => digests.has(layer) && !stay.has(digest))
   return {
     removed,
     manifests: new Set(dropped.map(({ digest }) => digest)),
-    digests: new Set([...dropped, ...loose].map(({ digest }) => digest)).difference(stay),
+    digests: digests.union(new Set(alone.map(({ digest }) => digest))),
   }
 }
 

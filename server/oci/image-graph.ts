@@ -52,7 +52,8 @@ export function blobsOf(manifest: Manifest): Descriptor[] {
   return [...new Map([manifest.config, ...manifest.layers].map((blob) => [blob.digest, blob])).values()]
 }
 
-function linuxEntries(index: Index, architectures: readonly string[] | undefined): Index['manifests'] {
+/** What an index lists for Linux and these architectures, or any. */
+export function linuxEntries(index: Index, architectures: readonly string[] | undefined): Index['manifests'] {
   return index.manifests.filter(
     // Attestations are listed as platform unknown/unknown.
     ({ platform }) =>

@@ -1,6 +1,6 @@
 // The image store as the rest of the server uses it: what is there, bringing images in, finding the one a machine shall get.
 import type { Readable } from 'node:stream'
-import type { Image, ImagePlatform, ImageProgress, PullRequest } from '../contract/image.ts'
+import type { Image, ImageArrival, ImagePlatform, ImageProgress, PullRequest } from '../contract/image.ts'
 import type {
   ImageCatalog,
   ImageRecords,
@@ -14,9 +14,10 @@ import type { TrustGate } from '../core/trust.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import { readLayoutArchive } from './image-archive.ts'
-import { blobsOf, platformManifests } from './image-graph.ts'
+import { blobsOf, linuxEntries, platformManifests } from './image-graph.ts'
 import { readManifest } from './manifest-facts.ts'
 import type { PlatformManifest } from './image-graph.ts'
+import type { PullThrough } from './pull-through.ts'
 import {
   configLabels,
   isBootable,
@@ -52,6 +53,10 @@ export interface ImageServiceOptions {
   trust?: TrustGate
   /** What a tag follows, for the list. */
   followed?: (repository: string, tag: string) => ImageTrack | undefined
+  /** Brings manifests of repositories that other registries have. */
+  through?: Pick<PullThrough, 'manifest' | 'registryBehind'>
+  /** How much of a platform's image is here; undefined when all of it is. */
+  arrival?: (image: { repository: string; digest: string }) => Promise<ImageArrival | undefined>
 }
 
 export class ImageService implements ImageCatalog {
@@ -63,6 +68,8 @@ export class ImageService implements ImageCatalog {
   readonly #pinned: () => ReadonlySet<string>
   readonly #trust: TrustGate | undefined
   readonly #followed: (repository: string, tag: string) => ImageTrack | undefined
+  readonly #through: ImageServiceOptions['through']
+  readonly #arrival: NonNullable<ImageServiceOptions['arrival']>
 
   constructor(blobs: BlobStore, records: ImageRecords, options: ImageServiceOptions = {}) {
     this.#blobs = blobs
@@ -73,6 +80,8 @@ export class ImageService implements ImageCatalog {
     this.#pinned = options.pinned ?? (() => new Set())
     this.#trust = options.trust
     this.#followed = options.followed ?? (() => undefined)
+    this.#through = options.through
+    this.#arrival = options.arrival ?? (() => Promise.resolve(undefined))
   }
 
   /** Every image, by reference. One whose blobs were damaged is listed without platforms rather than hidden. */
@@ -87,9 +96,17 @@ export class ImageService implements ImageCatalog {
     return record && this.#describe(record)
   }
 
-  /** Resolves `repository:tag` (default tag `latest`) or `repository@digest` to the manifest for one architecture. */
-  async resolve(text: string, architecture: string): Promise<ResolvedImage | ResolveFailure> {
+  /**
+   * Resolves `repository:tag` (default tag `latest`) or `repository@digest` to the manifest for one architecture. With `lookUp`, repositories of
+   * other registries are asked there first, unless that was just now.
+   */
+  async resolve(
+    text: string,
+    architecture: string,
+    { lookUp = true }: { lookUp?: boolean } = {},
+  ): Promise<ResolvedImage | ResolveFailure> {
     try {
+      if (lookUp) await this.#bringManifests(parseLocalReference(text), architecture)
       return await this.#resolve(text, architecture)
     } catch (error) {
       if (error instanceof OciError) return { code: failureCode(error), message: error.message }
@@ -236,6 +253,19 @@ export class ImageService implements ImageCatalog {
     })
   }
 
+  /** What the reference stands for at its registry, and the manifest for this architecture. */
+  async #bringManifests({ repository, tag = 'latest', digest }: Reference, architecture: string): Promise<void> {
+    const through = this.#through
+    if (through?.registryBehind(repository) === undefined) return
+    await through.manifest(repository, digest ?? tag)
+    const root = digest ?? this.digestOf(repository, tag)
+    const record = root === undefined ? undefined : this.#records.manifest(repository, root)
+    if (!record) return
+    const parsed = parseManifest(await this.#blobs.read(record.digest, MAX_MANIFEST_BYTES), record.mediaType)
+    if (parsed.kind === 'manifest') return
+    for (const child of linuxEntries(parsed.index, [architecture])) await through.manifest(repository, child.digest)
+  }
+
   async #resolve(text: string, architecture: string): Promise<ResolvedImage | ResolveFailure> {
     const ref = parseLocalReference(text)
     const tag = ref.tag ?? 'latest'
@@ -283,6 +313,7 @@ export class ImageService implements ImageCatalog {
     const config = parseConfig(await this.#blobs.read(manifest.config.digest, MAX_MANIFEST_BYTES))
     const labels = configLabels(config)
     const created = config.created ? new Date(config.created) : undefined
+    const arrival = await this.#arrival({ repository, digest })
     return {
       architecture: config.architecture,
       digest,
@@ -293,6 +324,7 @@ export class ImageService implements ImageCatalog {
       bootable: isBootable(labels),
       createdAt: created && !Number.isNaN(created.getTime()) ? created.toISOString() : null,
       trust: (await this.#trust?.check({ repository, digest }))?.verdict ?? null,
+      ...(arrival && { arrival }),
     }
   }
 
@@ -453,6 +485,7 @@ function isPart(records: ImageRecords, repository: string, digest: string): bool
 
 /** A damaged image is said to be damaged in the words that installs use. */
 function failureCode({ code }: OciError): ResolveFailure['code'] {
+  if (code === 'REGISTRY_UNREACHABLE' || code === 'REGISTRY_ERROR' || code === 'UNAUTHORIZED') return 'IMAGE_NOT_FOUND'
   return code === 'SIZE_MISMATCH' || code === 'DIGEST_MISMATCH' || code === 'TOO_MANY_LAYERS' ? code : 'IMAGE_INVALID'
 }
 

@@ -1,13 +1,8 @@
 // The registries of the configuration, with the passwords and certificates of their files in them.
-import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { rootCertificates } from 'node:tls'
 import type { UpstreamSetting } from '../contract/upstream.ts'
+import { readCertificates, readSecret } from '../host/setting-files.ts'
 import { OciError } from './errors.ts'
 import type { Upstream } from './upstreams.ts'
-
-/** The bundle of a whole distribution has a quarter of it. */
-const MAX_FILE_BYTES = 2 ** 20
 
 /** Reads and checks all of them. Throws UPSTREAM_INVALID, which names the registry and the file. */
 export function loadUpstreams(settings: readonly UpstreamSetting[]): Upstream[] {
@@ -20,41 +15,26 @@ export function loadUpstreams(settings: readonly UpstreamSetting[]): Upstream[] 
 }
 
 function load(setting: UpstreamSetting): Upstream {
-  const { registry, mirrors, prefix, username, passwordFile, ca, proxy, insecure } = setting
+  const { registry, mirrors, prefix, username, passwordFile, ca, proxy, lookaside, insecure } = setting
   return {
     registry,
     mirrors,
     insecure,
     ...(prefix !== undefined && { prefix }),
     ...(proxy !== undefined && { proxy }),
+    ...(lookaside !== undefined && { lookaside }),
     ...(username !== undefined &&
-      passwordFile !== undefined && { credentials: { username, password: password(setting, passwordFile) } }),
-    ...(ca !== undefined && { ca: certificates(setting, ca) }),
+      passwordFile !== undefined && {
+        credentials: { username, password: taken(setting, 'passwordFile', () => readSecret(passwordFile)) },
+      }),
+    // Downloads are often redirected to a storage of somebody else, whom the well-known CAs vouch for.
+    ...(ca !== undefined && { ca: taken(setting, 'ca', () => readCertificates(ca)).join('\n') }),
   }
 }
 
-function password(setting: UpstreamSetting, file: string): string {
-  const text = read(setting, 'passwordFile', file).replace(/\r?\n$/, '')
-  if (text === '') throw invalid(setting, `passwordFile ${file} is empty`)
-  return text
-}
-
-/** Those of the file and those that any registry is trusted by: downloads are often redirected to a storage of somebody else. */
-function certificates(setting: UpstreamSetting, file: string): string {
-  const text = read(setting, 'ca', file)
+function taken<T>(setting: UpstreamSetting, key: string, read: () => T): T {
   try {
-    new X509Certificate(text)
-  } catch (cause) {
-    throw invalid(setting, `ca ${file} holds no certificate (PEM)`, cause)
-  }
-  return [text, ...rootCertificates].join('\n')
-}
-
-function read(setting: UpstreamSetting, key: string, file: string): string {
-  try {
-    const { size } = statSync(file)
-    if (size > MAX_FILE_BYTES) throw new Error(`${file}: ${size} bytes are too many`)
-    return readFileSync(file, 'utf8')
+    return read()
   } catch (cause) {
     throw invalid(setting, `${key}: ${(cause as Error).message}`, cause)
   }

@@ -9,6 +9,16 @@ const DOCKER_MANIFEST = 'application/vnd.docker.distribution.manifest.v2+json'
 /** What we ask a registry for, best first. */
 export const ACCEPTED_MANIFESTS = [OCI_INDEX, OCI_MANIFEST, DOCKER_LIST, DOCKER_MANIFEST].join(', ')
 
+/**
+ * A layer that has gzip in its manifest, as zstd: asked for by `Accept` at the layer's own address. A name of our own, because whoever does not ask by
+ * exactly this name gets the bytes that the digest stands for; clients do ask for `...tar+zstd` where a manifest says so.
+ */
+export const ZSTD_LAYER = 'application/vnd.landfall.layer.v1.tar+zstd'
+
+export function isGzipLayer(mediaType: string): boolean {
+  return /[+.]gzip$/.test(mediaType)
+}
+
 export function isIndexType(mediaType: string): boolean {
   return mediaType === OCI_INDEX || mediaType === DOCKER_LIST
 }

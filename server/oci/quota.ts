@@ -25,12 +25,13 @@ export class StoreQuota {
     this.#makeRoom = makeRoom
   }
 
-  reserve(): Reservation {
+  /** With `evict` false nothing has to go for it. */
+  reserve({ evict = true }: { evict?: boolean } = {}): Reservation {
     let taken = 0
     this.#stored = this.#count()
     return {
       take: (bytes) => {
-        if (bytes > this.#left) this.#free(bytes)
+        if (bytes > this.#left) this.#free(bytes, evict)
         taken += bytes
         this.#arriving += bytes
       },
@@ -45,9 +46,9 @@ export class StoreQuota {
     return this.limit - this.#stored - this.#arriving
   }
 
-  #free(bytes: number): void {
+  #free(bytes: number, evict: boolean): void {
     this.#stored = this.#count()
-    if (bytes > this.#left && this.#makeRoom(bytes - this.#left)) this.#stored = this.#count()
+    if (evict && bytes > this.#left && this.#makeRoom(bytes - this.#left)) this.#stored = this.#count()
     if (bytes > this.#left) throw exceeded(this.limit, Math.max(0, this.#left))
   }
 }

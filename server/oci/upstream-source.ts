@@ -1,6 +1,7 @@
 // One registry and its mirrors, as one source: each is tried in order until one has what is asked for, and has it right.
 import { OciError } from './errors.ts'
 import type { OciErrorCode } from './errors.ts'
+import type { Lookaside } from './lookaside.ts'
 import type { RegistryClient } from './registry-client.ts'
 
 /** Where copies of the registry's repositories lie. */
@@ -26,17 +27,20 @@ const ABOUT_PLACE: ReadonlySet<OciErrorCode> = new Set([
 ])
 
 export class UpstreamSource {
+  /** Where GPG signatures of its images lie. */
+  readonly lookaside: Lookaside | undefined
   readonly #places: readonly UpstreamPlace[]
   readonly #awaySince = new Map<UpstreamPlace, number>()
 
   /** The registry itself is the last of `places`. */
-  constructor(places: readonly UpstreamPlace[]) {
+  constructor(places: readonly UpstreamPlace[], lookaside?: Lookaside) {
     this.#places = places
+    this.lookaside = lookaside
   }
 
   /** Ends the connections to all of them. */
   async close(): Promise<void> {
-    await Promise.all(this.#places.map(({ client }) => client.close()))
+    await Promise.all([this.lookaside?.close(), ...this.#places.map(({ client }) => client.close())])
   }
 
   /**

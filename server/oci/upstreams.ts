@@ -1,4 +1,5 @@
 // The registries that images come from: those of the configuration, and any other one without further ado.
+import { Lookaside } from './lookaside.ts'
 import { RegistryClient } from './registry-client.ts'
 import type { Credentials, RegistryOptions } from './registry-client.ts'
 import { UpstreamSource } from './upstream-source.ts'
@@ -15,6 +16,8 @@ export interface Upstream {
   /** Certificates (PEM) that are trusted. */
   ca?: string
   proxy?: string
+  /** URL below which its GPG signatures lie. */
+  lookaside?: string
   insecure: boolean
 }
 
@@ -40,12 +43,14 @@ export class Upstreams {
 
   /** The registry and its mirrors, for the caller to close. `insecure` adds to what is configured for the registry itself. */
   open(registry: string, insecure = false): UpstreamSource {
-    const mirrors = this.#settingsOf(registry)?.mirrors ?? []
+    const { mirrors = [], lookaside } = this.#settingsOf(registry) ?? {}
     const blobTries = mirrors.length > 0 ? { blobTries: BLOB_TRIES_WITH_MIRRORS } : {}
-    return new UpstreamSource([
+    const places = [
       ...mirrors.map((mirror) => this.#place(mirror, blobTries)),
       this.#place(registry, { ...blobTries, ...(insecure && { insecure }) }),
-    ])
+    ]
+    const line = this.#lineTo(registry)
+    return new UpstreamSource(places, lookaside === undefined ? undefined : new Lookaside(lookaside, line))
   }
 
   /** Which registry's repository this one of ours stands for; undefined for one that is only here. */
@@ -61,16 +66,19 @@ export class Upstreams {
     const slash = name.indexOf('/')
     const host = slash < 0 ? name : name.slice(0, slash)
     const path = slash < 0 ? '' : `${name.slice(slash + 1)}/`
-    const { credentials, ca, proxy, insecure = false } = this.#settingsOf(host) ?? {}
+    const { credentials, insecure = false } = this.#settingsOf(host) ?? {}
     const client = new RegistryClient(host, {
-      ...this.#common,
+      ...this.#lineTo(host),
       insecure,
       ...(credentials && { credentials }),
-      ...(ca !== undefined && { ca }),
-      ...(proxy !== undefined && { proxy }),
       ...options,
     })
     return { client, nameOf: (repository) => path + repository }
+  }
+
+  #lineTo(host: string): Pick<RegistryOptions, 'userAgent' | 'ca' | 'proxy'> {
+    const { ca, proxy } = this.#settingsOf(host) ?? {}
+    return { ...this.#common, ...(ca !== undefined && { ca }), ...(proxy !== undefined && { proxy }) }
   }
 
   #settingsOf(host: string): Upstream | undefined {

@@ -3,6 +3,7 @@ import type {
   HeldBlob,
   HeldManifest,
   ImageRecords,
+  LayerVariant,
   ManifestLink,
   ManifestRecord,
   NewManifest,
@@ -125,7 +126,31 @@ export class SqliteImages implements ImageRecords {
 
   removeBlob(repository: string, digest: string): boolean {
     const rows = this.#db.query.deleteFrom('image_blobs').where('repository', '=', repository)
-    return this.#db.run(rows.where('digest', '=', digest)).changes > 0
+    return this.#db.transaction(() => {
+      if (this.#db.run(rows.where('digest', '=', digest)).changes === 0) return false
+      if (this.holderOf(digest) === undefined) this.removeVariant(digest)
+      return true
+    })
+  }
+
+  variant(layer: string): LayerVariant | undefined {
+    return this.#db.first(this.#variants().where('layer', '=', layer))
+  }
+
+  variants(): LayerVariant[] {
+    return this.#db.all(this.#variants().orderBy('made_at'))
+  }
+
+  putVariant({ madeAt, ...same }: LayerVariant): boolean {
+    return this.#db.transaction(() => {
+      if (this.holderOf(same.layer) === undefined) return false
+      this.#db.run(this.#db.query.replaceInto('layer_variants').values({ ...same, made_at: madeAt }))
+      return true
+    })
+  }
+
+  removeVariant(layer: string): void {
+    this.#db.run(this.#db.query.deleteFrom('layer_variants').where('layer', '=', layer))
   }
 
   storedBytes(): number {
@@ -136,12 +161,13 @@ export class SqliteImages implements ImageRecords {
       .union(
         query.selectFrom('image_manifests').select(['digest', 'size']).where('size', 'is not', null).$castTo<Sized>(),
       )
+      .union(query.selectFrom('layer_variants').select(['digest', 'size']))
     const sum = query.selectFrom(each.as('each')).select(({ fn }) => fn.sum<number | null>('size').as('bytes'))
     return this.#db.first<{ bytes: number | null }>(sum)?.bytes ?? 0
   }
 
   isKnown(digest: string): boolean {
-    return (['image_blobs', 'image_manifests'] as const).some((table) =>
+    return (['image_blobs', 'image_manifests', 'layer_variants'] as const).some((table) =>
       this.#db.first(this.#db.query.selectFrom(table).select('digest').where('digest', '=', digest).limit(1)),
     )
   }
@@ -228,6 +254,10 @@ export class SqliteImages implements ImageRecords {
 
   #manifests() {
     return this.#db.query.selectFrom('image_manifests').select(['repository', 'digest', 'media_type as mediaType'])
+  }
+
+  #variants() {
+    return this.#db.query.selectFrom('layer_variants').select(['layer', 'digest', 'size', 'made_at as madeAt'])
   }
 
   #blobs() {

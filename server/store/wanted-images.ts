@@ -1,8 +1,8 @@
 // The image each machine wants, as a column: lists of thousands are filtered and sorted by it.
 import { sql } from 'kysely'
 import type { Labels } from '../contract/common.ts'
-import type { Profile } from '../contract/machine.ts'
 import { wantedValue } from '../core/merge-spec.ts'
+import type { MergedProfile } from '../core/merge-spec.ts'
 import type { Database } from './database.ts'
 
 /** To be called in the transaction that changes labels or spec of the machine, or, without one, profiles. */
@@ -17,9 +17,9 @@ export function refreshWantedImages(db: Database, id?: string): void {
   }
 }
 
-function profilesWithImage(db: Database): Profile[] {
+function profilesWithImage(db: Database): MergedProfile[] {
   const image = sql<string | null>`spec ->> '$.image'`
-  const query = db.query.selectFrom('profiles').select(['id', 'name', 'selector', 'priority', image.as('image')])
+  const query = db.query.selectFrom('profiles').select(['name', 'selector', 'priority', image.as('image')])
   return db.all(query.where(image, 'is not', null)).map(({ image: named, selector, ...rest }) => ({
     ...rest,
     selector: JSON.parse(selector) as Labels,

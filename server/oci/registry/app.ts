@@ -1,10 +1,12 @@
-// `/v2/`: the registry, after the distribution specification 1.1. Each endpoint has its file beside this one.
+// `/v2/`: the registry, after the distribution specification 1.1, and `/extensions/v2/` for GPG signatures. Each endpoint has its file beside this
+// one.
 import { Hono } from 'hono'
 import { RegistryDoor } from './access.ts'
 import type { RegistryAction } from './access.ts'
 import { deleteBlob, getBlob } from './blobs.ts'
 import type { Registry, RegistryContext, RegistryEnv, RegistryOptions } from './context.ts'
 import { failureResponse, RegistryError } from './errors.ts'
+import { listSignatures, putSignature } from './extension.ts'
 import { deleteManifest, getManifest, putManifest } from './manifests.ts'
 import { registryTarget } from './path.ts'
 import type { RegistryTarget } from './path.ts'
@@ -13,7 +15,7 @@ import { listReferrers } from './referrers.ts'
 import { listTags } from './tags.ts'
 import { beginUpload, cancelUpload, continueUpload, endUpload, findUpload, uploadState } from './uploads.ts'
 
-/** A Hono app to be mounted at the root: it answers `/v2/` and everything below. */
+/** A Hono app to be mounted at the root: it answers `/v2/`, `/extensions/v2/` and everything below. */
 export function registryApp(options: RegistryOptions): Hono<RegistryEnv> {
   const registry: Registry = {
     judge: () => Promise.resolve(),
@@ -30,12 +32,13 @@ export function registryApp(options: RegistryOptions): Hono<RegistryEnv> {
   const app = new Hono<RegistryEnv>()
   app.use('/v2/*', async (c, next) => {
     c.header('Docker-Distribution-Api-Version', 'registry/2.0')
+    c.header('X-Registry-Supports-Signatures', '1')
     await next()
   })
   app.get('/v2/', (c) => door.ping(c))
   app.get('/v2', (c) => c.redirect('/v2/', 308))
   if (!registry.publicOnly) app.get('/v2/token', (c) => door.token(c))
-  app.all('/v2/*', (c) => {
+  app.on('ALL', ['/v2/*', '/extensions/v2/*'], (c) => {
     const target = registryTarget(c.req.path)
     if (!target) throw new RegistryError(404, 'UNSUPPORTED', `there is no ${c.req.method} ${c.req.path}`)
     const action = actionOf(c.req.method, target)
@@ -86,6 +89,10 @@ async function answer(c: RegistryContext, registry: Registry, target: RegistryTa
       break
     case 'referrers':
       if (method === 'GET') return listReferrers(c, registry, target)
+      break
+    case 'signatures':
+      if (method === 'GET') return listSignatures(c, registry, target)
+      if (method === 'PUT') return putSignature(c, registry, target)
       break
   }
   throw new RegistryError(405, 'UNSUPPORTED', `${c.req.method} is not for ${c.req.path}`)

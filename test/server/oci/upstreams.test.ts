@@ -7,6 +7,8 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { BlobStore } from '../../../server/oci/blob-store.ts'
 import { OciError } from '../../../server/oci/errors.ts'
 import { ImageService } from '../../../server/oci/image-service.ts'
+import { storedSignatures } from '../../../server/oci/signature-places.ts'
+import { readSignatures } from '../../../server/oci/signatures.ts'
 import { Upstreams } from '../../../server/oci/upstreams.ts'
 import type { Upstream } from '../../../server/oci/upstreams.ts'
 import type { FixtureImage } from '../../helpers/image-fixtures.ts'
@@ -19,10 +21,10 @@ import { pushBlobs, pushImage, pushManifest } from './registry/support.ts'
 async function pull(from: string, upstreams: readonly Upstream[]) {
   const folder = await mkdtemp(join(tmpdir(), 'landfall-upstreams-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
-  const images = new ImageService(await BlobStore.open(folder), memoryImageRecords(), {
-    upstreams: new Upstreams(upstreams),
-  })
-  return images.pull({ reference: `${from}/os/web:1` }, () => {})
+  const blobs = await BlobStore.open(folder)
+  const records = memoryImageRecords()
+  const images = new ImageService(blobs, records, { upstreams: new Upstreams(upstreams) })
+  return { ...(await images.pull({ reference: `${from}/os/web:1` }, () => {})), blobs, records }
 }
 
 /** A mirror that has the image below `copies/`. */
@@ -40,6 +42,19 @@ describe('an upstream registry', () => {
     const upstream = await testUpstream()
     const image = await pushImage(upstream.registry)
     expect(await pull(upstream.host, [upstream.settings()])).toMatchObject({ digest: image.manifest.digest })
+  })
+
+  it('has GPG signatures where its table says, and they are kept as referrers of the image', async () => {
+    const [upstream, aside] = [await testUpstream(), await testUpstream()]
+    const { digest } = (await pushImage(upstream.registry)).manifest
+    aside.instead = (request) =>
+      request.url.endsWith(`/os/web@${digest.replace(':', '=')}/signature-1`)
+        ? new Response('signed')
+        : new Response('', { status: 404 })
+    const store = await pull(upstream.host, [upstream.settings({ lookaside: `http://${aside.host}` })])
+    const { evidence, loose } = await readSignatures(storedSignatures(store.blobs, store.records, 'os/web'), digest)
+    expect(evidence).toEqual([{ kind: 'gpg', signature: Buffer.from('signed').toString('base64') }])
+    expect(loose).toEqual([])
   })
 
   it('gets the password when it asks for one', async () => {

@@ -1,4 +1,5 @@
 // What tests of the registry push.
+import { gunzipSync, zstdCompressSync } from 'node:zlib'
 import { digestOf } from '../../../../server/oci/verify.ts'
 import { fixtureImage } from '../../../helpers/image-fixtures.ts'
 import type { FixtureImage } from '../../../helpers/image-fixtures.ts'
@@ -38,6 +39,18 @@ export async function pushImage(registry: TestRegistry, repository = 'os/web', t
   const response = await pushManifest(registry, `/v2/${repository}/manifests/${tag}`, image.manifest.bytes)
   if (response.status !== 201) throw new Error(`pushing a manifest: ${response.status} ${await response.text()}`)
   return image
+}
+
+/** Has a gzip layer as zstd, too. */
+export async function addVariant(
+  { blobs, records }: Pick<TestRegistry, 'blobs' | 'records'>,
+  layer: { digest: string; bytes: Buffer },
+): Promise<{ digest: string; bytes: Buffer }> {
+  const bytes = zstdCompressSync(gunzipSync(layer.bytes))
+  const digest = await blobs.put(bytes)
+  blobs.settle([digest])
+  records.putVariant({ layer: layer.digest, digest, size: bytes.length, madeAt: new Date(0).toISOString() })
+  return { digest, bytes }
 }
 
 /** A manifest about another one, such as a signature; it needs the blob `{}`. */
