@@ -4,6 +4,7 @@
 // file systems lie on any of them. Every UUID is chosen here, so that nothing has to be asked of the disks afterwards.
 import { z } from 'zod'
 import { Firmware } from './common.ts'
+import { EraseAbility } from './erase.ts'
 import { DiskFacts } from './facts.ts'
 import { Filesystem } from './spec-disks.ts'
 
@@ -15,7 +16,8 @@ export const PlannedPartition = z.object({
   number: z.number().int().positive(),
   /** GPT partition name. */
   name: z.string(),
-  role: z.enum(['bios-boot', 'esp', 'boot', 'root', 'volume']),
+  /** `scratch` is there only until the install is done. */
+  role: z.enum(['bios-boot', 'esp', 'boot', 'root', 'volume', 'scratch']),
   /** GPT type GUID, upper case. */
   typeGuid: z.string(),
   uuid: z.uuid(),
@@ -36,6 +38,8 @@ export const PlannedDisk = z.object({
   /** GUID of the partition table. */
   uuid: z.uuid(),
   partitions: z.array(PlannedPartition),
+  /** How the old content goes: by the first of these that the disk carries out. None: its signatures alone go. */
+  erase: z.array(EraseAbility.omit({ unable: true })).default([]),
 })
 export type PlannedDisk = z.infer<typeof PlannedDisk>
 
@@ -87,8 +91,6 @@ export const StoragePlan = z
     /** Each behind those it lies on. */
     layers: z.array(PlannedLayer),
     filesystems: z.array(PlannedFilesystem),
-    /** How the old content goes. */
-    erase: z.enum(['signatures', 'discard', 'overwrite']),
     /** Sentences for people: what will be lost. */
     warnings: z.array(z.string()),
   })

@@ -1,5 +1,6 @@
 // Where and how a system is laid out on the disks of a machine.
 import { z } from 'zod'
+import { EraseMethod } from './erase.ts'
 
 const MIB = 2 ** 20
 
@@ -102,8 +103,8 @@ export const diskLayoutFields = {
   raid: Raid,
   /** Of the logical volumes of scheme `lvm`: they share what space they use. */
   thin: z.boolean(),
-  /** What becomes of the old content: its signatures alone, all blocks discarded, or all overwritten with zeros. */
-  erase: z.enum(['signatures', 'discard', 'overwrite']),
+  /** What becomes of the old content: its signatures alone, or all of it by a method, or by the first of several that works. */
+  erase: z.union([z.enum(['signatures', ...EraseMethod.options]), z.array(EraseMethod).min(1).max(16)]),
   /** Leaves sizes and mount points to the installer; Anaconda calls it autopart. */
   automatic: z.boolean(),
   filesystem: Filesystem,

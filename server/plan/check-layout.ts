@@ -42,6 +42,9 @@ function* contradictions(layout: DiskLayout): Generator<[message: string, hint: 
     yield [`disks.volumes preserves ${kept.mount}, ${why}`, 'use disks.scheme plain without raid and encryption']
   }
   if (erase !== 'signatures') {
-    yield [`disks.erase ${erase} would destroy ${kept.mount}, which is preserved`, 'leave erase or preserve out']
+    yield [
+      `disks.erase ${[erase].flat().join(', ')} would destroy ${kept.mount}, which is preserved`,
+      'leave erase or preserve out',
+    ]
   }
 }

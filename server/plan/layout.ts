@@ -5,9 +5,10 @@ import type { DiskFacts, Facts } from '../contract/facts.ts'
 import type { Failure } from '../contract/install.ts'
 import type { PlannedDisk, PlannedFilesystem, PlannedPartition, StoragePlan } from '../contract/plan.ts'
 import type { DiskLayout, Raid } from '../contract/spec-disks.ts'
+import { chooseErasure } from './erasure.ts'
 import { encryptedSize, groupSize, Layers, memberSize } from './layers.ts'
 import type { Base } from './layers.ts'
-import { placePartitions, TABLES } from './partitions.ts'
+import { LINUX_DATA, placePartitions, TABLES } from './partitions.ts'
 import type { WantedPartition } from './partitions.ts'
 import { findPreserved } from './preserved.ts'
 import { describeDisk } from './select-disk.ts'
@@ -20,8 +21,7 @@ import type { WantedVolume } from './wanted-volumes.ts'
 const TYPE = {
   biosBoot: '21686148-6449-6E6F-744E-656564454649',
   esp: 'C12A7328-F81F-11D2-BA4B-00A0C93EC93B',
-  /** Plain Linux data, not XBOOTLDR: boot loaders that auto-mount XBOOTLDR want FAT there. */
-  linux: '0FC63DAF-8483-4772-8E79-3D69D8477DE4',
+  linux: LINUX_DATA,
   swap: '0657FD6D-A4AB-43C4-84E5-0933C84B4F4F',
   raid: 'A19D880F-05FC-4D3B-A006-743F0F84911E',
   lvm: 'E6D6D379-F507-44C2-A23C-238F2A3DF928',
@@ -34,7 +34,7 @@ const TYPE = {
 
 type Architecture = Facts['architecture']
 
-/** Lays everything out, or refuses with DISK_TOO_SMALL or DISK_LAYOUT. The layout is free of contradictions. */
+/** Lays everything out, or refuses with DISK_TOO_SMALL, DISK_LAYOUT or DISK_ERASE. The layout is free of contradictions. */
 export function layOut(
   layout: DiskLayout,
   disks: readonly DiskFacts[],
@@ -52,14 +52,17 @@ export function layOut(
   const smallest = disks.reduce((least, disk) => (disk.size < least.size ? disk : least))
   const placed = placePartitions(smallest.size, wanted)
   if (placed === undefined) return tooSmall(smallest, smallestDisk(layout, architecture))
-  const planned = disks.map((disk, at): PlannedDisk => {
+  const planned: PlannedDisk[] = []
+  for (const [at, disk] of disks.entries()) {
+    const erase = chooseErasure(layout.erase, disk)
+    if ('code' in erase) return erase
     const id = `disk${at + 1}`
     const partitions = placed.map(({ existing, ...partition }): PlannedPartition => {
       const own = `${id}/${partition.name}`
       return { id: own, ...partition, uuid: existing?.uuid?.toLowerCase() ?? idOf(own) }
     })
-    return { id, disk, device: devicePath(disk), uuid: idOf(id), partitions }
-  })
+    planned.push({ id, disk, device: devicePath(disk), uuid: idOf(id), partitions, erase })
+  }
   return { disks: planned, ...layersAndFilesystems(layout, planned, wanted, idOf) }
 }
 

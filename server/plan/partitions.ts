@@ -4,10 +4,13 @@ import type { PlannedPartition } from '../contract/plan.ts'
 import { MIB, roundDown, roundUp } from './units.ts'
 
 /** The backup GPT takes 33 sectors; a whole MiB keeps the end of the last partition aligned, whatever the sector size. */
-const BACKUP_TABLE = MIB
+export const TABLES_END = MIB
 
 /** What the tables of a disk take. */
-export const TABLES = MIB + BACKUP_TABLE
+export const TABLES = MIB + TABLES_END
+
+/** GPT type GUID of plain Linux data, not XBOOTLDR: boot loaders that auto-mount XBOOTLDR want FAT there. */
+export const LINUX_DATA = '0FC63DAF-8483-4772-8E79-3D69D8477DE4'
 
 export interface WantedPartition extends Pick<PlannedPartition, 'name' | 'role' | 'typeGuid'> {
   /** Bytes at least, whole MiB. */
@@ -65,7 +68,7 @@ interface Gap {
 }
 
 function largestGap(diskSize: number, kept: readonly { start: number; size: number }[]): Gap {
-  const usable = roundDown(diskSize - BACKUP_TABLE)
+  const usable = roundDown(diskSize - TABLES_END)
   const gaps: Gap[] = []
   let start = MIB
   for (const partition of kept.toSorted((a, b) => a.start - b.start)) {

@@ -5,13 +5,14 @@ import type { PlannedDisk, StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import type { DiskLayout, DiskSelector } from '../contract/spec-disks.ts'
 import { contradiction } from './check-layout.ts'
+import { describeErasure } from './erasure.ts'
 import { layOut, raidOf } from './layout.ts'
 import { describeDisk, selectDisk } from './select-disk.ts'
 import { stableIds } from './stable-ids.ts'
 
 /**
  * Plans the disks that `spec.disks` means. Pure: the agent writes by the very plan the server can preview; `seed`, the install's id,
- * decides the UUIDs. Refuses with DISK_NONE_MATCHES, DISK_SEVERAL_MATCH, DISK_TOO_SMALL or DISK_LAYOUT; of disks the message lists each
+ * decides the UUIDs. Refuses with DISK_NONE_MATCHES, DISK_SEVERAL_MATCH, DISK_TOO_SMALL, DISK_LAYOUT or DISK_ERASE; of disks the message lists each
  * and what speaks for or against it.
  */
 export function planDisks(
@@ -27,7 +28,7 @@ export function planDisks(
   if (unbootable) return unbootable
   const made = layOut(layout, disks, facts.architecture, stableIds(seed))
   if ('code' in made) return made
-  return { firmware: facts.firmware, ...made, erase: layout.erase, warnings: made.disks.flatMap(warningsFor) }
+  return { firmware: facts.firmware, ...made, warnings: made.disks.flatMap(warningsFor) }
 }
 
 /** One for each selector, all different. */
@@ -76,13 +77,14 @@ function unbootableDisk(disks: readonly DiskFacts[], firmware: Facts['firmware']
   return undefined
 }
 
-function warningsFor({ disk, partitions }: PlannedDisk): string[] {
+function warningsFor({ disk, partitions, erase }: PlannedDisk): string[] {
   const warnings: string[] = []
   const kept = partitions.filter((partition) => partition.kept).map(({ name }) => name)
   if (disk.signatures.length > 0) {
     const but = kept.length > 0 ? ` but ${kept.join(', ')}` : ''
     warnings.push(`everything${but} on ${describeDisk(disk)} will be lost; it holds: ${disk.signatures.join(', ')}`)
   }
+  if (erase.length > 0) warnings.push(`${disk.name} is erased by ${describeErasure(erase)}`)
   if (disk.byId.length === 0) warnings.push(`${disk.name} has no stable name below /dev/disk/by-id`)
   if (disk.removable) warnings.push(`${disk.name} is removable`)
   return warnings

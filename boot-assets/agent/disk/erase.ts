@@ -1,14 +1,11 @@
-// Takes from a disk everything that firmware, kernels or boot loaders could recognise, or all of its content.
-import { formatBytes } from '../../../server/contract/bytes.ts'
-import type { PlannedDisk, StoragePlan } from '../../../server/contract/plan.ts'
+// Takes from a disk everything that firmware, kernels or boot loaders could recognise.
+import type { PlannedDisk } from '../../../server/contract/plan.ts'
 import type { Host } from '../sys/host.ts'
 import { partitionPath } from './sfdisk.ts'
 import { partitionNames } from './take-down.ts'
 
 /** Boot code, both GPT ends and, behind the primary one, the start of a BIOS boot partition. */
 const EDGE = 4 * 2 ** 20
-/** Written between two words about it. */
-const SLICE = 16 * 2 ** 30
 
 /**
  * Erases signatures of the disk's partitions and of the disk itself, and zeroes both ends of it; of a disk with kept partitions only what
@@ -33,26 +30,4 @@ export async function eraseDisk(
 
 export async function wipe(host: Host, device: string): Promise<void> {
   await host.run('wipefs', ['--all', '--force', '--quiet', device])
-}
-
-/** Makes the old content unreadable, and reports what was done how fast. Throws CommandError or a system error when the disk refuses. */
-export async function eraseContent(
-  host: Host,
-  device: string,
-  { disk }: Pick<PlannedDisk, 'disk'>,
-  how: Exclude<StoragePlan['erase'], 'signatures'>,
-  say: (text: string) => void,
-): Promise<void> {
-  const what = `${device} (serial ${disk.serial ?? 'unknown'}, ${formatBytes(disk.size)})`
-  const started = performance.now()
-  const seconds = () => Math.round((performance.now() - started) / 1000)
-  if (how === 'discard') {
-    await host.run('blkdiscard', ['--force', device], { timeout: 4 * 3_600_000 })
-    return say(`erased ${what} in ${seconds()} s: all of its blocks were discarded`)
-  }
-  for (let done = 0; done < disk.size; done += SLICE) {
-    say(`overwriting ${what}: ${Math.floor((100 * done) / disk.size)} %`)
-    await host.zero(device, done, Math.min(SLICE, disk.size - done))
-  }
-  say(`erased ${what} in ${seconds()} s: ${disk.size} bytes were overwritten with zeros`)
 }

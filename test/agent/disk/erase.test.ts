@@ -1,10 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { eraseContent, eraseDisk } from '../../../boot-assets/agent/disk/erase.ts'
+import { eraseDisk } from '../../../boot-assets/agent/disk/erase.ts'
 import { takeDown } from '../../../boot-assets/agent/disk/take-down.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
 import { plan } from '../examples.ts'
-
-const GIB = 2 ** 30
 
 /** A host with these folders and files below /sys/class/block, that writes down what it is told. */
 function fakeHost(folders: Record<string, string[]>, files: Record<string, string> = {}): Host & { ran: string[] } {
@@ -29,24 +27,6 @@ describe('eraseDisk', () => {
     planned.partitions[2]!.kept = true
     await eraseDisk(host, '/dev/vda', planned)
     expect(host.ran).toEqual([1, 2, 4].map((number) => `wipefs --all --force --quiet /dev/vda${number}`))
-  })
-})
-
-describe('eraseContent', () => {
-  it('overwrites every byte, and reports it', async () => {
-    const host = fakeHost({})
-    const said: string[] = []
-    await eraseContent(host, '/dev/vda', plan().disks[0]!, 'overwrite', (text) => said.push(text))
-    expect(host.ran).toEqual([`zero /dev/vda 0 ${16 * GIB}`, `zero /dev/vda ${16 * GIB} ${4 * GIB}`])
-    expect(said.at(-1)).toMatch(
-      /^erased \/dev\/vda \(serial S1, 21.5 GB\) in \d+ s: 21474836480 bytes were overwritten/,
-    )
-  })
-
-  it('discards all blocks', async () => {
-    const host = fakeHost({})
-    await eraseContent(host, '/dev/vda', plan().disks[0]!, 'discard', () => {})
-    expect(host.ran).toEqual(['blkdiscard --force /dev/vda'])
   })
 })
 
