@@ -50,6 +50,7 @@ const PROGRAM_PACKAGES = [
   'e2fsprogs',
   'efibootmgr',
   'fdisk',
+  'hdparm',
   'iproute2',
   'kexec-tools',
   'kmod',
@@ -59,6 +60,7 @@ const PROGRAM_PACKAGES = [
   'lvm2',
   'mdadm',
   'mount',
+  'nvme-cli',
   'udev',
   'util-linux',
   'xfsprogs',
@@ -107,6 +109,8 @@ export const PROGRAMS: readonly string[] = [
   'btrfs chattr e2fsck lsattr mke2fs mkfs.btrfs mkfs.fat mkfs.xfs resize2fs tune2fs xfs_admin xfs_growfs xfs_io xfs_repair',
   // what lies between partitions and file systems
   'cryptsetup dmsetup lvm mdadm',
+  // what disks erase themselves by
+  'hdparm nvme',
   'efibootmgr getfattr setfattr',
   // straight into the installed system
   'kexec',

@@ -8,12 +8,12 @@ import { repositoryOf } from '../../../server/oci/reference.ts'
 import { AgentError } from '../errors.ts'
 import type { NewFile } from './new-file.ts'
 
-export interface Enforcement {
-  /** Public keys, PEM: a signature by one of them is needed. */
-  keys: readonly string[]
-  /** The reference that the signature of this image names. */
-  signedAs: string
-}
+/** Whose signature is needed, and under which name: the reference that the signature of this image has. */
+export type Enforcement =
+  /** By one of the public keys, PEM. */
+  | { kind: 'key'; keys: readonly string[]; signedAs: string }
+  /** By one of the OpenPGP keys, base64. */
+  | { kind: 'gpg'; keyring: string; signedAs: string }
 
 const POLICY = 'etc/containers/policy.json'
 
@@ -31,48 +31,57 @@ const TRANSPORTS = [
   'tarball',
 ]
 
-const Requirements = z.array(z.looseObject({ type: z.string() }))
+const Requirement = z.looseObject({ type: z.string() })
+type Requirement = z.infer<typeof Requirement>
+const Requirements = z.array(Requirement)
 const Policy = z.looseObject({
   default: Requirements.default([{ type: 'insecureAcceptAnything' }]),
   transports: z.record(z.string(), z.record(z.string(), Requirements)).default({}),
 })
 
 /** Files for the deployment in `root`, made of those it has. Throws AgentError CONFIGURE_FAILED for a policy that cannot be read. */
-export async function trustFiles(
-  root: string,
-  targetReference: string,
-  { keys, signedAs }: Enforcement,
-): Promise<NewFile[]> {
+export async function trustFiles(root: string, targetReference: string, enforcement: Enforcement): Promise<NewFile[]> {
   const scope = repositoryOf(targetReference)
+  const { files, requirement } = enforcement.kind === 'gpg' ? byGpg(enforcement) : bySigstore(enforcement, scope)
+  const signed = repositoryOf(enforcement.signedAs)
+  const signedIdentity =
+    signed === scope ? { type: 'matchRepository' } : { type: 'exactRepository', dockerRepository: signed }
+  const policy = await readFile(join(root, POLICY), 'utf8').catch(() => '{}')
+  const text = enforcingPolicy(policy, scope, { ...requirement, signedIdentity })
+  return [...files, { path: POLICY, text, mode: 0o644 }]
+}
+
+interface Signed {
+  files: NewFile[]
+  requirement: Requirement
+}
+
+function bySigstore({ keys }: Extract<Enforcement, { kind: 'key' }>, scope: string): Signed {
   const keyFiles = keys.map((text) => ({
     path: `etc/pki/containers/landfall-${shortHash(text)}.pub`,
     text,
     mode: 0o644,
   }))
   const paths = keyFiles.map(({ path }) => `/${path}`)
-  const signed = repositoryOf(signedAs)
-  const requirement = {
-    type: 'sigstoreSigned',
-    // Tools of before 2025 know one key only.
-    ...(paths.length === 1 ? { keyPath: paths[0] } : { keyPaths: paths }),
-    signedIdentity:
-      signed === scope ? { type: 'matchRepository' } : { type: 'exactRepository', dockerRepository: signed },
-  }
-  const policy = await readFile(join(root, POLICY), 'utf8').catch(() => '{}')
   const attachments = { docker: { [scope]: { 'use-sigstore-attachments': true } } }
-  return [
-    ...keyFiles,
-    { path: POLICY, text: enforcingPolicy(policy, scope, requirement), mode: 0o644 },
+  return {
     // JSON is YAML too.
-    { path: 'etc/containers/registries.d/landfall.yaml', text: pretty(attachments), mode: 0o644 },
-  ]
+    files: [...keyFiles, { path: 'etc/containers/registries.d/landfall.yaml', text: pretty(attachments), mode: 0o644 }],
+    // Tools of before 2025 know one key only.
+    requirement: { type: 'sigstoreSigned', ...(paths.length === 1 ? { keyPath: paths[0] } : { keyPaths: paths }) },
+  }
+}
+
+/** Our registry hands out GPG signatures itself, and says so with each answer: containers/image asks no lookaside then. */
+function byGpg({ keyring }: Extract<Enforcement, { kind: 'gpg' }>): Signed {
+  return { files: [], requirement: { type: 'signedBy', keyType: 'GPGKeys', keyData: keyring } }
 }
 
 /**
  * The policy with a requirement for one repository. A default that accepts anything becomes the same for each transport, and `reject` for
  * the rest: ostree takes no origin `ostree-image-signed` beside such a default (ostree-container-deploy 1.8).
  */
-function enforcingPolicy(text: string, scope: string, requirement: { type: string }): string {
+function enforcingPolicy(text: string, scope: string, requirement: Requirement): string {
   const policy = parsePolicy(text)
   const accepting = policy.default.some(({ type }) => type === 'insecureAcceptAnything')
   const transports = { ...policy.transports }

@@ -1,10 +1,11 @@
 // Disks that could be installed on, from lsblk, wipefs and the names udev made below /dev/disk.
 import { z } from 'zod'
+import type { EraseAbility } from '../../../server/contract/erase.ts'
 import type { DiskFacts, PartitionFacts } from '../../../server/contract/facts.ts'
 
 /** Columns for `lsblk --json --bytes --output`. */
 export const LSBLK_COLUMNS =
-  'NAME,TYPE,SIZE,MODEL,VENDOR,SERIAL,WWN,TRAN,ROTA,RM,RO,LOG-SEC,PHY-SEC,MOUNTPOINTS,FSTYPE,PTTYPE,UUID,PARTN,START,PARTLABEL,PARTTYPE,PARTUUID'
+  'NAME,TYPE,SIZE,MODEL,VENDOR,SERIAL,WWN,TRAN,ROTA,RM,RO,LOG-SEC,PHY-SEC,MOUNTPOINTS,FSTYPE,PTTYPE,UUID,PARTN,START,PARTLABEL,PARTTYPE,PARTUUID,DISC-MAX'
 
 const text = z.string().nullish()
 
@@ -32,6 +33,8 @@ const BlockDevice = z.object({
   partlabel: text,
   parttype: text,
   partuuid: text,
+  /** 0 without discard. */
+  'disc-max': z.number().nullish(),
   get children() {
     return z.array(BlockDevice).optional()
   },
@@ -66,11 +69,12 @@ export function parseWipefs(json: string): Map<string, string[]> {
   return types
 }
 
-/** Puts together what is known of one disk. */
+/** Puts together what is known of one disk; `own` is how it can erase itself. */
 export function describeDisk(
   device: BlockDevice,
   wipefs: ReadonlyMap<string, readonly string[]>,
   links: { byId: DiskLinks; byPath: DiskLinks },
+  own: readonly EraseAbility[] = [],
 ): DiskFacts {
   const parts = descendants(device)
   const signatures = [device, ...parts].flatMap((part) => [
@@ -98,6 +102,7 @@ export function describeDisk(
     // MBR is known as `dos` to blkid and `PMBR` to wipefs when it only protects a GPT.
     signatures: [...new Set(signatures)].filter((type) => type !== 'PMBR'),
     partitions: device.pttype === 'gpt' ? (device.children ?? []).flatMap(describePartition) : [],
+    erasure: [...own, ...(device['disc-max'] ? [{ method: 'discard' } as const] : [])],
   }
 }
 

@@ -1,5 +1,5 @@
 // Images from a server's registry.
-import { ACCEPTED_MANIFESTS } from '../../../server/oci/media-types.ts'
+import { ACCEPTED_MANIFESTS, ZSTD_LAYER } from '../../../server/oci/media-types.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
 import { AgentError } from '../errors.ts'
 import type { BlobCache } from '../stream/blob-source.ts'
@@ -42,6 +42,8 @@ export function serverImages(
         caches: caches.layerCaches.map((base) => cacheOf(base, `${repository}/blobs/${digest}`, caches)),
       }),
       urls: [`${server.url}/v2/${repository}/blobs/${digest}`],
+      // Caches carry what the image has, and shall carry it.
+      ...(!caches?.layerCaches.length && { offers: ZSTD_LAYER }),
       ca,
       ...(token !== undefined && { headers: { authorization: `Bearer ${token}` } }),
     }),

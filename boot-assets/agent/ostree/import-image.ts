@@ -1,5 +1,6 @@
 // A whole image into a repository: layers in parallel, merge, merge commit, refs (specification chapter 2).
 import { availableParallelism } from 'node:os'
+import type { LayersReport } from '../../../server/contract/install-layers.ts'
 import type { Descriptor, ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
 import type { BlobSource } from '../stream/blob-source.ts'
 import { imageTimestamp, writeMergeCommit } from './commit.ts'
@@ -8,6 +9,8 @@ import type { FilterOptions } from './filter.ts'
 import { imageLayers } from './image-layers.ts'
 import type { ImageLayer } from './image-layers.ts'
 import type { LayerJob } from './import-layer.ts'
+import { LayerLedger } from './layer-ledger.ts'
+import type { ImageProgress } from './layer-ledger.ts'
 import { importLayers } from './layer-pool.ts'
 import { LayerMarks } from './layer-marks.ts'
 import { mergeLayers, requireTree } from './merge.ts'
@@ -32,19 +35,11 @@ export interface ImportOptions {
   concurrency?: number
   /** What differs from what the image itself says. */
   filter?: Partial<FilterOptions>
-  onProgress?: (progress: ImageProgress) => void
+  /** `layers` takes what is new of single layers since it was called last. */
+  onProgress?: (progress: ImageProgress, layers: () => LayersReport) => void
   signal?: AbortSignal
   /** For images that don't say when they were made. */
   now?: () => Date
-}
-
-interface ImageProgress {
-  /** Compressed bytes read and to read. Layers that are in the repository already don't count. */
-  bytes: number
-  totalBytes: number
-  files: number
-  layers: number
-  totalLayers: number
 }
 
 export interface ImportResult extends ImageProgress {
@@ -56,6 +51,8 @@ export interface ImportResult extends ImageProgress {
   derived: ReadonlyMap<string, Checksum>
   /** Entries left out, by top-level folder. */
   dropped: Record<string, number>
+  /** Layers that came as zstd instead of their own gzip, as bytes of both. */
+  recoded: { layers: number; bytes: number; insteadOf: number }
 }
 
 /**
@@ -73,18 +70,30 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const commits = await presentLayers(repo, layers, marks)
   marks.begin()
   const missing = layers.filter(({ descriptor }) => !commits.has(descriptor.digest))
-  const progress = new ProgressSum(missing, onProgress)
+  const ledger = new LayerLedger(layers, new Set(commits.keys()))
+  const report = (): void => onProgress?.(ledger.sum(), () => ledger.take())
+  report()
   const dropped: Record<string, number> = {}
+  const recoded = { layers: 0, bytes: 0, insteadOf: 0 }
   const fetchLayers = (wanted: ImageLayer[], filter: FilterOptions): Promise<void> =>
     importLayers(repo, jobs(wanted, filter, options.locate), {
       concurrency: options.concurrency ?? Math.min(3, Math.max(2, availableParallelism())),
       signal: options.signal,
-      onProgress: (job, { bytes, files }) => progress.update(job.digest, bytes, files, false),
+      onProgress: (job, progress) => {
+        ledger.update(job.digest, 'streaming', progress)
+        report()
+      },
       onDone: (job, layer) => {
         commits.set(job.digest, layer.commit)
         marks.set(job.digest, layer.commit)
         for (const [top, count] of Object.entries(layer.dropped)) dropped[top] = (dropped[top] ?? 0) + count
-        progress.update(job.digest, layer.bytes, layer.files, true)
+        if (layer.recodedBytes !== null) {
+          recoded.layers++
+          recoded.bytes += layer.recodedBytes
+          recoded.insteadOf += job.size
+        }
+        ledger.update(job.digest, 'done', layer)
+        report()
       },
     })
 
@@ -128,7 +137,8 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
     layerCommits,
     derived: new Map(derived.map((digest) => [layerRef(digest), commits.get(digest)!])),
     dropped,
-    ...progress.sum(),
+    recoded,
+    ...ledger.sum(),
   }
 }
 
@@ -158,35 +168,4 @@ function jobs(layers: readonly ImageLayer[], filter: FilterOptions, locate: Impo
     const { digest, size, mediaType } = descriptor
     return { digest, size, mediaType, diffId, role, source: locate(descriptor), filter }
   })
-}
-
-/** Adds up what the layers report. */
-class ProgressSum {
-  /** By digest. */
-  readonly #layers = new Map<string, { bytes: number; files: number; done: boolean }>()
-  readonly #totalBytes: number
-  readonly #report: ((progress: ImageProgress) => void) | undefined
-
-  constructor(layers: readonly ImageLayer[], report: ((progress: ImageProgress) => void) | undefined) {
-    const sizes = new Map(layers.map(({ descriptor: { digest, size } }) => [digest, size]))
-    for (const digest of sizes.keys()) this.#layers.set(digest, { bytes: 0, files: 0, done: false })
-    this.#totalBytes = sizes.values().reduce((sum, size) => sum + size, 0)
-    this.#report = report
-  }
-
-  update(digest: string, bytes: number, files: number, done: boolean): void {
-    this.#layers.set(digest, { bytes, files, done })
-    this.#report?.(this.sum())
-  }
-
-  sum(): ImageProgress {
-    const layers = [...this.#layers.values()]
-    return {
-      bytes: layers.reduce((sum, { bytes }) => sum + bytes, 0),
-      totalBytes: this.#totalBytes,
-      files: layers.reduce((sum, { files }) => sum + files, 0),
-      layers: layers.filter(({ done }) => done).length,
-      totalLayers: layers.length,
-    }
-  }
 }

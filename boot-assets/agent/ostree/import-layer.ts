@@ -2,8 +2,9 @@
 //
 //   blob -> size and digest -> decompress -> diff-id -> tar -> objects + tree -> commit
 import { createHash } from 'node:crypto'
+import { isGzipLayer } from '../../../server/oci/media-types.ts'
 import { StreamError } from '../stream/errors.ts'
-import type { BlobFetcher, BlobSource } from '../stream/blob-source.ts'
+import type { BlobFetcher, BlobOffer, BlobSource } from '../stream/blob-source.ts'
 import { decompress, layerCompression } from '../stream/decompress.ts'
 import { Growth } from '../stream/growth.ts'
 import { TarReader } from '../stream/tar.ts'
@@ -44,12 +45,16 @@ export interface LayerProgress {
   bytes: number
   /** Files and links seen. */
   files: number
+  /** Where the bytes come from; null before the first. */
+  source: string | null
 }
 
 export interface ImportedLayer extends LayerProgress {
   commit: Checksum
   /** Entries left out, by top-level folder. */
   dropped: Record<string, number>
+  /** Bytes of zstd that came instead of the layer's own gzip; null where the layer itself came. */
+  recodedBytes: number | null
 }
 
 /** How often progress is reported at most, in milliseconds. */
@@ -58,7 +63,7 @@ const REPORT_INTERVAL = 250
 /**
  * Imports one layer. The commit is written only after size, digest and diff-id were found right; no ref is set. Wrong bytes are
  * reported as such (DIGEST_MISMATCH, SIZE_MISMATCH, DIFFID_MISMATCH) even if something else stumbled over them first. What a cache has wrong is
- * fetched again without it.
+ * fetched again without it, and so is what a server had instead of the layer: only diff-ids say what that must be.
  */
 export async function importLayer(
   repo: Repo,
@@ -67,6 +72,12 @@ export async function importLayer(
   onProgress: (progress: LayerProgress) => void,
   signal?: AbortSignal,
 ): Promise<ImportedLayer> {
+  const offer = isGzipLayer(job.mediaType) ? await fetcher.offer(job.source, job.size, signal) : undefined
+  try {
+    if (offer) return await importOnce(repo, job, fetcher, onProgress, signal, offer)
+  } catch (error) {
+    if (!isAboutOffer(error)) throw error
+  }
   try {
     return await importOnce(repo, job, fetcher, onProgress, signal)
   } catch (error) {
@@ -83,9 +94,15 @@ async function importOnce(
   fetcher: BlobFetcher,
   onProgress: (progress: LayerProgress) => void,
   signal?: AbortSignal,
+  offer?: BlobOffer,
 ): Promise<ImportedLayer> {
-  const compression = layerCompression(job.mediaType)
-  const blob = new VerifiedChunks(fetcher.fetch(job.source, job.size, signal), job)
+  const compression = offer ? 'zstd' : layerCompression(job.mediaType)
+  const { source: place, ...expected } = offer ?? job
+  let source: string | null = null
+  const chunks = fetcher.fetch(place, expected.size, signal, (name) => (source = name))
+  const blob = new VerifiedChunks(chunks, expected)
+  // In bytes of the image, which people know beforehand.
+  const bytesDone = (): number => (offer ? Math.round((blob.bytes * job.size) / offer.size) : blob.bytes)
   const content = new ContentWriter(repo)
   try {
     const layer: LayerSink =
@@ -101,7 +118,7 @@ async function importOnce(
         tar.push(chunk)
         if (performance.now() - reported < REPORT_INTERVAL) continue
         reported = performance.now()
-        onProgress({ bytes: blob.bytes, files: layer.files })
+        onProgress({ bytes: bytesDone(), files: layer.files, source })
       }
       await blob.drain()
       const got = `sha256:${diffId.digest('hex')}`
@@ -118,7 +135,14 @@ async function importOnce(
     }
     content.flush()
     const commit = layer.commit(repo)
-    return { commit, bytes: blob.bytes, files: layer.files, dropped: Object.fromEntries(layer.dropped) }
+    return {
+      commit,
+      bytes: bytesDone(),
+      files: layer.files,
+      source,
+      dropped: Object.fromEntries(layer.dropped),
+      recodedBytes: offer ? blob.bytes : null,
+    }
   } finally {
     await blob.close()
     content.close()
@@ -127,6 +151,13 @@ async function importOnce(
 
 function isAboutBytes(error: unknown): boolean {
   return error instanceof StreamError && (error.code === 'DIGEST_MISMATCH' || error.code === 'SIZE_MISMATCH')
+}
+
+/** Whatever else is wrong with an offer, the layer itself may be right. */
+function isAboutOffer(error: unknown): boolean {
+  return (
+    isAboutBytes(error) || isAboutContent(error) || (error instanceof StreamError && error.code === 'FETCH_REFUSED')
+  )
 }
 
 /** Errors that wrong bytes can cause: then the digest has the last word. */

@@ -10,7 +10,7 @@ import type { SentError, WorkerAnswer } from './layer-worker.ts'
 import type { Repo } from './repo.ts'
 
 /**
- * Heap of one worker, MiB; a layer's tree is what fills it, about 250 bytes a file. The young generation is small because each
+ * Heap of one worker, MiB; a layer's tree is what fills it, about 430 bytes a file. The young generation is small because each
  * of its collections also frees the buffers that tar bytes came in: with Node's default they pile up to 60 MB a worker.
  */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 }
@@ -45,6 +45,7 @@ export async function importLayers(
     workers.push(worker)
     for (let job = queue.shift(); job !== undefined; job = queue.shift()) {
       const current = job
+      onProgress(current, { bytes: 0, files: 0, source: null })
       onDone(current, await runJob(worker, current, (progress) => onProgress(current, progress)))
     }
   }

@@ -1,5 +1,6 @@
 // Tells the server what happens during an install: in order, exactly once, without ever holding the install up.
 import type { AgentEvent, EventsRequest, EventsResponse } from '../../../server/contract/agent.ts'
+import { joinReports } from './join-reports.ts'
 
 type NumberedEvent = EventsRequest['events'][number]
 interface PendingEvent {
@@ -28,7 +29,7 @@ export interface EventClientOptions {
 
 /**
  * Numbers are given when an event is first sent, so that what waits can still be thinned: of waiting progress events of
- * one step only the newest counts. A batch is repeated unchanged until the server has acknowledged all of it.
+ * one step only the newest counts, with what those before told of layers. A batch is repeated unchanged until the server has acknowledged all of it.
  */
 export class EventClient {
   readonly #options: Required<EventClientOptions>
@@ -49,7 +50,8 @@ export class EventClient {
     if (this.#refused) return
     const last = this.#pending.at(-1)
     if (event.type === 'progress' && last?.event.type === 'progress' && last.event.step === event.step) {
-      last.event = event
+      const layers = joinReports(last.event.layers, event.layers)
+      last.event = { ...event, ...(layers && { layers }) }
       last.at = this.#options.now().toISOString()
     } else {
       this.#pending.push({ at: this.#options.now().toISOString(), event })

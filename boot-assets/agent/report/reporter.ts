@@ -1,5 +1,7 @@
 // What an install tells: to the person at the console and, as events, to the server.
 import type { AgentEvent } from '../../../server/contract/agent.ts'
+import type { EraseReport } from '../../../server/contract/erase.ts'
+import type { LayersReport } from '../../../server/contract/install-layers.ts'
 import type { InstallStepName } from '../../../server/contract/install.ts'
 import { progressBar } from '../console.ts'
 import type { Console } from '../console.ts'
@@ -46,17 +48,20 @@ export class Reporter {
 
   readonly warn = (text: string): void => this.#log('warn', text)
 
-  /** A function for often-called progress: thinned for console and events, the last one always told. */
-  progress(): (bytes: number, totalBytes: number, message: string) => void {
+  readonly erased = (report: EraseReport): void => this.#emit({ type: 'disk-erased', report })
+
+  /** A function for often-called progress: thinned for console and events, the last one always told. `layers` is called when it is. */
+  progress(): (bytes: number, totalBytes: number, message: string, layers?: () => LayersReport) => void {
     const samples: { at: number; bytes: number }[] = []
     let told = -Infinity
     let shown = -Infinity
-    return (bytes, totalBytes, message) => {
+    return (bytes, totalBytes, message, layers) => {
       const at = this.#now()
       const last = bytes >= totalBytes
       if (at - told >= EVENT_PAUSE || last) {
         told = at
-        this.#emit({ type: 'progress', step: this.#current, bytes, totalBytes, message })
+        const step = this.#current
+        this.#emit({ type: 'progress', step, bytes, totalBytes, message, ...(layers && { layers: layers() }) })
       }
       if (at - shown >= CONSOLE_PAUSE || last) {
         shown = at

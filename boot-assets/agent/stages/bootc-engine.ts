@@ -1,7 +1,7 @@
-// The stages of an install by the engine "bootc", from the image's root in memory to the boot menu.
+// The stages of an install by the engine "bootc", from the image's root off the target to the boot menu.
 import { join } from 'node:path'
 import type { Facts } from '../../../server/contract/facts.ts'
-import { mountScratch, unmountScratch } from '../bootc/scratch.ts'
+import { mountScratch, scratchFolder, unmountScratch } from '../bootc/scratch.ts'
 import { ImageTree } from '../deployment/tree.ts'
 import type { Target } from '../disk/target.ts'
 import type { InstallOrder } from '../link/task-source.ts'
@@ -28,20 +28,22 @@ export interface BootcEngineOptions {
 }
 
 /**
- * The image is unpacked in memory as the other engine would do it on disk; then its bootc takes over. Its boot loader comes before the
- * configuration, other than there: a cut of the power between the two leaves a system that starts, but is not configured.
+ * The image is unpacked in memory, or on a scratch partition, as the other engine would do it on disk; then its bootc takes over. Its boot
+ * loader comes before the configuration, other than there: a cut of the power between the two leaves a system that starts, but is not
+ * configured.
  */
 export async function installThroughBootc(options: BootcEngineOptions): Promise<string> {
   const { host, order, report, signal, target, image, stage } = options
-  const scratch = `${stage}-scratch`
+  const scratch = scratchFolder(stage)
   try {
     const commit = await report.step(
       'fetch',
-      `unpacking ${image.targetReference} in memory, for its own bootc`,
+      `unpacking ${image.targetReference} for its own bootc`,
       async () => {
-        await mountScratch(host, scratch)
+        await mountScratch(host, target, scratch)
         const { images } = order
-        return (await fetchImage({ image, images, mountPoint: scratch, signal, onProgress: report.progress() }))
+        const onProgress = report.progress()
+        return (await fetchImage({ image, images, mountPoint: scratch, signal, onProgress, say: report.say }))
           .mergeCommit
       },
       image.totalBytes,

@@ -1,5 +1,7 @@
 // Streams the image's layers from where they are straight into the repository on the target disk.
 import { join } from 'node:path'
+import { formatBytes } from '../../../server/contract/bytes.ts'
+import type { LayersReport } from '../../../server/contract/install-layers.ts'
 import type { ImageSource } from '../link/task-source.ts'
 import { importImage } from '../ostree/import-image.ts'
 import type { ImportResult } from '../ostree/import-image.ts'
@@ -12,13 +14,14 @@ export interface FetchOptions {
   mountPoint: string
   images: Pick<ImageSource, 'locate'>
   signal: AbortSignal
-  onProgress: (bytes: number, totalBytes: number, message: string) => void
+  onProgress: (bytes: number, totalBytes: number, message: string, layers: () => LayersReport) => void
+  say: (text: string) => void
 }
 
 /** Every byte is hashed as it passes; nothing is staged. Throws OstreeError and StreamError. */
-export function fetchImage(options: FetchOptions): Promise<ImportResult> {
-  const { image, images, mountPoint, signal, onProgress } = options
-  return importImage({
+export async function fetchImage(options: FetchOptions): Promise<ImportResult> {
+  const { image, images, mountPoint, signal, onProgress, say } = options
+  const imported = await importImage({
     repo: Repo.init(join(mountPoint, 'ostree/repo')),
     manifest: image.manifest,
     config: image.config,
@@ -26,11 +29,18 @@ export function fetchImage(options: FetchOptions): Promise<ImportResult> {
     targetImage: `docker://${image.targetReference}`,
     locate: ({ digest }) => images.locate(image.repository, digest),
     signal,
-    onProgress: (progress) =>
-      onProgress(
-        progress.bytes,
-        progress.totalBytes,
-        `layer ${Math.min(progress.layers + 1, progress.totalLayers)} of ${progress.totalLayers}`,
-      ),
+    onProgress: ({ bytes, totalBytes, layers: done, totalLayers }, layers) => {
+      const message =
+        totalLayers === 0 ? 'all layers are here' : `layer ${Math.min(done + 1, totalLayers)} of ${totalLayers}`
+      onProgress(bytes, totalBytes, message, layers)
+    },
   })
+  say(wrappingText(imported))
+  return imported
+}
+
+function wrappingText({ totalLayers, recoded: { layers, bytes, insteadOf } }: ImportResult): string {
+  if (layers === 0) return 'all layers came as the image has them'
+  const saved = `${formatBytes(bytes)} instead of ${formatBytes(insteadOf)}`
+  return `${layers} of ${totalLayers} layers came as zstd, which the server makes of gzip: ${saved}`
 }

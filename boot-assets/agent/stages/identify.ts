@@ -1,11 +1,15 @@
 // Finds out what this machine is.
 import { networkInterfaces, release } from 'node:os'
+import type { EraseAbility } from '../../../server/contract/erase.ts'
 import type { Facts, NicFacts } from '../../../server/contract/facts.ts'
 import { Facts as FactsSchema } from '../../../server/contract/facts.ts'
+import { readAtaSecurity } from '../disk/erase-ata.ts'
+import { readSanitizeLog } from '../disk/erase-nvme.ts'
 import { AgentError } from '../errors.ts'
 import { parseCpuinfo, parseMemTotal } from '../facts/cpu.ts'
 import { describeDisk, LSBLK_COLUMNS, parseLsblk, parseWipefs } from '../facts/disks.ts'
 import type { DiskLinks } from '../facts/disks.ts'
+import { ataAbilities, nvmeAbilities } from '../facts/erasure.ts'
 import { parseSecureBoot, parseTpm, SECURE_BOOT_FILE } from '../facts/firmware.ts'
 import { parseNic } from '../facts/nics.ts'
 import { parseSmbios, SMBIOS_FILES } from '../facts/smbios.ts'
@@ -98,9 +102,30 @@ async function readDisks(host: Host): Promise<Facts['disks']> {
       .run('wipefs', ['--json', '--no-act', ...nodes.map((name) => `/dev/${name}`)])
       .then((result) => parseWipefs(result.stdout))
       .catch(() => new Map<string, string[]>())
-    return describeDisk(device, signatures, links)
+    const names = devices.map(({ name }) => name)
+    return describeDisk(device, signatures, links, await readErasure(host, device, names))
   })
   return Promise.all(disks)
+}
+
+/** How a disk can erase itself; nothing where it, or its controller, does not answer. */
+async function readErasure(
+  host: Host,
+  { name, tran }: { name: string; tran?: string | null | undefined },
+  names: readonly string[],
+): Promise<EraseAbility[]> {
+  const device = `/dev/${name}`
+  const [subsystem] = /^nvme\d+n/.exec(name) ?? []
+  try {
+    if (subsystem !== undefined) {
+      const siblings = names.filter((other) => other !== name && other.startsWith(subsystem))
+      const { stdout } = await host.run('nvme', ['id-ctrl', device, '--output-format=json'])
+      return nvmeAbilities(stdout, await readSanitizeLog(host, device).catch(() => undefined), siblings)
+    }
+    return tran === 'sata' || tran === 'ata' ? ataAbilities(await readAtaSecurity(host, device)) : []
+  } catch {
+    return []
+  }
 }
 
 async function readLinks(host: Host, folder: string): Promise<DiskLinks> {

@@ -4,8 +4,9 @@ import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { withScratch } from '../../../server/plan/scratch.ts'
 import { chooseEngine, requirePlainDisk } from '../bootc/engine.ts'
-import { requireMemory } from '../bootc/scratch.ts'
+import { giveBackScratch, scratchFolder, scratchSize, unmountScratch } from '../bootc/scratch.ts'
 import type { Console } from '../console.ts'
 import { forgetMachine } from '../deployment/forget.ts'
 import { labelRoot } from '../deployment/label-root.ts'
@@ -112,10 +113,11 @@ async function runStages(
     // What an agent that was killed has left mounted makes its disk look taken.
     await unmountLeftovers(host, volumes)
     await unmountLeftovers(host, mountPoint)
+    await unmountScratch(host, scratchFolder(stage))
     return context.identify()
   })
 
-  const { image, engine, plan, enforcement } = await report.step(
+  const { image, engine, plan, lasting, enforcement } = await report.step(
     'plan',
     `checking ${task.image.targetReference}`,
     async () => {
@@ -127,12 +129,14 @@ async function runStages(
         requireServer(order.confirmation)
         requirePlainDisk(spec.disks)
         if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
-        await requireMemory(host, resolved.manifest)
       }
       const planned = context.planDisks(spec, facts, task.installId)
-      const agreed = await agreeOnPlan(planned, console, (disks) => link.sendPlan(task.installId, disks, signal))
+      const scratch = engine === 'bootc' ? await scratchSize(host, resolved.manifest) : undefined
+      const meanwhile =
+        scratch === undefined || 'code' in planned ? planned : withScratch(planned, scratch, task.installId)
+      const agreed = await agreeOnPlan(meanwhile, console, (disks) => link.sendPlan(task.installId, disks, signal))
       signal.throwIfAborted()
-      return { image: resolved, engine, plan: agreed, enforcement }
+      return { image: resolved, engine, plan: agreed, lasting: 'code' in planned ? agreed : planned, enforcement }
     },
   )
 
@@ -144,11 +148,12 @@ async function runStages(
   try {
     const devices = plan.disks.map(({ device }) => device).join(', ')
     const target = await report.step('partition', `writing to ${devices}`, () =>
-      makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say }),
+      makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say, onErased: report.erased, signal }),
     )
     signal.throwIfAborted()
     const leave = (mergeCommit: string) =>
       report.step('finalize', 'writing everything out', async () => {
+        await giveBackScratch(host, target, lasting)
         const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
         await finalize(host, target, say)
         return { mergeCommit, finish: reachable ? spec.finish : ('reboot' as const) }
@@ -161,7 +166,7 @@ async function runStages(
     const imported = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
-      () => fetchImage({ image, images, mountPoint, signal, onProgress: report.progress() }),
+      () => fetchImage({ image, images, mountPoint, signal, onProgress: report.progress(), say }),
       image.totalBytes,
     )
     signal.throwIfAborted()

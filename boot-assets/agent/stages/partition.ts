@@ -1,6 +1,8 @@
 // Makes what the plan says: partition tables, what lies on them, file systems; and mounts these.
 import type { PlannedDisk, PlannedFilesystem, StoragePlan } from '../../../server/contract/plan.ts'
-import { eraseContent, eraseDisk, wipe } from '../disk/erase.ts'
+import type { EraseReport } from '../../../server/contract/erase.ts'
+import { eraseContent, mayBeUnreadable } from '../disk/erase-content.ts'
+import { eraseDisk, wipe } from '../disk/erase.ts'
 import { layerModules, layerSteps, NO_UDEV } from '../disk/layers.ts'
 import type { Keys } from '../disk/layers.ts'
 import { mkfsCommand } from '../disk/mkfs.ts'
@@ -22,6 +24,8 @@ export interface StorageOptions {
   /** For what the plan encrypts. */
   keys: Keys | undefined
   say: (text: string) => void
+  onErased: (report: EraseReport) => void
+  signal: AbortSignal
 }
 
 /**
@@ -72,10 +76,17 @@ async function checkedDevice(host: Host, { device, disk }: PlannedDisk): Promise
   return path
 }
 
-async function clear({ host, plan, say }: StorageOptions, device: string, disk: PlannedDisk): Promise<void> {
-  say(`erasing ${device}`)
+/** Signatures come first: should the power be cut while content goes, nothing boots. A disk that erases itself may be locked until it has. */
+async function clear(options: StorageOptions, device: string, disk: PlannedDisk): Promise<void> {
+  const { host, say } = options
+  const erasing = disk.erase.length > 0
+  if (!erasing || !mayBeUnreadable(disk)) {
+    say(`erasing the signatures on ${device}`)
+    await eraseDisk(host, device, disk)
+  }
+  if (!erasing) return
+  await eraseContent(options, device, disk)
   await eraseDisk(host, device, disk)
-  if (plan.erase !== 'signatures') await eraseContent(host, device, disk, plan.erase, say)
 }
 
 async function writeTable({ host, say }: StorageOptions, device: string, disk: PlannedDisk): Promise<void> {

@@ -35,7 +35,11 @@ export async function verifyTrust({
     )
   }
   say(`trust: ${verdict.message} (policy for ${policy.pattern}: ${policy.require})`)
+  if (trust.gpg !== undefined) {
+    say('this digest was pinned by the server, which has verified its GPG signature: there is no gpg here')
+    return { kind: 'gpg', ...trust.gpg }
+  }
   const reference = verdict.evidence?.reference
   if (!verdict.enforcedAfterwards || policy.require !== 'key' || !reference) return undefined
-  return { keys: policy.keys, signedAs: reference }
+  return { kind: 'key', keys: policy.keys, signedAs: reference }
 }

@@ -1,11 +1,12 @@
 // A blob's bytes from where they are: HTTPS with a pinned CA, resumed by Range after a break, or a local file.
 import { createReadStream } from 'node:fs'
-import { Agent as HttpAgent, get as httpGet } from 'node:http'
+import { Agent as HttpAgent, request as httpRequest } from 'node:http'
 import type { IncomingMessage } from 'node:http'
-import { Agent as HttpsAgent, get as httpsGet } from 'node:https'
+import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { StreamError } from './errors.ts'
+import type { Expectation } from './verify.ts'
 
 /** A place that may have a blob, and need not be right about it. */
 export interface BlobCache {
@@ -23,10 +24,19 @@ export interface BlobSource {
   headers?: Readonly<Record<string, string>>
   /** PEM of the only CA trusted; without it the system's. */
   ca?: string
+  /** Media type by which the first URL may have the blob in another wrapping: see {@link BlobFetcher.offer}. */
+  offers?: string
+  /** Entity tag of what is wanted: an answer with another one counts as refused. */
+  etag?: string
   /** Keep trying for this long without a single new byte, then FETCH_FAILED. Milliseconds; default five minutes. */
   patience?: number
   /** An open connection that is silent for this long counts as broken. Milliseconds; default 30 seconds. */
   idle?: number
+}
+
+/** What a server has instead of a blob: the bytes differ, and so do size and digest. Nobody vouches for the digest but the server. */
+export interface BlobOffer extends Expectation {
+  source: BlobSource
 }
 
 /** Somebody else has it, too. */
@@ -45,9 +55,15 @@ export class BlobFetcher {
 
   /**
    * The whole blob in order. A broken connection is resumed at the next byte, at the next URL; a server that ignores Range costs
-   * reading the start again. Throws FETCH_REFUSED (4xx, bad redirect), READ_FAILED (a file; read once), FETCH_FAILED, ABORTED.
+   * reading the start again. `onSource` hears where bytes come from: a host, or `medium` for a file. Throws FETCH_REFUSED (4xx, bad
+   * redirect), READ_FAILED (a file; read once), FETCH_FAILED, ABORTED.
    */
-  async *fetch(source: BlobSource, size: number, signal?: AbortSignal): AsyncGenerator<Buffer> {
+  async *fetch(
+    source: BlobSource,
+    size: number,
+    signal?: AbortSignal,
+    onSource: (name: string) => void = () => {},
+  ): AsyncGenerator<Buffer> {
     const { urls, patience = 300_000 } = source
     const caches = (source.caches ?? []).filter(({ url }) => !this.#isAway(url))
     let offset = 0
@@ -57,10 +73,13 @@ export class BlobFetcher {
       const cache = caches.at(attempt)
       const isCache = attempt < 0 && cache !== undefined
       const url = isCache ? cache.url : urls[attempt % urls.length]!
+      let isTold = false
       try {
         // What is for the server, as its token is, is for nobody else.
         const from: BlobSource = isCache ? { urls: [url], idle: CACHE_IDLE, ...(cache.ca && { ca: cache.ca }) } : source
         for await (const chunk of this.#open(url, from, offset, signal)) {
+          if (!isTold) onSource(sourceName(url))
+          isTold = true
           offset += chunk.length
           pause = FIRST_PAUSE
           lastProgress = performance.now()
@@ -92,6 +111,28 @@ export class BlobFetcher {
     }
   }
 
+  /** What the server has instead, no longer than `size`; undefined where it says of none, or says nothing: then there is the blob itself. */
+  async offer(source: BlobSource, size: number, signal?: AbortSignal): Promise<BlobOffer | undefined> {
+    const { offers, ...rest } = source
+    const [url] = source.urls
+    if (offers === undefined || url === undefined) return undefined
+    try {
+      const headers = { ...rest.headers, accept: offers }
+      const answer = await this.#ask('HEAD', new URL(url), source, headers, signal)
+      answer.resume()
+      const { 'content-type': type, 'content-length': length, 'docker-content-digest': digest, etag } = answer.headers
+      if (answer.statusCode !== 200 || type !== offers || etag === undefined) return undefined
+      if (typeof digest !== 'string' || !/^sha256:[0-9a-f]{64}$/.test(digest)) return undefined
+      const offered = Number(length)
+      if (!Number.isSafeInteger(offered) || offered < 1 || offered > size) return undefined
+      return { digest, size: offered, source: { ...rest, urls: [url], headers, etag } }
+    } catch (error) {
+      if (signal?.aborted === true)
+        throw new StreamError('ABORTED', `asking ${redact(url)}: cancelled`, { cause: error })
+      return undefined
+    }
+  }
+
   /** Closes idle connections. */
   close(): void {
     for (const { http, https } of this.#agents.values()) {
@@ -110,6 +151,10 @@ export class BlobFetcher {
       return yield* readFrom(fileURLToPath(url), offset)
     }
     const response = await this.#request(url, source, offset, signal)
+    if (source.etag !== undefined && response.headers.etag !== source.etag) {
+      response.destroy()
+      throw new StreamError('FETCH_REFUSED', `fetching ${redact(url)}: the server has something else there now`)
+    }
     let skip = offset
     if (response.statusCode === 206) {
       const start = /^bytes (\d+)-/.exec(response.headers['content-range'] ?? '')?.[1]
@@ -141,7 +186,8 @@ export class BlobFetcher {
     for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
       const headers: Record<string, string> = location.origin === origin ? { ...source.headers } : {}
       if (offset > 0) headers['range'] = `bytes=${offset}-`
-      const response = await this.#get(location, source, headers, signal)
+      if (offset > 0 && source.etag !== undefined) headers['if-range'] = source.etag
+      const response = await this.#ask('GET', location, source, headers, signal)
       const status = response.statusCode ?? 0
       if (status === 200 || status === 206) return response
       response.destroy()
@@ -164,17 +210,24 @@ export class BlobFetcher {
     throw new StreamError('FETCH_REFUSED', `fetching ${redact(url)}: more than ${MAX_REDIRECTS} redirects`)
   }
 
-  #get(url: URL, source: BlobSource, headers: Record<string, string>, signal?: AbortSignal): Promise<IncomingMessage> {
+  #ask(
+    method: 'GET' | 'HEAD',
+    url: URL,
+    source: BlobSource,
+    headers: Record<string, string>,
+    signal?: AbortSignal,
+  ): Promise<IncomingMessage> {
     const { idle = 30_000, ca } = source
     const agents = this.#agentsFor(ca)
-    const options = { headers, timeout: idle, ...(signal === undefined ? {} : { signal }) }
+    const options = { method, headers, timeout: idle, ...(signal === undefined ? {} : { signal }) }
     return new Promise((resolve, reject) => {
       const request =
         url.protocol === 'https:'
-          ? httpsGet(url, { ...options, agent: agents.https }, resolve)
-          : httpGet(url, { ...options, agent: agents.http }, resolve)
+          ? httpsRequest(url, { ...options, agent: agents.https }, resolve)
+          : httpRequest(url, { ...options, agent: agents.http }, resolve)
       request.on('error', reject)
       request.on('timeout', () => request.destroy(new Error(`no byte for ${idle / 1000} s`)))
+      request.end()
     })
   }
 
@@ -197,6 +250,10 @@ async function* readFrom(path: string, start: number): AsyncGenerator<Buffer> {
   } catch (cause) {
     throw new StreamError('READ_FAILED', `reading ${path}: ${(cause as Error).message}`, { cause })
   }
+}
+
+function sourceName(url: string): string {
+  return url.startsWith('file:') ? 'medium' : new URL(url).host
 }
 
 /** A URL fit for messages: no credentials, no query (registries redirect to signed URLs). */

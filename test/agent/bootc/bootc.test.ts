@@ -1,10 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import { beginsBootloader, bootcArguments } from '../../../boot-assets/agent/bootc/arguments.ts'
 import { chooseEngine } from '../../../boot-assets/agent/bootc/engine.ts'
-import { mountScratch, requireMemory, unpackedEstimate } from '../../../boot-assets/agent/bootc/scratch.ts'
+import {
+  giveBackScratch,
+  mountScratch,
+  scratchSize,
+  unpackedEstimate,
+} from '../../../boot-assets/agent/bootc/scratch.ts'
+import type { Target } from '../../../boot-assets/agent/disk/target.ts'
 import { AgentError } from '../../../boot-assets/agent/errors.ts'
+import type { RunOptions } from '../../../boot-assets/agent/sys/command.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
+import type { StoragePlan } from '../../../server/contract/plan.ts'
+import { MachineSpec } from '../../../server/contract/spec.ts'
 import type { ImageConfig, Manifest } from '../../../server/oci/manifest.ts'
+import { withScratch } from '../../../server/plan/scratch.ts'
+import { plan } from '../examples.ts'
 
 const GIB = 2 ** 30
 const WISH = {
@@ -62,22 +73,26 @@ describe('the engine', () => {
   })
 })
 
-describe('room in memory', () => {
+describe('room for the image', () => {
   const layers = (...sizes: number[]) => ({
     layers: sizes.map((size) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+zstd', digest: '', size })),
   })
   const host = (availableKib: number, ran: string[] = []) =>
     ({
       read: async (path: string) => (path === '/proc/meminfo' ? `MemAvailable:   ${availableKib} kB\n` : undefined),
-      run: async (command: string, args: readonly string[]) => void ran.push([command, ...args].join(' ')),
+      run: async (command: string, args: readonly string[], { input = '' }: RunOptions = {}) =>
+        void ran.push([command, ...args, ...(input && ['<', input.trim()])].join(' ')),
     }) as unknown as Host
+  const FOLDER = '/tmp/landfall-scratch-test'
+  const onDisk = (made: StoragePlan): Target => {
+    const devices = new Map(made.disks[0]!.partitions.map(({ id, number }) => [id, `/dev/vda${number}`]))
+    return { plan: made, devices: devices.set('disk1', '/dev/vda'), mountPoint: '/target', volumes: '/volumes' }
+  }
 
-  it('is asked for before a disk is touched, with numbers', async () => {
+  it('is memory where the image fits, else a part of the disk with a margin', async () => {
     const manifest = layers(0.7 * GIB) as unknown as Manifest
-    await expect(requireMemory(host(8 * 2 ** 20), manifest)).resolves.toBeUndefined()
-    const refused = requireMemory(host(2 * 2 ** 20), manifest)
-    await expect(refused).rejects.toThrowWithCode(AgentError, 'NO_SPACE')
-    await expect(refused).rejects.toThrow(/takes about 1\.95 GB, and there is room for 1\.48 GB/)
+    expect(await scratchSize(host(8 * 2 ** 20), manifest)).toBeUndefined()
+    expect(await scratchSize(host(2 * 2 ** 20), manifest)).toBe(Math.ceil(0.7 * GIB * 2.6 * 1.25))
   })
 
   it('counts layers that are not compressed as they are', () => {
@@ -88,10 +103,45 @@ describe('room in memory', () => {
     expect(unpackedEstimate({ layers: [plain!] })).toBe(GIB)
   })
 
-  it('never takes what programs need', async () => {
+  it('never takes the memory that programs need', async () => {
     const ran: string[] = []
-    await mountScratch(host(4 * 2 ** 20, ran), '/tmp/landfall-scratch-test')
+    await mountScratch(host(4 * 2 ** 20, ran), onDisk(plan()), FOLDER)
     const size = 4 * GIB - 640 * 2 ** 20
-    expect(ran).toEqual([`mount -t tmpfs -o size=${size},mode=0755,nr_inodes=0 tmpfs /tmp/landfall-scratch-test`])
+    expect(ran).toEqual([`mount -t tmpfs -o size=${size},mode=0755,nr_inodes=0 tmpfs ${FOLDER}`])
+  })
+
+  it('is a file system of its own where the plan has one', async () => {
+    const ran: string[] = []
+    await mountScratch(host(2 ** 20, ran), onDisk(withScratch(plan(), 4 * GIB, 'seed') as StoragePlan), FOLDER)
+    expect(ran).toEqual([
+      'mkfs.ext4 -q -F -O ^has_journal -m 0 -i 8192 /dev/vda5',
+      `mount -t ext4 -o noatime /dev/vda5 ${FOLDER}`,
+    ])
+  })
+
+  it.each([
+    ['xfs', 'xfs_growfs /target'],
+    ['ext4', 'resize2fs /dev/vda4'],
+    ['btrfs', 'btrfs filesystem resize max /target'],
+  ] as const)('goes back to a root of %s in the end', async (filesystem, grows) => {
+    const lasting = plan({}, MachineSpec.parse({ disks: { filesystem } }).disks)
+    const ran: string[] = []
+    const made = withScratch(lasting, 4 * GIB, 'seed') as StoragePlan
+    await giveBackScratch(host(2 ** 20, ran), onDisk(made), lasting)
+    const sfdisk = 'sfdisk --quiet --force --no-reread --no-tell-kernel'
+    expect(ran).toEqual([
+      'wipefs --all --force --quiet /dev/vda5',
+      `${sfdisk} --delete /dev/vda 5`,
+      'partx --delete --nr 5 /dev/vda',
+      `${sfdisk} -N 4 /dev/vda < , ${lasting.disks[0]!.partitions[3]!.size / 512}`,
+      'partx --update --nr 4 /dev/vda',
+      grows,
+    ])
+  })
+
+  it('needs nothing back where it was memory', async () => {
+    const ran: string[] = []
+    await giveBackScratch(host(2 ** 20, ran), onDisk(plan()), plan())
+    expect(ran).toEqual([])
   })
 })

@@ -15,7 +15,7 @@ afterEach(() => fake[Symbol.asyncDispose]())
 async function filesFor(policy: object | string | undefined, keys = ['KEY\n'], signedAs = 'quay.example/acme/web:1') {
   const text = typeof policy === 'object' ? JSON.stringify(policy) : policy
   if (text !== undefined) await fake.etc('containers/policy.json', text)
-  const files = await trustFiles(fake.root, TARGET, { keys, signedAs })
+  const files = await trustFiles(fake.root, TARGET, { kind: 'key', keys, signedAs })
   return new Map(files.map((file) => [file.path, 'text' in file ? file.text : '']))
 }
 
@@ -62,6 +62,22 @@ describe('trust files', () => {
     expect(requirement).toMatchObject({ keyPaths: [expect.any(String), expect.any(String)] })
     expect(requirement).toMatchObject({ signedIdentity: { type: 'matchRepository' } })
     expect(requirement).not.toHaveProperty('keyPath')
+  })
+
+  it('want a signature by a GPG key, which the registry of the image hands out by itself', async () => {
+    const enforcement = { kind: 'gpg', keyring: 'S0VZ', signedAs: 'quay.example/acme/web:1' } as const
+    const files = await trustFiles(fake.root, TARGET, enforcement)
+    expect(files.map(({ path }) => path)).toEqual(['etc/containers/policy.json'])
+    const [file] = files
+    const { transports } = JSON.parse(file && 'text' in file ? file.text : '')
+    expect(transports.docker[SCOPE]).toEqual([
+      {
+        type: 'signedBy',
+        keyType: 'GPGKeys',
+        keyData: 'S0VZ',
+        signedIdentity: { type: 'exactRepository', dockerRepository: 'quay.example/acme/web' },
+      },
+    ])
   })
 
   it.each(['nonsense', '{"default": 1}'])('refuse a policy that cannot be read: %s', async (text) => {

@@ -18,6 +18,7 @@ const device = (change: object) => ({
   mountpoints: [null],
   fstype: null,
   pttype: 'gpt',
+  'disc-max': 2147450880,
   ...change,
 })
 
@@ -63,6 +64,7 @@ describe('describeDisk', () => {
       byPath: [],
       signatures: ['gpt'],
       partitions: [],
+      erasure: [{ method: 'discard' }],
     })
   })
 
@@ -78,6 +80,12 @@ describe('describeDisk', () => {
     ['xvda', null, 'other'],
   ])('%s with transport %s is %s', (name, tran, transport) => {
     expect(describeOne({ name, tran }).transport).toBe(transport)
+  })
+
+  it('tells how it can erase itself, and whether its blocks can be discarded', () => {
+    const [sda] = lsblk(device({ 'disc-max': 0 }))
+    const own = [{ method: 'ata-erase', seconds: 120 }] as const
+    expect(describeDisk(sda!, new Map(), { byId: [], byPath: [] }, own).erasure).toEqual(own)
   })
 
   it('does not take the PCI number of a virtio disk for its vendor', () => {

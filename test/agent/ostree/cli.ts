@@ -1,6 +1,6 @@
 // The public ostree command line as a peer: the recipe of specification item 2.7.
 import { execFileSync } from 'node:child_process'
-import { linkSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, lstatSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { debianRoot } from '../../../boot-assets/debian/root.ts'
 import type { Suite } from '../../../boot-assets/debian/root.ts'
@@ -71,6 +71,7 @@ export class OstreeCli {
       `--tree=tar=${tar}`,
       `--add-metadata-string=${IMPORTER}`,
       `--branch=${branch}`,
+      '--parent=none',
       '--timestamp=@0',
     )
   }
@@ -111,9 +112,14 @@ export class OstreeCli {
     const tree = join(scratch, 'merge')
     const union = ['checkout', '-H', '--union', '--force-copy-zerosized']
     if (base !== undefined) this.run(repo, ...union, base, tree)
-    for (const layer of layers) this.run(repo, ...union, '--whiteouts', layer, tree)
+    // All of them by one process: its start takes longer than small layers do.
+    const list = join(scratch, 'layers')
+    writeFileSync(list, layers.map((layer) => `${layer}\0/\0`).join(''))
+    this.run(repo, ...union, '--whiteouts', `--from-file=${list}`, tree)
     for (const name of ['hostname', 'resolv.conf']) {
-      execFileSync('find', [tree, '-path', `${tree}/usr/etc/${name}`, '-type', 'f', '-empty', '-delete'])
+      const path = join(tree, 'usr/etc', name)
+      const stat = lstatSync(path, { throwIfNoEntry: false })
+      if (stat?.isFile() && stat.size === 0) rmSync(path)
     }
     const commit = this.run(
       repo,
@@ -134,7 +140,10 @@ export class OstreeCli {
     return commit
   }
 
-  /** Imports layers given as entries; the filter of item 2.4 is applied to the entries, not to tar bytes. */
+  /**
+   * Imports layers given as entries, into a repository of their own unless one is given; the filter of item 2.4 is applied to the entries, not
+   * to tar bytes.
+   */
   importEntries(
     folder: string,
     layers: readonly (readonly Entry[])[],
@@ -143,11 +152,11 @@ export class OstreeCli {
       base,
       allowNonUsr = true,
       selinux = false,
-    }: { base?: EmbeddedCommit | undefined; allowNonUsr?: boolean; selinux?: boolean } = {},
+      repo,
+    }: { base?: EmbeddedCommit | undefined; allowNonUsr?: boolean; selinux?: boolean; repo?: string } = {},
   ): { layers: string[]; merge: string } {
     const scratch = mkdtempSync(join(folder, 'cli-'))
-    const repo = join(scratch, 'repo')
-    this.run(repo, 'init', '--mode=bare')
+    repo ??= this.init(join(scratch, 'repo'))
     const below = base === undefined ? [] : this.importBase(repo, base, scratch)
     const commits = layers.map((entries, index) => {
       const tar = join(scratch, `${index}.tar`)
@@ -157,6 +166,12 @@ export class OstreeCli {
     const merge = this.commitMerge(repo, commits, image, { scratch, base: base?.commit, selinux })
     rmSync(scratch, { recursive: true })
     return { layers: [...below, ...commits], merge }
+  }
+
+  /** A new repository; the result is its path. */
+  init(repo: string): string {
+    this.run(repo, 'init', '--mode=bare')
+    return repo
   }
 }
 

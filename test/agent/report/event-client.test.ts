@@ -76,6 +76,20 @@ describe('EventClient', () => {
     expect([...server.events.values()]).toEqual([log('a'), progress(2), log('b'), progress(4)])
   })
 
+  it('keeps what progress that is left out told of layers', async () => {
+    const server = store()
+    const { events } = client({ send: server.send })
+    const change = (index: number, bytes: number) => ({ index, state: 'streaming' as const, bytes, source: null })
+    const table = [{ digest: `sha256:${'a'.repeat(64)}`, size: 9 }]
+    events.emit({ ...progress(1), layers: { table, changes: [change(0, 1)] } } as AgentEvent)
+    events.emit({ ...progress(2), layers: { changes: [change(1, 1)] } } as AgentEvent)
+    events.emit({ ...progress(3), layers: { changes: [change(0, 2)] } } as AgentEvent)
+    events.emit(progress(4))
+    await events.flush()
+    const layers = { table, changes: [change(0, 2), change(1, 1)] }
+    expect([...server.events.values()]).toEqual([{ ...progress(4), layers }])
+  })
+
   it('is bounded while the server is away: log lines go first, and their number is told', async () => {
     const server = store()
     let letGo = () => {}

@@ -47,6 +47,19 @@ describe('Reporter', () => {
     expect(lines()[1]).toMatch(/20 %\s+20 B of 100 B\s+20 B\/s/)
   })
 
+  it('takes the news of layers when it tells, and only then', () => {
+    const { report, events, advance } = reporter()
+    const tell = report.progress()
+    let taken = 0
+    const layers = () => ({ changes: [{ index: taken++, state: 'done' as const, bytes: 1, source: 'disk' }] })
+    for (let i = 0; i < 10; i++) {
+      tell(i, 100, '', layers)
+      advance(100)
+    }
+    expect(taken).toBe(events.length)
+    expect(events.at(-1)).toMatchObject({ layers: { changes: [{ index: events.length - 1 }] } })
+  })
+
   it('cuts log lines to what the protocol takes', () => {
     const { report, events } = reporter()
     report.warn('x'.repeat(20_000))

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeStorage } from '../../../boot-assets/agent/stages/partition.ts'
 import { finalize } from '../../../boot-assets/agent/stages/finalize.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
+import type { EraseAbility, EraseMethod, EraseReport } from '../../../server/contract/erase.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 import { disk, plan, secondDisk } from '../examples.ts'
@@ -16,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function make(made: StoragePlan) {
+async function make(made: StoragePlan, erased: EraseReport[] = []) {
   const ran: string[] = []
   const host: Host = {
     run: async (command, args = []) => {
@@ -31,7 +32,8 @@ async function make(made: StoragePlan) {
     zero: async () => {},
   }
   const options = { mountPoint: join(folder, 'target'), volumes: join(folder, 'volumes'), keys: ['a key'] as const }
-  const target = await makeStorage({ host, plan: made, ...options, say: () => {} })
+  const told = { say: () => {}, onErased: (report: EraseReport) => void erased.push(report) }
+  const target = await makeStorage({ host, plan: made, ...options, ...told, signal: new AbortController().signal })
   return { host, ran, target }
 }
 
@@ -67,6 +69,19 @@ describe('makeStorage', () => {
       'mount -t vfat -o noatime /dev/vda2 /target/boot/efi',
       'mount -t btrfs -o noatime,subvol=var /dev/vda4 /volumes/var',
     ])
+  })
+
+  it('takes signatures before a long overwriting, but asks nothing of a disk that erases itself until it is done', async () => {
+    const order = async (erasure: EraseAbility[], erase: EraseMethod) => {
+      const spec = MachineSpec.parse({ disks: { disk: { serial: 'S1' }, erase } })
+      const erased: EraseReport[] = []
+      const { ran } = await make(plan({ erasure }, spec.disks), erased)
+      expect(erased).toMatchObject([{ name: 'vda', serial: 'S1', method: erase, result: 'erased' }])
+      const programs = ran.map((line) => line.split(' ')[0]!)
+      return programs.slice(programs.indexOf('sfdisk') + 1, programs.lastIndexOf('sfdisk'))
+    }
+    expect(await order([{ method: 'discard' }], 'discard')).toEqual(['wipefs', 'blkdiscard', 'wipefs'])
+    expect(await order([{ method: 'nvme-format' }], 'nvme-format')).toEqual(['nvme', 'wipefs'])
   })
 
   it('neither wipes nor makes what is kept', async () => {
