@@ -57,7 +57,7 @@ export function thisHost(): Host {
 export function withDefaults(input: ConfigInput, host: Host): Config {
   const { name, dataDir: wantedDir, templatesDir, address: wanted, registry, http, https, tftp, log, ...rest } = input
   const address = wanted ?? ownAddress(input, host)
-  const dataDir = wantedDir ?? (host.isRoot ? '/var/lib/landfall' : join(host.home, '.local/share/landfall'))
+  const dataDir = wantedDir ?? defaultDataDir(host)
   const { interface: first } = rest.dhcp
   const everyAddress = host.hasIpv6 ? '::' : '0.0.0.0'
   return {
@@ -74,6 +74,11 @@ export function withDefaults(input: ConfigInput, host: Host): Config {
     tftp: { ...tftp, enabled: tftp.enabled ?? (rest.dhcp.mode !== 'off' || rest.dhcp6.mode !== 'off') },
     log: { level: log.level, format: log.format ?? (host.isTerminal ? 'pretty' : 'json') },
   }
+}
+
+/** Where data is kept unless a setting says otherwise. */
+export function defaultDataDir({ isRoot, home }: Pick<Host, 'isRoot' | 'home'>): string {
+  return isRoot ? '/var/lib/landfall' : join(home, '.local/share/landfall')
 }
 
 function ownAddress({ dhcp, dhcp6, https }: ConfigInput, { interfaces, addressOf, addressOf6 }: Host): string {

@@ -1,12 +1,13 @@
-// The configuration, from all its sources: file, drop-ins, environment, flags, each overriding those before.
+// The configuration, from all its sources: file, drop-ins, environment, flags, each overriding those before; DHCP, where none of them sets it, as the
+// set-up page wrote it.
 import type { z } from 'zod'
 import { checkConfig } from './checks.ts'
-import { thisHost, withDefaults } from './defaults.ts'
+import { defaultDataDir, thisHost, withDefaults } from './defaults.ts'
 import type { Config, Host } from './defaults.ts'
 import { ConfigError } from './errors.ts'
 import { ConfigInput } from './schema.ts'
 import { settings } from './settings.ts'
-import { readEnvironment, readFiles, readFlags } from './sources.ts'
+import { isDhcp, readEnvironment, readFiles, readFlags, readNetworkFile } from './sources.ts'
 import type { Sourced } from './sources.ts'
 
 export type { Config } from './defaults.ts'
@@ -36,7 +37,10 @@ const DEFAULT_FILES = { root: '/etc/landfall/landfall.toml', user: 'landfall.tom
 export function loadConfig({ file, env = process.env, flags = {}, host = thisHost() }: LoadOptions = {}): LoadedConfig {
   const named = file ?? env['LANDFALL_CONFIG']
   const fromFiles = named === undefined ? readDefaultFile(host) : { file: named, ...readFiles(named, true) }
-  const sourced = [...fromFiles.values, ...readEnvironment(env), ...readFlags(flags)]
+  const written = [...fromFiles.values, ...readEnvironment(env), ...readFlags(flags)]
+  const sourced = written.some(({ path }) => isDhcp(path))
+    ? written
+    : [...written, ...readNetworkFile(dataDirOf(written, host))]
   const origins = Object.fromEntries(settings.map(({ path }) => [path, 'default']))
   for (const { path, origin } of sourced) origins[path] = origin
 
@@ -49,6 +53,11 @@ export function loadConfig({ file, env = process.env, flags = {}, host = thisHos
   })
   const { files } = fromFiles
   return { config, origins, file: files.length === 0 ? undefined : fromFiles.file, files }
+}
+
+function dataDirOf(sourced: readonly Sourced[], host: Host): string {
+  const wanted = sourced.findLast(({ path }) => path === 'dataDir')?.value
+  return typeof wanted === 'string' ? wanted : defaultDataDir(host)
 }
 
 function readDefaultFile(host: Host): ReturnType<typeof readFiles> & { file: string } {

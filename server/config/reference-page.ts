@@ -26,6 +26,8 @@ Settings come from, each overriding those before:
 3. the environment;
 4. flags of \`landfall serve\`.
 
+Where none of them sets \`dhcp\`, \`network.toml\` in \`dataDir\` does, which the [first set-up](../how-to/first-start.md) writes.
+
 A key, variable or flag that does not exist is an error, and so is a value that cannot be right: the message names the file and line, the
 variable or the flag. Lists are written \`a,b\` in the environment and in flags, or as a JSON list where a value has a comma itself.
 `

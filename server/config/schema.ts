@@ -163,9 +163,17 @@ export const ConfigInput = z.strictObject({
       freshSeconds: z.number().int().min(0).max(31_536_000).default(300).meta({
         description: 'how long a tag below the `prefix` of an upstream counts as what it was found to be, seconds',
       }),
+      prefetch: z.enum(['off', 'background', 'wait']).default('wait').meta({
+        description:
+          'whether images below the `prefix` of an upstream are fetched when machines or profiles name them; with `wait`, installs begin when all layers are here and were read, with `background` at once',
+      }),
+      zstd: z.boolean().default(true).meta({
+        description:
+          'whether gzip layers of images that machines and profiles name are also kept as zstd, which agents unpack faster: see [mirror images](../how-to/mirror-images.md#zstd-for-gzip)',
+      }),
       upstreams: z.array(UpstreamSetting).default([]).meta({
         description:
-          'how to reach registries that images are pulled from, as tables with `registry` (host:port) and any of `mirrors`, `prefix`, `username` and `passwordFile`, `ca`, `proxy`, `insecure`: see [mirror images](../how-to/mirror-images.md)',
+          'how to reach registries that images are pulled from, as tables with `registry` (host:port) and any of `mirrors`, `prefix`, `username` and `passwordFile`, `ca`, `proxy`, `lookaside`, `insecure`: see [mirror images](../how-to/mirror-images.md)',
       }),
     })
     .prefault({}),
@@ -287,7 +295,7 @@ export const ConfigInput = z.strictObject({
       }),
       policies: z.array(TrustPolicySetting).default([]).meta({
         description:
-          'who has to sign which images, as tables with `repository` (`os/web`, `os/*` or `*`; the longest counts), `require` (`accept`, `reject`, `digest`, `key`, `identity`) and what that needs: see [sign images](../how-to/sign-images.md)',
+          'who has to sign which images, as tables with `repository` (`os/web`, `os/*` or `*`; the longest counts), `require` (`accept`, `reject`, `digest`, `key`, `gpg`, `identity`) and what that needs: see [sign images](../how-to/sign-images.md)',
       }),
     })
     .prefault({}),

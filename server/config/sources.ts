@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import { parse, TomlError } from 'smol-toml'
 import { ConfigError } from './errors.ts'
 import { keyLines } from './key-lines.ts'
+import { networkFile } from './network-file.ts'
 import { similar } from './similar.ts'
 import { settingAt, settings, VARIABLE_PREFIX } from './settings.ts'
 import type { Setting } from './settings.ts'
@@ -42,6 +43,26 @@ export function readFiles(file: string, required: boolean): { values: Sourced[];
   const main = readText(file, required && dropIns.length === 0)
   const texts = [...(main === undefined ? [] : [{ path: file, text: main }]), ...dropIns]
   return { values: texts.flatMap(({ path, text }) => parseFile(path, text)), files: texts.map(({ path }) => path) }
+}
+
+/**
+ * What the set-up page wrote into the data folder. Nothing but DHCP may stand there: the service's user can write it, and root reads it.
+ * Throws ConfigError FILE_UNREADABLE, SYNTAX, UNKNOWN_KEY, INVALID_VALUE.
+ */
+export function readNetworkFile(dataDir: string): Sourced[] {
+  const file = networkFile(dataDir)
+  const text = readText(file, false)
+  const values = text === undefined ? [] : parseFile(file, text)
+  const stranger = values.find(({ path }) => !isDhcp(path))
+  if (stranger) {
+    const hint = 'put it into the configuration file instead'
+    throw new ConfigError('INVALID_VALUE', `${stranger.origin}: only settings of dhcp may stand here`, { hint })
+  }
+  return values
+}
+
+export function isDhcp(path: string): boolean {
+  return path.startsWith('dhcp.')
 }
 
 /** All settings in a file's text. Throws ConfigError SYNTAX, UNKNOWN_KEY. */

@@ -1,24 +1,29 @@
 // `landfall setup`: the first configuration, found out on this host and shown before it is written.
-import { existsSync, readFileSync } from 'node:fs'
-import { networkInterfaces } from 'node:os'
+import { existsSync } from 'node:fs'
 import { createInterface } from 'node:readline/promises'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { loadConfig } from '../../config/load.ts'
-import { readHost } from '../doctor/host.ts'
-import { diagnoseNetboot } from '../doctor/netboot.ts'
-import type { Finding } from '../doctor/netboot.ts'
+import type { Finding } from '../../contract/finding.ts'
+import { DHCP_CHOICES } from '../../contract/network.ts'
+import type { DhcpChoice } from '../../contract/network.ts'
+import { readHost } from '../../doctor/host.ts'
+import { diagnoseHost } from '../../doctor/netboot.ts'
+import { SetupError } from '../../setup/errors.ts'
+import type { SetupErrorCode } from '../../setup/errors.ts'
+import { linkNamed, setupLinks } from '../../setup/links.ts'
+import { proposedConfig } from '../../setup/proposal.ts'
+import type { SetupLink } from '../../setup/proposal.ts'
+import { writeConfig } from '../../setup/write-config.ts'
 import { CliError } from '../errors.ts'
+import type { ExitCode } from '../errors.ts'
 import { printText } from '../output.ts'
-import { SETUP_MODES, gatewayOf, proposedConfig } from '../setup/proposal.ts'
-import type { SetupLink, SetupMode } from '../setup/proposal.ts'
-import { writeConfig } from '../setup/write-config.ts'
 import type { CommonOptions } from './context.ts'
 import { findingText } from './doctor.ts'
 
 interface SetupOptions extends CommonOptions {
   interface?: string
-  dhcp?: SetupMode
+  dhcp?: DhcpChoice
   pool?: string[]
   router?: string
   file?: string
@@ -36,7 +41,7 @@ export function addSetupCommand(program: Command): void {
     .description('make the first configuration of a server: asks on a terminal, shows it, then writes it')
     .option('--interface <name>', 'network interface that machines boot from')
     .addOption(
-      new Option('--dhcp <mode>', 'give addresses, or only boot data beside another DHCP server').choices(SETUP_MODES),
+      new Option('--dhcp <mode>', 'give addresses, or only boot data beside another DHCP server').choices(DHCP_CHOICES),
     )
     .option('--pool <range...>', 'addresses to give: 10.77.0.100-10.77.0.199')
     .option('--router <address>', 'default gateway told to machines')
@@ -63,12 +68,15 @@ async function setup(options: SetupOptions): Promise<void> {
       throw new CliError(`${file} is there already: nothing was changed`, { hint: '--force replaces it' })
     }
     const link = await chooseLink(options.interface, ask)
-    const findings = [...(options.probe ? [await otherServer(link)] : []), ...(await hostFindings())]
+    const findings = [
+      ...(options.probe ? [await otherServer(link)] : []),
+      ...diagnoseHost(await readHost(), { link: link.name }),
+    ]
     console.error(findings.map(findingText).join('\n'))
     const seen = findings.some(({ code }) => code === 'OTHER_SERVER')
     const mode = options.dhcp ?? (await chooseMode(seen ? 'proxy' : 'auto', ask))
-    const router = mode === 'proxy' ? undefined : (options.router ?? gateway(link.name))
-    const config = proposedConfig(link, { mode, pool: options.pool, router, dataDir: options.dataDir })
+    const { pool, router, dataDir } = options
+    const config = proposedConfig(link, { mode, pool, router, dataDir })
     console.error(`\n${file}:\n\n${config.replaceAll(/^(?=.)/gm, '  ')}`)
     const wanted = yes || (ask !== undefined && /^y/i.test(await ask('Write it?', 'yes')))
     if (wanted)
@@ -76,6 +84,7 @@ async function setup(options: SetupOptions): Promise<void> {
     const next = wanted ? nextSteps(file, link) : [`nothing was written; \`landfall setup --yes\` does without asking`]
     printText(output, { file, written: wanted, config, findings, next }, next.join('\n'))
   } catch (error) {
+    if (error instanceof SetupError) throw forPeople(error)
     if (!left.signal.aborted) throw error
     throw new CliError('left before the end: nothing was changed', { cause: error })
   } finally {
@@ -83,15 +92,8 @@ async function setup(options: SetupOptions): Promise<void> {
   }
 }
 
-function links(): SetupLink[] {
-  return Object.entries(networkInterfaces()).flatMap(([name, addresses = []]) => {
-    const found = addresses.find(({ family, internal, cidr }) => family === 'IPv4' && !internal && cidr !== null)
-    return found ? [{ name, address: found.address, cidr: found.cidr! }] : []
-  })
-}
-
 async function chooseLink(wanted: string | undefined, ask: Ask): Promise<SetupLink> {
-  const found = links()
+  const found = setupLinks()
   const told = found.map(({ name, cidr }) => `${name} (${cidr})`).join(', ')
   const [first] = found
   if (!first) {
@@ -102,57 +104,36 @@ async function chooseLink(wanted: string | undefined, ask: Ask): Promise<SetupLi
     throw new CliError(`which interface do machines boot from: ${told}?`, { exitCode: 2, hint: 'give --interface' })
   }
   const name = wanted ?? (ask ? await ask(`Interface that machines boot from, of ${told}`, first.name) : first.name)
-  const link = found.find((one) => one.name === name)
-  if (link) return link
-  throw new CliError(`there is no interface ${name} with an IPv4 address and a carrier: there are ${told}`, {
-    exitCode: 2,
-  })
+  return linkNamed(name, found)
 }
 
-async function chooseMode(usual: SetupMode, ask: Ask): Promise<SetupMode> {
+async function chooseMode(usual: DhcpChoice, ask: Ask): Promise<DhcpChoice> {
   const answer = ask
     ? await ask('DHCP: give addresses (server), only boot data (proxy), or by what is there (auto)', usual)
     : usual
-  const mode = SETUP_MODES.find((one) => one === answer)
+  const mode = DHCP_CHOICES.find((one) => one === answer)
   if (mode) return mode
-  throw new CliError(`${answer}: want ${SETUP_MODES.join(', ')}`, { exitCode: 2 })
+  throw new CliError(`${answer}: want ${DHCP_CHOICES.join(', ')}`, { exitCode: 2 })
 }
 
 /** Loaded when wanted: other commands have nothing to do with sockets. */
 async function otherServer(link: SetupLink): Promise<Finding> {
-  const { probeOnce } = await import('../setup/probe.ts')
+  const { probeFinding, probeOnce } = await import('../../setup/probe.ts')
   console.error(`looking for other DHCP servers on ${link.name}`)
-  const answer = await probeOnce(link)
-  if (answer === 'silence') {
-    return { code: 'NO_OTHER_SERVER', level: 'ok', message: `no other DHCP server answers on ${link.name}` }
-  }
-  if ('server' in answer) {
-    const message = `another DHCP server, ${answer.server}, answers on ${link.name}: give no addresses beside it`
-    return { code: 'OTHER_SERVER', level: 'note', message, next: ['choose proxy, or auto'] }
-  }
-  const next = ['run this as root: asking needs port 68']
-  return {
-    code: 'PROBE_FAILED',
-    level: 'note',
-    message: `other DHCP servers were not looked for: ${answer.failed}`,
-    next,
-  }
+  return probeFinding(link, await probeOnce(link))
 }
 
-/** Who holds the ports, and what the firewall drops. */
-async function hostFindings(): Promise<Finding[]> {
-  const server = { unreachable: 'not started yet', next: '' }
-  return diagnoseNetboot({ server, host: await readHost(), now: Date.now() }).filter(
-    ({ code }) => code !== 'SERVER_UNREACHABLE',
-  )
+/** What flag mends it, and whether the call was wrong. */
+const REMEDIES: Partial<Record<SetupErrorCode, { exitCode: ExitCode; hint?: string }>> = {
+  LINK_UNKNOWN: { exitCode: 2 },
+  NO_ROOM: { exitCode: 2, hint: 'use --dhcp proxy' },
+  FILE_EXISTS: { exitCode: 1, hint: '--force replaces it' },
+  NOT_WRITABLE: { exitCode: 1, hint: 'run as root, or give --file' },
 }
 
-function gateway(name: string): string | undefined {
-  try {
-    return gatewayOf(readFileSync('/proc/net/route', 'utf8'), name)
-  } catch {
-    return undefined
-  }
+function forPeople(error: SetupError): CliError {
+  const { exitCode = 1, hint = error.hint } = REMEDIES[error.code] ?? {}
+  return new CliError(error.message, { exitCode, ...(hint !== undefined && { hint }), cause: error })
 }
 
 function nextSteps(file: string, { address }: SetupLink): string[] {

@@ -306,3 +306,29 @@ describe('refusals name the place at fault', () => {
     )
   })
 })
+
+describe('the set-up page', () => {
+  const written = (text: string) => writeFileSync(join(folder, 'network.toml'), text)
+  const DATA = () => `dataDir = "${folder}"\n`
+
+  it('sets DHCP in the data folder', () => {
+    written(SERVER)
+    const { config, origins } = load(DATA())
+    expect(config.dhcp).toMatchObject({ mode: 'server', interfaces: ['eth1'] })
+    expect(config.address).toBe('10.77.0.1')
+    expect(origins['dhcp.mode']).toBe(`${join(folder, 'network.toml')}:2`)
+  })
+
+  it('counts for nothing where DHCP is set elsewhere', () => {
+    written(SERVER)
+    expect(load(`${DATA()}[dhcp]\nmode = "off"\n`).config.dhcp.mode).toBe('off')
+    expect(load(DATA(), { flags: { dhcpMode: 'off' } }).config.dhcp.subnet).toBeUndefined()
+  })
+
+  it('sets nothing else: root reads what the service may write', () => {
+    written(`user = "root"\n${SERVER}`)
+    const error = refusal(() => load(DATA()))
+    expect(error.code).toBe('INVALID_VALUE')
+    expect(error.message).toContain('network.toml:1: only settings of dhcp')
+  })
+})

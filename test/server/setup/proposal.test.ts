@@ -2,13 +2,13 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { freeRanges, gatewayOf, networkOf, proposedConfig } from '../../../../server/cli/setup/proposal.ts'
-import type { SetupMode } from '../../../../server/cli/setup/proposal.ts'
-import { writeConfig } from '../../../../server/cli/setup/write-config.ts'
-import { thisHost } from '../../../../server/config/defaults.ts'
-import { loadConfig } from '../../../../server/config/load.ts'
+import { freeRanges, gatewayOf, networkOf, proposedConfig } from '../../../server/setup/proposal.ts'
+import { writeConfig } from '../../../server/setup/write-config.ts'
+import { thisHost } from '../../../server/config/defaults.ts'
+import { loadConfig } from '../../../server/config/load.ts'
+import { DHCP_CHOICES } from '../../../server/contract/network.ts'
 
-const LINK = { name: 'eth1', address: '10.77.0.1', cidr: '10.77.0.1/24' }
+const LINK = { name: 'eth1', address: '10.77.0.1', cidr: '10.77.0.1/24', gateway: undefined }
 let folder: string
 
 beforeEach(() => {
@@ -36,7 +36,7 @@ describe('addresses to give', () => {
   })
 })
 
-it.each<SetupMode>(['auto', 'server', 'proxy'])('proposes a configuration that the server takes: %s', (mode) => {
+it.each(DHCP_CHOICES)('proposes a configuration that the server takes: %s', (mode) => {
   const file = join(folder, 'landfall.toml')
   writeFileSync(file, proposedConfig(LINK, { mode, router: '10.77.0.254' }))
   const host = { ...thisHost(), addressOf: () => LINK.address }

@@ -1,5 +1,6 @@
-// The configuration that `landfall setup` proposes for a link. Pure.
-import { CliError } from '../errors.ts'
+// The configuration proposed for a link. Pure.
+import type { DhcpChoice } from '../contract/network.ts'
+import { SetupError } from './errors.ts'
 
 /** An interface with its IPv4 address. */
 export interface SetupLink {
@@ -7,16 +8,16 @@ export interface SetupLink {
   address: string
   /** `10.77.0.1/24` */
   cidr: string
+  /** The default route that leads out there. */
+  gateway: string | undefined
 }
 
-export const SETUP_MODES = ['auto', 'server', 'proxy'] as const
-export type SetupMode = (typeof SETUP_MODES)[number]
-
 export interface Wishes {
-  mode: SetupMode
+  mode: DhcpChoice
   /** Ranges and addresses; by default the upper half of the network, without those that are taken. */
   pool?: string[] | undefined
-  router?: string | undefined
+  /** Told to machines; null for none. By default the link's gateway. */
+  router?: string | null | undefined
   dataDir?: string | undefined
 }
 
@@ -24,10 +25,14 @@ const MAX_POOL = 200
 /** Smaller networks have no room for a pool beside the server. */
 const MAX_PREFIX = 29
 
-/** As TOML. Throws CliError 2 for a network that is too small to give addresses of. */
-export function proposedConfig({ name, address, cidr }: SetupLink, { mode, pool, router, dataDir }: Wishes): string {
+/** As TOML. Throws NO_ROOM for a network that is too small to give addresses of. */
+export function proposedConfig(
+  link: SetupLink,
+  { mode, pool, router = link.gateway ?? null, dataDir }: Wishes,
+): string {
+  const { name, cidr } = link
   const lines = [
-    '# Made by `landfall setup`; docs/reference/configuration.md has everything there is.',
+    '# Made by the first set-up; docs/reference/configuration.md has everything there is.',
     ...(dataDir === undefined ? [] : [`dataDir = ${JSON.stringify(dataDir)}`]),
     '',
     '[dhcp]',
@@ -36,22 +41,26 @@ export function proposedConfig({ name, address, cidr }: SetupLink, { mode, pool,
     `interface = ${JSON.stringify(name)}`,
   ]
   if (mode !== 'proxy') {
-    const taken = [address, ...(router === undefined ? [] : [router])]
     lines.push(
       '',
       '[dhcp.subnet]',
       `cidr = "${networkOf(cidr)}"`,
-      `pool = ${JSON.stringify(pool ?? freeRanges(cidr, taken))}`,
-      ...(router === undefined ? [] : [`router = ${JSON.stringify(router)}`]),
+      `pool = ${JSON.stringify(pool ?? poolOf(link, router))}`,
+      ...(router === null ? [] : [`router = ${JSON.stringify(router)}`]),
     )
   }
   return `${lines.join('\n')}\n`
 }
 
-const MODE_COMMENTS: Readonly<Record<SetupMode, string>> = {
+const MODE_COMMENTS: Readonly<Record<DhcpChoice, string>> = {
   auto: '# Gives addresses unless another DHCP server answers; then it only tells machines what to boot.',
   server: '# Gives addresses: no other DHCP server may be on this network.',
   proxy: '# Another DHCP server gives addresses; Landfall tells machines what to boot.',
+}
+
+/** Addresses to give on a link, beside the server's own and the router's. Throws NO_ROOM. */
+export function poolOf({ address, cidr }: SetupLink, router: string | null): string[] {
+  return freeRanges(cidr, [address, ...(router === null ? [] : [router])])
 }
 
 /** `10.77.0.1/24` as `10.77.0.0/24`. */
@@ -60,11 +69,11 @@ export function networkOf(cidr: string): string {
   return `${format(network)}/${prefix}`
 }
 
-/** Ranges of the upper half of the network, between the addresses that are taken. Throws CliError 2. */
+/** Ranges of the upper half of the network, between the addresses that are taken. Throws NO_ROOM. */
 export function freeRanges(cidr: string, taken: readonly string[]): string[] {
   const { network, prefix } = parse(cidr)
   if (prefix > MAX_PREFIX) {
-    throw new CliError(`${cidr} has no room to give addresses of`, { exitCode: 2, hint: 'use --dhcp proxy' })
+    throw new SetupError('NO_ROOM', `${cidr} has no room to give addresses of`, { hint: 'choose proxy' })
   }
   const size = 2 ** (32 - prefix)
   const last = network + size - 2
