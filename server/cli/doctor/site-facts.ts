@@ -5,7 +5,6 @@ import { stat, statfs } from 'node:fs/promises'
 import { connect } from 'node:tls'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { z } from 'zod'
 import { ImageTrack } from '../../contract/image-track.ts'
 import { Image } from '../../contract/image.ts'
 import type { SystemInfo } from '../../contract/system.ts'
@@ -23,12 +22,11 @@ export async function gatherSite(
     servedCertificate(new URL(url)).catch(() => undefined),
     folder === undefined ? undefined : dataFacts(folder).catch(() => undefined),
     folder === undefined ? undefined : clock(),
-    client.call('GET', '/images', z.object({ items: z.array(Image) })),
-    client.call('GET', '/image-tracks', z.object({ items: z.array(ImageTrack) })),
+    client.list('/images', Image),
+    client.list('/image-tracks', ImageTrack),
     allMachines(client, {}),
   ])
-  const common = { system, certificate, data, clockSynchronised, machines, now: Date.now() }
-  return { ...common, images: images.items, tracks: tracks.items }
+  return { system, certificate, data, clockSynchronised, images, tracks, machines, now: Date.now() }
 }
 
 /** Looks at it whoever signed it: that is for others to judge. */

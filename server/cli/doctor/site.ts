@@ -1,10 +1,10 @@
 // What goes wrong most often besides network boot: clock, disk, certificates, images, machines that wait. Facts in, findings out.
 import { formatBytes } from '../../contract/bytes.ts'
+import type { Finding } from '../../contract/finding.ts'
 import type { ImageTrack } from '../../contract/image-track.ts'
 import type { Image } from '../../contract/image.ts'
 import type { MachineSummary } from '../../contract/machine.ts'
 import type { SystemInfo } from '../../contract/system.ts'
-import type { Finding } from './netboot.ts'
 
 export interface ServedCertificate {
   /** Names and addresses it is for. */
@@ -65,7 +65,7 @@ export function diagnoseSite(facts: SiteFacts): Finding[] {
   ]
 }
 
-function problem(code: string, message: string, next: readonly string[]): Finding {
+function problem(code: string, message: string, next: string[]): Finding {
   return { code, level: 'problem', message, next }
 }
 

@@ -1,19 +1,11 @@
 // Why machines do not netboot, found in what server and host tell: facts in, findings out.
-import type { SystemInfo } from '../../contract/system.ts'
-import type { Trace, TraceOverview } from '../../contract/trace.ts'
-import { formatAge } from '../output.ts'
+import { formatAge } from '../contract/age.ts'
+import type { Finding } from '../contract/finding.ts'
+import type { SystemInfo } from '../contract/system.ts'
+import type { Trace, TraceOverview } from '../contract/trace.ts'
 import { firewallAnswer } from './firewall.ts'
 import type { Probe } from './firewall.ts'
 import type { HostFacts } from './host.ts'
-
-export interface Finding {
-  /** Stable; of the story's verdict it is that one's code. */
-  code: string
-  level: 'ok' | 'note' | 'problem'
-  message: string
-  causes?: readonly string[]
-  next?: readonly string[]
-}
 
 export interface NetbootFacts {
   /** What the server tells, or why it does not. */
@@ -35,18 +27,34 @@ export function diagnoseNetboot(facts: NetbootFacts): Finding[] {
       message: `the server does not answer: ${server.unreachable}`,
       next: [server.next],
     }
-    return [problem, ...(host ? [...portFindings(host, []), ...firewallFindings(host, [], 8080)] : [])]
+    return [problem, ...(host ? diagnoseHost(host) : [])]
   }
   const { system, overview } = server
   return [
     ...serviceFindings(system),
     ...(host ? linkFindings(host, system) : [REMOTE]),
     ...(host ? portFindings(host, system.dhcp) : []),
-    ...(host ? firewallFindings(host, system.dhcp, portOf(system.httpUrl)) : []),
+    ...(host
+      ? firewallFindings(host, {
+          services: servicesOf(system.dhcp),
+          link: system.dhcp[0]?.interface,
+          httpPort: portOf(system.httpUrl),
+        })
+      : []),
     ...wireFindings(system, overview, now),
     ...(client ? clientFindings(client, now) : strangerFindings(overview)),
   ]
 }
+
+/** What a host has in the way of a server that gives no boot data there yet. */
+export function diagnoseHost(
+  host: HostFacts,
+  { link, httpPort = HTTP_PORT }: { link?: string; httpPort?: number } = {},
+): Finding[] {
+  return [...portFindings(host, []), ...firewallFindings(host, { services: servicesOf([]), link, httpPort })]
+}
+
+const HTTP_PORT = 8080
 
 const REMOTE: Finding = {
   code: 'HOST_NOT_CHECKED',
@@ -136,14 +144,16 @@ function portFindings({ holders }: HostFacts, links: Links): Finding[] {
   })
 }
 
-function firewallFindings({ firewall, firewallUnknown }: HostFacts, links: Links, httpPort: number): Finding[] {
-  const link = links[0]?.interface
+function firewallFindings(
+  { firewall, firewallUnknown }: HostFacts,
+  { services, link, httpPort }: { services: readonly Service[]; link: string | undefined; httpPort: number },
+): Finding[] {
   if (!firewall) {
     const message = `the firewall of this host could not be read: ${firewallUnknown}`
     return [{ code: 'FIREWALL_UNKNOWN', level: 'note', message }]
   }
   const probes: Probe[] = [
-    ...servicesOf(links).map(([port]) => ({ protocol: 'udp' as const, port })),
+    ...services.map(([port]) => ({ protocol: 'udp' as const, port })),
     { protocol: 'tcp', port: httpPort },
   ]
   const found = probes.flatMap((probe): Finding[] => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { firewallAnswer, readIptables, readNft } from '../../../../server/cli/doctor/firewall.ts'
+import { firewallAnswer, readIptables, readNft } from '../../../server/doctor/firewall.ts'
 
 const DHCP = { protocol: 'udp', port: 67, interface: 'eth1' } as const
 
