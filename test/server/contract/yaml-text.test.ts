@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { toYaml } from '../../../server/cli/yaml.ts'
+import { toYaml } from '../../../server/contract/yaml-text.ts'
 
 it('says in YAML what JSON can say', () => {
   const value = {
@@ -25,7 +25,9 @@ nothing: null
 none: []
 "no": "no"
 count: 3
-text: "two\\nlines # and \\"quotes\\""
+text: |-
+  two
+  lines # and "quotes"
 disks:
   - name: sda
     by:

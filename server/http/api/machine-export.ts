@@ -1,0 +1,98 @@
+// The inventory as a file, written as fast as it is read.
+import type { Scope } from '../../contract/access.ts'
+import { machineDocument } from '../../contract/document.ts'
+import type { ExportFormat } from '../../contract/document.ts'
+import type { MachineFilter } from '../../contract/machine-filter.ts'
+import type { MachineSummary } from '../../contract/machine.ts'
+import type { Inventory } from '../../core/inventory.ts'
+import type { MachinePlace } from '../../core/machine-store.ts'
+import { machineCsvHeading, machineCsvLine } from '../../documents/machine-csv.ts'
+import { netboxDevice } from '../../documents/netbox.ts'
+import { documentYaml } from '../../documents/write-yaml.ts'
+
+type Machines = Pick<Inventory, 'page' | 'ownSpec'>
+
+interface ExportOptions {
+  filter: MachineFilter
+  /** Of whoever asks. */
+  scope: Scope | null
+}
+
+const PAGE = 500
+
+export const EXPORT_TYPES: Record<ExportFormat, string> = {
+  csv: 'text/csv; charset=utf-8',
+  yaml: 'application/yaml',
+  json: 'application/json',
+  netbox: 'application/json',
+}
+
+/** By name, a page of them in memory at a time. Throws PROFILE_NOT_FOUND. */
+export function machineExport(inventory: Machines, options: ExportOptions, format: ExportFormat) {
+  const texts = WRITERS[format](inventory, options)
+  // What the filter may be wrong in is found out before the answer begins.
+  let first: IteratorResult<string> | undefined = texts.next()
+  const encoder = new TextEncoder()
+  return new ReadableStream<Uint8Array>(
+    {
+      pull(controller) {
+        const { done = false, value } = first ?? texts.next()
+        first = undefined
+        if (done) controller.close()
+        else controller.enqueue(encoder.encode(value))
+      },
+    },
+    { highWaterMark: 0 },
+  )
+}
+
+type Writer = (inventory: Machines, options: ExportOptions) => Generator<string, void>
+
+const WRITERS: Record<ExportFormat, Writer> = {
+  *csv(inventory, options) {
+    const keys = new Set<string>()
+    for (const page of pages(inventory, options)) for (const { labels } of page) addAll(keys, Object.keys(labels))
+    const labelKeys = [...keys].toSorted()
+    yield machineCsvHeading(labelKeys)
+    for (const page of pages(inventory, options)) {
+      yield page
+        .map((machine) => machineCsvLine({ ...machine, ownImage: inventory.ownSpec(machine.id).image }, labelKeys))
+        .join('')
+    }
+  },
+  *yaml(inventory, options) {
+    for (const page of pages(inventory, options)) {
+      yield page.map((machine) => `${documentYaml(documentOf(inventory, machine))}\n`).join('')
+    }
+  },
+  json: (inventory, options) => jsonList(inventory, options, (machine) => documentOf(inventory, machine)),
+  netbox: (inventory, options) => jsonList(inventory, options, netboxDevice),
+}
+
+function* jsonList(inventory: Machines, options: ExportOptions, itemOf: (machine: MachineSummary) => unknown) {
+  let separator = '[\n'
+  for (const page of pages(inventory, options)) {
+    for (const machine of page) {
+      yield `${separator}${JSON.stringify(itemOf(machine))}`
+      separator = ',\n'
+    }
+  }
+  yield separator === ',\n' ? '\n]\n' : '[]\n'
+}
+
+function* pages(inventory: Machines, { filter, scope }: ExportOptions): Generator<MachineSummary[], void> {
+  let after: MachinePlace | undefined
+  do {
+    const { items, next } = inventory.page({ filter, scope, sort: 'name', order: 'asc', limit: PAGE, after })
+    yield items
+    after = next
+  } while (after)
+}
+
+function documentOf(inventory: Machines, machine: MachineSummary) {
+  return machineDocument({ ...machine, ownSpec: inventory.ownSpec(machine.id) })
+}
+
+function addAll<T>(set: Set<T>, values: readonly T[]): void {
+  for (const value of values) set.add(value)
+}
