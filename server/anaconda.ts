@@ -28,7 +28,10 @@ export function kickstartRenderer({
   medium,
 }: KickstartRendererOptions): KickstartRenderer {
   return {
-    render({ machine, facts, spec, generation, followReference, token, createdAt, httpsUrl: reached = httpsUrl }) {
+    render({ machine, spec, image, pullToken, createdAt, httpsUrl: reached = httpsUrl, ...request }) {
+      const { generation, facts, followReference, token } = request
+      // A cache may say anything of a tag, and nothing else of a digest.
+      const byDigest = spec.layerCaches.length > 0 && image && `${registry}/${image.repository}@${image.digest}`
       const now = Math.floor(Date.parse(createdAt) / 1000)
       try {
         const release = spec.kickstart.release ?? requiredMedium(spec.media, medium).release
@@ -38,8 +41,19 @@ export function kickstartRenderer({
           release,
           spec,
           facts,
-          source: { kind: 'registry', reference: `${registry}/${followReference}` },
-          server: { https: reached, registry, ca, token, now },
+          source: {
+            kind: 'registry',
+            reference: `${registry}/${followReference}`,
+            ...(byDigest && { pulled: byDigest }),
+          },
+          server: {
+            https: reached,
+            registry,
+            ca,
+            token,
+            now,
+            ...(image && pullToken && { pull: { repository: image.repository, token: pullToken } }),
+          },
           bootDevice: 'bootif',
         })
         return { ...rendered, release }

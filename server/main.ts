@@ -4,16 +4,25 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { kickstartRenderer } from './anaconda.ts'
 import { isEveryAddress } from './config/defaults.ts'
-import type { Config } from './config/load.ts'
+import { loadConfig } from './config/load.ts'
+import type { Config, LoadedConfig } from './config/load.ts'
 import type { DiskImageTask } from './contract/agent.ts'
+import { SNAPSHOTS_FOLDER } from './contract/snapshot.ts'
+import type { SystemInfo } from './contract/system.ts'
 import type { Installers } from './core/boot.ts'
+import { afterRestore } from './backup/restored.ts'
+import { Answers } from './core/answers.ts'
 import { AuditLog } from './core/audit.ts'
 import { BulkChanges } from './core/bulk-changes.ts'
+import { Claims } from './core/claims.ts'
+import { Documents } from './core/documents.ts'
 import { systemClock, timestamp } from './core/clock.ts'
 import { unlessStoreFails } from './core/errors.ts'
 import { EventLog } from './core/events.ts'
 import { Installs } from './core/installs.ts'
 import { KickstartService } from './core/kickstart-service.ts'
+import { wantedImages } from './core/image-demand.ts'
+import type { WantedImage } from './core/image-demand.ts'
 import { ImagePins } from './core/image-pins.ts'
 import { ImageUses } from './core/image-uses.ts'
 import { ImageTracks } from './core/image-tracks.ts'
@@ -27,11 +36,15 @@ import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
 import { Users } from './core/users.ts'
 import { Webhooks } from './core/webhooks.ts'
+import { WholeImages } from './core/whole-images.ts'
 import { createBootLoopWatch } from './dhcp/boot-loop.ts'
 import { createLoaderWatch } from './dhcp/loader-watch.ts'
+import { GpgVerifier } from './gpg/verifier.ts'
+import { readHost } from './doctor/host.ts'
 import { httpsApp } from './http/app.ts'
 import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
+import { isOwnMac } from './host/addresses.ts'
 import { macInAddress, urlHost } from './host/ipv6.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
@@ -46,6 +59,7 @@ import { listen } from './http/listen.ts'
 import type { Services } from './http/ports.ts'
 import { ImageInspector } from './inspect/image-inspector.ts'
 import { LayerReading } from './inspect/layer-reading.ts'
+import { LayerRecoding } from './inspect/layer-recoding.ts'
 import { LayerThread } from './inspect/layer-thread.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
@@ -63,6 +77,7 @@ import { Evictor } from './oci/eviction.ts'
 import { evictable } from './oci/evictable.ts'
 import { loadUpstreams } from './oci/load-upstreams.ts'
 import { MAX_MANIFEST_BYTES } from './oci/manifest.ts'
+import { Prefetch } from './oci/prefetch.ts'
 import { PullThrough } from './oci/pull-through.ts'
 import { publicRepositories } from './oci/public-repositories.ts'
 import { StoreQuota } from './oci/quota.ts'
@@ -76,12 +91,16 @@ import { UploadStore } from './oci/upload-store.ts'
 import { Upstreams } from './oci/upstreams.ts'
 import { OidcClient } from './oidc/client.ts'
 import { loadOidc } from './oidc/load.ts'
-import { openAuthority } from './pki/authority.ts'
+import { endWarnings, openAuthority } from './pki/authority.ts'
 import { readGivenCertificate } from './pki/given-certificate.ts'
 import type { GivenCertificate } from './pki/given-certificate.ts'
 import { servedNames } from './pki/served-names.ts'
 import { ensureServerCertificate } from './pki/server-certificate.ts'
 import { loadTemplates } from './render/templates.ts'
+import { Snapshots } from './store/snapshots.ts'
+import { setupLinks } from './setup/links.ts'
+import { NetworkSetup } from './setup/network-setup.ts'
+import { probeOnce } from './setup/probe.ts'
 import { openStore } from './store/store.ts'
 import { BootTrace } from './trace/trace.ts'
 import { ImageTrust } from './trust/image-trust.ts'
@@ -90,6 +109,8 @@ import { sendWebhook } from './webhook-sender.ts'
 
 export interface ServerOptions {
   config: Config
+  /** Where each setting was made; without it, all by default. */
+  origins?: LoadedConfig['origins']
   version: string
   /** The built web page. */
   web: AssetSource
@@ -98,6 +119,8 @@ export interface ServerOptions {
   sockets?: InheritedSockets
   /** Further reasons why the server does not do all of its work, or not as it should. */
   warnings?: readonly string[]
+  /** Has this server stop and start anew, by settings that changed. Absent where only whoever started it can. */
+  restart?: (() => void) | undefined
   /** Makes a server whose machines become disk images. */
   diskImage?: DiskImageTask
 }
@@ -170,6 +193,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       (await readSignatures(storedSignatures(blobs, store.images, repository), digest)).evidence,
     manifest: async (_, digest) =>
       (await blobs.size(digest)) === undefined ? undefined : blobs.read(digest, MAX_MANIFEST_BYTES),
+    claimByGpg: new GpgVerifier().claim,
     records: store.verdicts,
     events,
     clock,
@@ -196,13 +220,71 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     now: () => clock.now(),
   })
   const uses = new ImageUses({ records: store.images, clock })
+  const through = new PullThrough({
+    records: store.images,
+    blobs,
+    upstreams,
+    freshMs: config.images.freshSeconds * 1000,
+    onMoved: ({ registry: from, ...move }) => events.append(fetchedEvent(move, from)),
+    onStale: (reference, error) =>
+      logger.warn({ err: error, reference, part: 'oci' }, 'a tag is served as it was last'),
+    now: () => clock.now(),
+  })
   const images = new ImageService(blobs, store.images, {
     pinned: () => pins.all(),
     trust,
     machinesUsing: (reference) => inventory.countWanting('image', reference),
     upstreams,
     followed: (repository, tag) => tracks.get(repository, tag),
+    through,
+    arrival: (image) => prefetch.of(image),
   })
+  const prefetch = new Prefetch({
+    images,
+    blobs,
+    records: store.images,
+    through,
+    trust,
+    demand: () => wantedImages(store),
+    onError: (reference, error) =>
+      logger.warn({ err: error, reference, part: 'oci' }, 'an image that machines need cannot be fetched'),
+    now: () => clock.now(),
+  })
+  parts.defer(async () => {
+    const ended = prefetch.stop()
+    // What it waits for comes to an end by that.
+    await through.stop()
+    await ended
+  })
+  const recoding = new LayerRecoding({
+    layers: store.layers,
+    records: store.images,
+    blobs,
+    folder: join(dataDir, 'oci', 'recoding'),
+    wanted: () => wantedDigests(images, wantedImages(store)),
+    idle: () => reading.idle(),
+    thread: new LayerThread(),
+    onFailure: (digest, error) => logger.warn({ err: error, digest, part: 'inspect' }, 'a layer cannot be recoded'),
+    now: () => clock.now(),
+  })
+  parts.defer(() => recoding.stop())
+  const prepareImages = (): void => {
+    if (config.images.prefetch !== 'off') void prefetch.keepUp()
+    if (config.images.zstd && !diskImage) recoding.wake()
+  }
+  parts.defer(everyMinute(prepareImages, logger))
+  // Once for thousands of machines that are assigned at a time.
+  let isAssigned = false
+  const endWatch = events.subscribe(({ type }) => {
+    if (type === 'install.created') isAssigned = true
+  })
+  parts.defer(endWatch)
+  parts.defer(
+    everySecond(() => {
+      if (isAssigned) prepareImages()
+      isAssigned = false
+    }),
+  )
   const tracks = new ImageTracks({
     ...store,
     images,
@@ -242,7 +324,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tokens,
     images,
     trust,
-    contents: reading,
+    contents: config.images.prefetch === 'wait' ? new WholeImages({ arrivals: prefetch, contents: reading }) : reading,
     events,
     clock,
     registry: config.registry,
@@ -251,6 +333,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     kickstarts: renderer,
     medium,
     diskImage,
+  })
+  await afterRestore(dataDir, {
+    cancelUnfinished: () => installs.cancelUnfinished('system'),
+    tell: (message, data) => events.append({ type: 'server.restored', message, data }),
   })
   const kickstarts = new KickstartService({
     ...store,
@@ -262,6 +348,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     clock,
     renderer,
     httpsUrl: url,
+    isPublic,
   })
   parts.defer(everyMinute(() => kickstarts.endSilent(), logger))
   const webhooks = new Webhooks({
@@ -287,7 +374,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     ...missingBootFiles(bootFiles),
     ...(config.dhcp.mode === 'off' && config.dhcp6.mode === 'off'
       ? [
-          'machines cannot netboot: dhcp.mode is off; set it to auto, server or proxy (dhcp6.mode for IPv6), or have another DHCP server name the loaders',
+          'machines cannot netboot: dhcp.mode is off; set it to auto, server or proxy (the page /setup or `landfall network set` does; dhcp6.mode for IPv6), or have another DHCP server name the loaders',
         ]
       : []),
   ]
@@ -332,6 +419,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     macAt: (address) => (store.leases.at(address) ?? store.leases6.at(address))?.mac ?? macInAddress(address),
     macOf: (machineId) => store.machines.macs([machineId]).get(machineId)?.[0],
     machineOf: (mac) => inventory.find({ mac })?.id,
+    isOwn: isOwnMac,
     store: store.traces,
   })
   parts.defer(() => unlessStoreFails(() => trace.saveAll()))
@@ -362,16 +450,6 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   parts.use(netboot)
 
   const imageStore = { records: store.images, blobs, uploads }
-  const through = new PullThrough({
-    ...imageStore,
-    upstreams,
-    freshMs: config.images.freshSeconds * 1000,
-    onMoved: ({ registry: from, ...move }) => events.append(fetchedEvent(move, from)),
-    onStale: (reference, error) =>
-      logger.warn({ err: error, reference, part: 'oci' }, 'a tag is served as it was last'),
-    now: () => clock.now(),
-  })
-  parts.defer(() => through.stop())
   const upkeep: Services['upkeep'] = {
     collect: (options) =>
       collectImages({ ...imageStore, untaggedDays, pinned: pins.all(), quota, evictor, ...options }),
@@ -381,6 +459,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
         isPartial: (repository) => through.registryBehind(repository) !== undefined,
         ...options,
       }),
+    room: () => ({ storedBytes: store.images.storedBytes(), maxBytes: config.images.maxBytes ?? null }),
   }
   parts.defer(
     daily(
@@ -402,11 +481,24 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     now: () => clock.now(),
   }
 
+  const system = (): SystemInfo => ({
+    name: config.name,
+    version,
+    startedAt,
+    caFingerprint: authority.fingerprint,
+    httpUrl: `http://${urlHost(config.address)}:${config.http.port}`,
+    httpsUrl: url,
+    registry: config.registry,
+    dhcp: netboot.links(),
+    warnings: [...warnings, ...endWarnings(authority, clock.now()), ...netboot.warnings()],
+  })
   const services: Services = {
     inventory,
     profiles,
     installs,
     bulk: new BulkChanges({ ...store, inventory, installs }),
+    claims: new Claims({ inventory, transactions }),
+    documents: new Documents({ inventory, profiles, store, transactions }),
     overviews: new Overviews({ ...store, clock }),
     kickstarts,
     tokens,
@@ -414,27 +506,35 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logins,
     oidc,
     audit,
+    answers: new Answers({ store: store.answers, clock }),
     events,
     images,
+    prefetch,
     upkeep,
     inspector: new ImageInspector({ images, records: store.images, layers: store.layers, reading }),
     bundles: new Bundles({ records: store.images, blobs, policies, now: () => clock.now() }),
     tracks,
     trust,
     media,
+    snapshots: await Snapshots.open(join(dataDir, SNAPSHOTS_FOLDER), {
+      database: transactions,
+      keepImages: () => blobs.touchAll(),
+    }),
+    webhooks,
     trace,
     leases: netboot.leases,
-    system: () => ({
-      name: config.name,
-      version,
-      startedAt,
-      caFingerprint: authority.fingerprint,
-      httpUrl: `http://${urlHost(config.address)}:${config.http.port}`,
-      httpsUrl: url,
-      registry: config.registry,
-      dhcp: netboot.links(),
-      warnings: [...warnings, ...netboot.warnings()],
+    network: new NetworkSetup({
+      config,
+      origins: options.origins ?? {},
+      links: setupLinks,
+      probe: probeOnce,
+      host: readHost,
+      system,
+      overview: () => trace.overview(),
+      check: (file) => loadConfig({ file, env: {} }),
+      restart: options.restart,
     }),
+    system,
   }
   const readiness = () => missingBootFiles(bootFiles)
   const stopping = new AbortController()
@@ -506,7 +606,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   warnings.push(...sockets.unused.map(unusedSocket))
 
   await ensureLocalAccess(dataDir, { url: localUrl(config), ca: authority.certificate, tokens })
-  const loginLink = tokens.someoneCanLogIn(LOCAL_TOKEN) ? undefined : `${url}/#token=${tokens.issueLoginSecret()}`
+  const loginLink = tokens.someoneCanLogIn(LOCAL_TOKEN) ? undefined : `${url}/setup#token=${tokens.issueLoginSecret()}`
   events.append({ type: 'server.started', message: `Landfall ${version} started`, data: { version, warnings } })
   // Runs before anything else stops: long answers end, so that the listeners can.
   parts.defer(() => {
@@ -522,6 +622,16 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     installerArguments: (mac) => installerArguments(serverView(serverNames, undefined), decide({ mac }, undefined)),
     stop: () => running.disposeAsync(),
   }
+}
+
+/** Of the manifests that these images are here, now. */
+async function wantedDigests(images: ImageService, wanted: readonly WantedImage[]): Promise<string[]> {
+  const digests = new Set<string>()
+  for (const { reference, architecture } of wanted) {
+    const image = await images.resolve(reference, architecture, { lookUp: false })
+    if (!('code' in image)) digests.add(image.digest)
+  }
+  return [...digests]
 }
 
 async function givenCertificate({ https: { certificate, key } }: Config): Promise<GivenCertificate | undefined> {

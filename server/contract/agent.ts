@@ -1,7 +1,9 @@
 // The protocol between the agent in the installer (and the first-boot unit) and the server. HTTPS, CA pinned by fingerprint.
 import { z } from 'zod'
 import { Digest, Firmware, Mac, Timestamp, Uuid } from './common.ts'
+import { EraseReport } from './erase.ts'
 import { Facts } from './facts.ts'
+import { LayersReport } from './install-layers.ts'
 import { Failure, InstallStepName } from './install.ts'
 import { StoragePlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
@@ -95,9 +97,12 @@ export const AgentEvent = z.discriminatedUnion('type', [
     bytes: z.number().int().nonnegative(),
     totalBytes: z.number().int().nonnegative(),
     message: z.string().default(''),
+    /** Of an image that streams: all layers first, then those that changed. Agents of earlier versions tell nothing of them. */
+    layers: LayersReport.optional(),
   }),
   z.object({ type: z.literal('step-done'), ...step, message: z.string().default('') }),
   z.object({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string().max(16_384) }),
+  z.object({ type: z.literal('disk-erased'), report: EraseReport }),
   z.object({ type: z.literal('failed'), step: InstallStepName, failure: Failure }),
   /** All written and synced, machine is about to leave the installer. */
   z.object({

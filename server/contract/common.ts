@@ -23,6 +23,8 @@ export const Timestamp = z.iso.datetime()
 
 export const Architecture = z.enum(['amd64', 'arm64'])
 export type Architecture = z.infer<typeof Architecture>
+/** What a machine is taken for until it has told. */
+export const DEFAULT_ARCHITECTURE: Architecture = 'amd64'
 
 export const Firmware = z.enum(['uefi', 'bios'])
 export type Firmware = z.infer<typeof Firmware>

@@ -1,6 +1,7 @@
 // What a machine tells about itself from inside the installer. Sizes are bytes.
 import { z } from 'zod'
 import { Architecture, Firmware, Mac, Timestamp } from './common.ts'
+import { EraseAbility } from './erase.ts'
 
 export const NicFacts = z.object({
   name: z.string(),
@@ -53,6 +54,8 @@ export const DiskFacts = z.object({
   signatures: z.array(z.string()).default([]),
   /** Of a GPT, by number. */
   partitions: z.array(PartitionFacts).default([]),
+  /** How its content can be erased, besides overwriting; absent from installers that did not ask. */
+  erasure: z.array(EraseAbility).optional(),
 })
 export type DiskFacts = z.infer<typeof DiskFacts>
 

@@ -1,6 +1,8 @@
 // One run of an install: steps, outcome, reason codes.
 import { z } from 'zod'
 import { Digest, Timestamp, Uuid } from './common.ts'
+import { EraseReport } from './erase.ts'
+import { InstallLayer } from './install-layers.ts'
 import { StoragePlan } from './plan.ts'
 import { MachineSpec } from './spec.ts'
 import { TrustCode, TrustVerdict } from './trust.ts'
@@ -28,6 +30,7 @@ export const ReasonCode = z.enum([
   'DISK_SEVERAL_MATCH',
   'DISK_TOO_SMALL',
   'DISK_LAYOUT',
+  'DISK_ERASE',
   'DISK_IO',
   'DIGEST_MISMATCH',
   'DIFFID_MISMATCH',
@@ -95,6 +98,8 @@ export const Install = z
     /** Why the image was allowed; null for installs of versions that did not judge. */
     trust: TrustVerdict.nullable(),
     plan: StoragePlan.nullable(),
+    /** Every attempt to erase a disk, oldest first; none where only signatures went. */
+    erasures: z.array(EraseReport),
     steps: z.array(InstallStep),
     failure: Failure.nullable(),
     createdAt: Timestamp,
@@ -107,3 +112,10 @@ export const Install = z
   })
   .meta({ id: 'Install' })
 export type Install = z.infer<typeof Install>
+
+/** An install looked at by itself. */
+export const InstallDetail = Install.extend({
+  /** Of the image, lowest first, as last heard; none before they stream, or when another program than Landfall's agent fetches them. */
+  layers: z.array(InstallLayer),
+}).meta({ id: 'InstallDetail' })
+export type InstallDetail = z.infer<typeof InstallDetail>

@@ -38,6 +38,8 @@ export const MachineSummary = z
     wantedDigest: Digest.nullable(),
     runningDigest: Digest.nullable(),
     generation: z.number().int().nonnegative(),
+    /** Counts changes of name, labels and own spec; an `If-Match` with it refuses to overwrite those of others. */
+    revision: z.number().int().positive(),
     lastSeenAt: Timestamp.nullable(),
     createdAt: Timestamp,
     /** Newest install, if any. */
@@ -78,6 +80,8 @@ export const Profile = z
     /** Higher wins over lower; equal priorities are ordered by name. */
     priority: z.number().int().default(0),
     spec: PartialSpec,
+    /** Counts changes, as that of a machine. */
+    revision: z.number().int().positive(),
   })
   .meta({ id: 'Profile' })
 export type Profile = z.infer<typeof Profile>
@@ -85,7 +89,7 @@ export type Profile = z.infer<typeof Profile>
 export const CreateMachine = z
   .strictObject({
     macs: z.array(Mac).min(1),
-    name: z.string().max(253).optional(),
+    name: z.string().min(1).max(253).optional(),
     labels: Labels.optional(),
     spec: PartialSpec.optional(),
   })

@@ -12,8 +12,11 @@ const TRUST: Readonly<Record<TrustCode, string>> = {
   IMAGE_REJECTED: 'the policy rejects every image of this repository',
   DIGEST_NOT_PINNED: 'the policy lists digests, and this one is not among them',
   IMAGE_UNSIGNED: 'the policy wants a signature, and there is none',
+  GPG_UNAVAILABLE: 'the policy wants a GPG signature, and the server has no gpg that works',
   SIGNATURE_INVALID: 'no signature fits a key of the policy',
   SIGNER_UNTRUSTED: 'it is signed, by somebody the policy does not name',
+  SIGNING_KEY_EXPIRED: 'the key of the policy that signed it has expired',
+  SIGNING_KEY_REVOKED: 'the key of the policy that signed it was revoked',
   SIGNATURE_OTHER_DIGEST: 'the signature is of another image',
   SIGNATURE_OTHER_REPOSITORY: 'the signature is for another repository',
   SIGNATURE_EXPIRED: 'the signature is older than the policy allows',
@@ -35,6 +38,10 @@ const OTHERS: Readonly<Record<Exclude<ReasonCode, TrustCode>, ReasonMeaning>> = 
   DISK_LAYOUT: {
     means: 'the layout of the disks cannot be made, or what should be kept is not there',
     next: 'compare `landfall machine plan` with what the machine has',
+  },
+  DISK_ERASE: {
+    means: 'a disk cannot be erased by any method that the spec names, or did not end it',
+    next: 'the message says why; name another method in `disks.erase`, or exchange the disk',
   },
   DISK_IO: { means: 'reading or writing a disk failed', next: 'look at the disk, its cable and the kernel’s log' },
   DIGEST_MISMATCH: {

@@ -28,7 +28,11 @@ export type CoreErrorCode =
   | 'TOO_MANY_ATTEMPTS'
   /** A machine would be beyond the reach of whoever changes it. */
   | 'OUT_OF_SCOPE'
+  | 'DELIVERY_NOT_FOUND'
   | 'CONFLICT'
+  /** An Idempotency-Key whose request is being carried out, or was another one. */
+  | 'KEY_IN_USE'
+  | 'KEY_REUSED'
   | 'VALIDATION'
   /** An agent skipped a number of its events. */
   | 'EVENT_GAP'

@@ -1,9 +1,19 @@
 // What is written down about the moves of an install: log lines and events.
+import { eraseSentence } from '../contract/erase-text.ts'
+import type { LayerNews } from '../contract/install-layers.ts'
 import type { EventInput } from './events.ts'
 import type { InstallNote } from './install-state.ts'
 import type { InstallRecord, LogLine } from './install-store.ts'
 
 type TimedNote = InstallNote & { at: string; commit?: string | undefined; kernel?: string | undefined }
+
+interface NoteOptions {
+  actor: string
+  lastLine: number
+  maxLines: number
+  /** Where they stand now, if something of them is new. */
+  layers?: LayerNews | undefined
+}
 
 /**
  * Turns notes into lines for the install's log and events for everybody. Progress and log news come as one event each, which replaces
@@ -12,7 +22,7 @@ type TimedNote = InstallNote & { at: string; commit?: string | undefined; kernel
 export function installNotes(
   install: InstallRecord,
   notes: readonly TimedNote[],
-  { actor, lastLine, maxLines }: { actor: string; lastLine: number; maxLines: number },
+  { actor, lastLine, maxLines, layers }: NoteOptions,
 ): { lines: LogLine[]; events: EventInput[] } {
   const about = { machineId: install.machineId, installId: install.id, actor }
   const lines: LogLine[] = []
@@ -61,18 +71,26 @@ export function installNotes(
           },
         })
         break
+      case 'erased':
+        events.push({ ...about, type: 'install.erased', message: eraseSentence(note.report), data: { ...note.report } })
+        break
       case 'progress':
+      case 'layers':
       case 'disk-touched':
       case 'wrong-digest':
         break
     }
   }
-  const news = [...progressNews(install, notes), ...logNews(install, lines)]
+  const news = [...progressNews(install, notes, layers), ...logNews(install, lines)]
   return { lines, events: [...events, ...news.map((event) => ({ ...about, ...event }))] }
 }
 
 /** One event per step that moved bytes, with its numbers of now. */
-function* progressNews(install: InstallRecord, notes: readonly TimedNote[]): Generator<EventInput> {
+function* progressNews(
+  install: InstallRecord,
+  notes: readonly TimedNote[],
+  layers: LayerNews | undefined,
+): Generator<EventInput> {
   const moved = new Set(notes.flatMap((note) => (note.note === 'progress' ? [note.step] : [])))
   for (const { name, state, bytes, totalBytes, rate, message } of install.steps) {
     if (!moved.has(name) || state !== 'running') continue
@@ -80,7 +98,7 @@ function* progressNews(install: InstallRecord, notes: readonly TimedNote[]): Gen
     yield {
       type: 'install.progress',
       message: `${name}: ${percent} %`,
-      data: { step: name, bytes, totalBytes, rate, ...(message && { message }) },
+      data: { step: name, bytes, totalBytes, rate, ...(message && { message }), ...(layers && { layers }) },
       slot: `progress ${install.id}`,
     }
   }

@@ -1,6 +1,8 @@
 // The state machine of an install: what each thing that happens does to it. Pure; core/installs.ts stores the outcome.
 import type { AgentEvent } from '../contract/agent.ts'
 import { InstallStepName } from '../contract/install.ts'
+import type { EraseReport } from '../contract/erase.ts'
+import type { LayersReport } from '../contract/install-layers.ts'
 import type { Failure, InstallState, InstallStep } from '../contract/install.ts'
 import type { MachineState } from '../contract/machine.ts'
 import { sampleRate } from './rate.ts'
@@ -13,6 +15,7 @@ export type StepProgress = InstallStep & { sample: RateSample | null }
 export interface InstallProgress {
   state: InstallState
   steps: StepProgress[]
+  erasures: EraseReport[]
   failure: Failure | null
   /** The start of the installer that works on it. */
   bootId: string | null
@@ -21,6 +24,9 @@ export interface InstallProgress {
   confirmedDigest: string | null
   agentPeakRss: number | null
 }
+
+/** Kept of one install, the newest: more than any machine has disks and methods. */
+const MAX_ERASURES = 500
 
 /** What can happen to an install. */
 export type InstallInput =
@@ -44,6 +50,8 @@ export type InstallNote =
   | { note: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; text: string }
   | { note: 'step'; step: InstallStepName; state: InstallStep['state']; message: string }
   | { note: 'progress'; step: InstallStepName }
+  | { note: 'erased'; report: EraseReport }
+  | { note: 'layers'; report: LayersReport }
   /** From here on the disk no longer holds what it held. */
   | { note: 'disk-touched' }
   | { note: 'failed'; failure: Failure }
@@ -63,10 +71,14 @@ export interface InstallRefusal {
   over: boolean
 }
 
+/** Whatever was heard of layers no longer holds. */
+const NO_LAYERS: LayersReport = { table: [], changes: [] }
+
 export function newInstall(): InstallProgress {
   return {
     state: 'pending',
     steps: freshSteps(),
+    erasures: [],
     failure: null,
     bootId: null,
     startedAt: null,
@@ -117,7 +129,11 @@ function agentRegistered(install: InstallProgress, bootId: string, at: string): 
   // Of what the former boot wrote, layers may be worth something: the agent finds out, with partitioning coming first again.
   const fresh = bootDone({ ...install, steps: freshSteps(), bootId }, at)
   const text = 'the installer was started again in the middle of the install: it starts over'
-  return { ...fresh, machine: 'installing', notes: [{ note: 'log', level: 'warn', text }, ...fresh.notes] }
+  return {
+    ...fresh,
+    machine: 'installing',
+    notes: [{ note: 'log', level: 'warn', text }, { note: 'layers', report: NO_LAYERS }, ...fresh.notes],
+  }
 }
 
 function taskTaken(install: InstallProgress, bootId: string, at: string): InstallMove | InstallRefusal {
@@ -169,7 +185,8 @@ function runningEvent(install: InstallProgress, event: Exclude<AgentEvent, { typ
         sample,
         ...(message && { message }),
       })
-      return { install: next, notes: [{ note: 'progress', step: event.step }] }
+      const layers: InstallNote[] = event.layers ? [{ note: 'layers', report: event.layers }] : []
+      return { install: next, notes: [{ note: 'progress', step: event.step }, ...layers] }
     }
     case 'step-done': {
       const { message, startedAt } = stepOf(install, event.step)
@@ -182,6 +199,12 @@ function runningEvent(install: InstallProgress, event: Exclude<AgentEvent, { typ
         message: event.message || message,
       })
       return { install: next, notes: [stepNote(next, event.step)] }
+    }
+    case 'disk-erased': {
+      const { report } = event
+      // An agent gone mad shall not fill the disk.
+      const erasures = [...install.erasures, report].slice(-MAX_ERASURES)
+      return { install: { ...install, erasures }, notes: [{ note: 'erased', report }] }
     }
     case 'failed':
       return failed(install, event.failure, event.step, at)

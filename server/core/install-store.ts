@@ -1,4 +1,5 @@
 // What installs ask of the database.
+import type { InstallLayer, LayerChange, LayersReport } from '../contract/install-layers.ts'
 import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import type { InstallProgress } from './install-state.ts'
@@ -50,8 +51,15 @@ export interface InstallStore {
   outcomes(machineIds: readonly string[]): Map<string, InstallOutcome>
   /** All that an installer works on now. */
   running(): InstallRecord[]
+  /** Those, and all that no installer has taken yet. */
+  unfinished(): InstallRecord[]
   /** Newest first. */
   listFor(machineId: string): InstallRecord[]
+  /** Lowest first. */
+  layers(installId: string): InstallLayer[]
+  /** A new table of layers, all of which wait; the former is forgotten. */
+  beginLayers(installId: string, table: NonNullable<LayersReport['table']>): void
+  saveLayers(installId: string, changes: readonly LayerChange[]): void
   appendLog(installId: string, lines: readonly LogLine[]): void
   /** Lines after `after`, oldest first. */
   log(installId: string, after: number, limit: number): LogLine[]

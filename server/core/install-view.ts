@@ -15,6 +15,7 @@ export function installOf(record: InstallRecord): Install {
     spec: maskSecrets(record.spec),
     trust: record.trust?.verdict ?? null,
     plan: record.plan,
+    erasures: record.erasures,
     steps: record.steps.map(stepOf),
     failure: record.failure,
     createdAt: record.createdAt,

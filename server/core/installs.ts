@@ -10,7 +10,8 @@ import type {
   RegisterResponse,
   Task,
 } from '../contract/agent.ts'
-import type { Install } from '../contract/install.ts'
+import { DEFAULT_ARCHITECTURE } from '../contract/common.ts'
+import type { Install, InstallDetail } from '../contract/install.ts'
 import type { MachineMedium } from '../contract/medium.ts'
 import type { StoragePlan } from '../contract/plan.ts'
 import type { MachineSpec, PartialSpec } from '../contract/spec.ts'
@@ -27,6 +28,7 @@ import type { EventLog } from './events.ts'
 import { uuidV7 } from './ids.ts'
 import type { ImageCatalog, ResolvedImage, ResolveFailure } from './images.ts'
 import type { ContentGate, ContentVerdict } from './layers.ts'
+import { InstallLayers } from './install-layers.ts'
 import { installNotes } from './install-notes.ts'
 import { isActive, moveInstall, newInstall } from './install-state.ts'
 import type { InstallInput, InstallNote, InstallRefusal } from './install-state.ts'
@@ -77,18 +79,18 @@ interface Assignment {
 /** An image that may be installed, and why. */
 type AllowedImage = ResolvedImage & { trust: TrustCheck; content: ContentVerdict }
 
-/** What a machine is taken for until it has told. */
-const DEFAULT_ARCHITECTURE = 'amd64'
 const DEFAULT_LOG_LIMIT = 1000
 /** Lines kept of one install: an agent gone mad shall not fill the disk. */
 const MAX_LOG_LINES = 20_000
 
 export class Installs {
   readonly #ports: InstallsPorts
+  readonly #layers: InstallLayers
   readonly #wakeups = new Wakeups()
 
   constructor(ports: InstallsPorts) {
     this.#ports = ports
+    this.#layers = new InstallLayers(ports)
   }
 
   // --- people
@@ -121,6 +123,16 @@ export class Installs {
     return this.#ports.transactions.transaction(() =>
       installOf(this.#apply(this.#record(installId), { type: 'cancelled', by: actor }, actor)),
     )
+  }
+
+  /** Ends every install that could still write to a disk; returns how many there were. */
+  cancelUnfinished(actor: string): number {
+    const { installs, transactions } = this.#ports
+    return transactions.transaction(() => {
+      const unfinished = installs.unfinished()
+      for (const { id } of unfinished) this.cancel(id, actor)
+      return unfinished.length
+    })
   }
 
   /**
@@ -158,6 +170,11 @@ export class Installs {
   /** Throws INSTALL_NOT_FOUND. */
   get(installId: string): Install {
     return installOf(this.#record(installId))
+  }
+
+  /** With its layers. Throws INSTALL_NOT_FOUND. */
+  detail(installId: string): InstallDetail {
+    return { ...this.get(installId), layers: this.#layers.of(installId) }
   }
 
   /** Newest first. Throws MACHINE_NOT_FOUND. */
@@ -253,11 +270,41 @@ export class Installs {
    * wait at once. Throws TOKEN_INVALID when a newer session took over meanwhile.
    */
   async nextTask(session: AgentSession, waitMs: number, signal?: AbortSignal): Promise<Task> {
-    this.#ports.inventory.seen(session.machineId)
-    const task = this.#task(session, await this.#judgeAgain(session.machineId))
-    if (task.type !== 'wait' || waitMs <= 0) return task
-    await this.#wakeups.wait(session.machineId, waitMs, signal)
-    return this.#task(session, await this.#judgeAgain(session.machineId))
+    const { machineId } = session
+    this.#ports.inventory.seen(machineId)
+    let mayWait = waitMs > 0
+    for (;;) {
+      const judged = await this.judge(machineId)
+      // What was assigned while another one was judged is judged in its turn. From here on nothing comes between.
+      if (this.#waiting(machineId)?.id !== judged?.installId) continue
+      const task = this.#task(session, judged?.content)
+      if (task.type !== 'wait' || !mayWait) return task
+      await this.#wakeups.wait(machineId, waitMs, signal)
+      mayWait = false
+    }
+  }
+
+  /**
+   * Judges the install of a machine once more, if nobody has taken it yet: since it was created, policies and signatures may have changed, and layers were
+   * read. One that is no longer allowed fails with the reason. While layers are still being read, that wakes the machine when there is news.
+   */
+  async judge(machineId: string): Promise<{ installId: string; content: ContentVerdict } | undefined> {
+    const { installs, trust, contents, transactions } = this.#ports
+    const waiting = this.#waiting(machineId)
+    if (!waiting) return undefined
+    const check = await trust.check(waiting)
+    const news = contents.settled()
+    const content = await contents.check(waiting)
+    if (contentMessage(content) !== undefined) void news.then(() => this.#wakeups.wake(machineId))
+    transactions.transaction(() => {
+      const install = this.#record(waiting.id)
+      if (install.state !== 'pending') return
+      const judged = { ...install, trust: check }
+      installs.save(judged, install)
+      const failure = refusalOf(check, content)
+      if (failure) this.#apply(judged, { type: 'refused', failure }, 'system')
+    })
+    return { installId: waiting.id, content }
   }
 
   /** Stores the plan before anything is written. Not `go` once the install was cancelled or replaced. Throws INSTALL_NOT_FOUND. */
@@ -353,7 +400,7 @@ export class Installs {
 
   /** Ends all waiting polls, so that the server can stop. */
   stop(): void {
-    this.#wakeups.wakeAll()
+    this.#wakeups.stop()
   }
 
   // --- inside
@@ -369,10 +416,8 @@ export class Installs {
     if ((newest?.state !== 'pending' && newest?.state !== 'running') || newest.spec.installer === 'anaconda') {
       return { type: 'wait', message: waitMessage(inventory.get(machineId), newest) }
     }
-    if (newest.state === 'pending' && content?.state === 'reading') {
-      const { layers, totalLayers } = content
-      return { type: 'wait', message: `Landfall reads the image first: ${layers} of ${totalLayers} layers.` }
-    }
+    const reason = newest.state === 'pending' ? contentMessage(content) : undefined
+    if (reason !== undefined) return { type: 'wait', message: reason }
     return transactions.transaction(() => {
       const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
       const { id: installId, generation, spec, repository, digest, followReference, trust } = install
@@ -509,10 +554,13 @@ export class Installs {
     const { machineId } = install
     installs.save(install, before)
     if (notes.some(({ note }) => note === 'disk-touched')) machines.update(machineId, { runningDigest: null })
+    const reports = notes.flatMap((note) => (note.note === 'layers' ? [note.report] : []))
+    const layers = this.#layers.record(install.id, reports, { isOver: install.state !== 'running' })
     const { lines, events: told } = installNotes(install, notes, {
       actor,
       lastLine: installs.lastLogLine(install.id),
       maxLines: MAX_LOG_LINES,
+      layers,
     })
     installs.appendLog(install.id, lines)
     for (const event of told) events.append(event)
@@ -522,27 +570,10 @@ export class Installs {
     if (!isActive(install.state)) this.#wakeAfterCommit(machineId)
   }
 
-  /**
-   * Judges an install once more that no agent has taken yet: since it was created, policies and signatures may have changed, and layers were
-   * read. One that is no longer allowed fails with the reason. While layers are still being read, that wakes the machine when there is news.
-   */
-  async #judgeAgain(machineId: string): Promise<ContentVerdict | undefined> {
-    const { installs, trust, contents, transactions } = this.#ports
-    const waiting = installs.newest(machineId)
-    if (waiting?.state !== 'pending') return undefined
-    const check = await trust.check(waiting)
-    const news = contents.settled()
-    const content = await contents.check(waiting)
-    if (content.state === 'reading') void news.then(() => this.#wakeups.wake(machineId))
-    transactions.transaction(() => {
-      const install = this.#record(waiting.id)
-      if (install.state !== 'pending') return
-      const judged = { ...install, trust: check }
-      installs.save(judged, install)
-      const failure = refusalOf(check, content)
-      if (failure) this.#apply(judged, { type: 'refused', failure }, 'system')
-    })
-    return content
+  /** The install that no agent has taken yet. */
+  #waiting(machineId: string): InstallRecord | undefined {
+    const newest = this.#ports.installs.newest(machineId)
+    return newest?.state === 'pending' ? newest : undefined
   }
 
   /** Resolves each reference once per architecture, and judges what it stands for. */
@@ -569,15 +600,18 @@ export class Installs {
   }
 
   /** Refuses before anything is stored what would fail on the machine. */
-  #requirePossible(machine: MachineRecord, spec: MachineSpec, { followReference }: ResolvedImage): void {
-    const { kickstarts, machines, clock, medium } = this.#ports
+  #requirePossible(machine: MachineRecord, spec: MachineSpec, image: ResolvedImage): void {
+    const { kickstarts, machines, clock, medium, isPublic = () => true } = this.#ports
     if (spec.installer === 'anaconda') {
       // A kickstart whose release the spec names could be made without one, but nothing would start Anaconda.
       requiredMedium(spec.media, medium)
       const facts = machines.facts(machine.id)
       const generation = machine.generation + 1
       const createdAt = timestamp(clock)
-      kickstarts.render({ machine, facts, spec, generation, followReference, token: 'lfi_trial', createdAt })
+      const { followReference } = image
+      const token = 'lfi_trial'
+      const pullToken = isPublic(image.repository) ? undefined : token
+      kickstarts.render({ machine, facts, spec, generation, followReference, image, token, pullToken, createdAt })
       return
     }
     const beyond = this.#ports.diskImage ? beyondDiskImage(spec) : beyondAgent(spec)
@@ -631,6 +665,15 @@ function refusalOf({ verdict, basis }: TrustCheck, content: ContentVerdict) {
 /** The server, not the agent, ended it. */
 function wasStopped({ state, failure }: InstallRecord): boolean {
   return state === 'superseded' || (state === 'failed' && failure?.code === 'CANCELLED')
+}
+
+/** Why the machine waits for its image; undefined when it need not. */
+function contentMessage(content: ContentVerdict | undefined): string | undefined {
+  if (content?.state !== 'reading' && content?.state !== 'fetching') return undefined
+  const count = `${content.layers} of ${content.totalLayers} layers`
+  if (content.state === 'reading') return `Landfall reads the image first: ${count}.`
+  const { problem } = content
+  return `Landfall fetches the image first: ${count}.${problem === undefined ? '' : ` It tries again: ${problem}`}`
 }
 
 function waitMessage({ state }: MachineRecord, install: InstallRecord | undefined): string {

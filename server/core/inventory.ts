@@ -1,9 +1,12 @@
 // The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
 import type { Scope } from '../contract/access.ts'
 import type { Architecture, Labels } from '../contract/common.ts'
+import type { FactChange } from '../contract/fact-change.ts'
 import type { Facts } from '../contract/facts.ts'
 import type { MachineFilter } from '../contract/machine-filter.ts'
 import type { CreateMachine, Machine, MachineState, MachineSummary, UpdateMachine } from '../contract/machine.ts'
+import type { PartialSpec } from '../contract/spec.ts'
+import { compareFacts } from './compare-facts.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
 import { CoreError, unlessStoreFails } from './errors.ts'
@@ -19,7 +22,7 @@ import { machineOf, summaryOf } from './machine-view.ts'
 import type { SummaryParts } from './machine-view.ts'
 import { mergeSpec, wantedValue } from './merge-spec.ts'
 import type { MergedSpec } from './merge-spec.ts'
-import { restoreSecrets } from './spec-secrets.ts'
+import { maskSecrets, restoreSecrets } from './spec-secrets.ts'
 import type { ProfileStore } from './profile-store.ts'
 import type { TokenStore } from './token-store.ts'
 import type { Transactions } from './transactions.ts'
@@ -50,6 +53,10 @@ export interface InventoryPage {
 
 /** "Seen" is told to minutes: a write per request would wear disks out for nothing. */
 const SEEN_PRECISION_MS = 15_000
+/** Of one machine: a part with a loose contact shall not fill the disk. */
+const KEPT_CHANGES = 200
+/** Named in the event; the history has the rest. */
+const TOLD_CHANGES = 3
 
 export class Inventory {
   readonly #ports: InventoryPorts
@@ -107,6 +114,16 @@ export class Inventory {
     return this.#ports.machines.ids(this.#criteria(filter, scope), limit)
   }
 
+  /** Of those only machines that have none of these labels, whatever their values. Throws PROFILE_NOT_FOUND. */
+  selectUnlabelled(filter: MachineFilter, unlabelled: readonly string[], scope: Scope | null, limit: number): string[] {
+    return this.#ports.machines.ids({ ...this.#criteria(filter, scope), unlabelled }, limit)
+  }
+
+  /** What is set on the machine itself, secrets masked. Throws MACHINE_NOT_FOUND. */
+  ownSpec(id: string): PartialSpec {
+    return maskSecrets(this.get(id).ownSpec)
+  }
+
   /** Undefined when there is no such machine. */
   labelsOf(id: string): Labels | undefined {
     return this.#ports.machines.get(id)?.labels
@@ -122,6 +139,11 @@ export class Inventory {
     const record = this.get(id)
     const [parts] = this.#parts([record])
     return machineOf(parts!, this.mergedSpec(id), this.#ports.machines.facts(id))
+  }
+
+  /** What changed of its facts, newest first. Throws MACHINE_NOT_FOUND. */
+  factHistory(id: string, limit = KEPT_CHANGES): FactChange[] {
+    return this.#ports.machines.factChanges(this.get(id).id, limit)
   }
 
   /** What the machine shall become, after merging its profiles. Throws MACHINE_NOT_FOUND. */
@@ -194,6 +216,7 @@ export class Inventory {
         runningDigest: null,
         lastSeenAt: now,
         ipxeRefusedAt: null,
+        revision: 1,
         createdAt: now,
       }
       machines.insert(machine)
@@ -213,16 +236,9 @@ export class Inventory {
   /** Brings in a machine before it was ever seen. Throws CONFLICT when a MAC or the name is taken. */
   create(input: CreateMachine, actor: string): Machine {
     const { machines, transactions, events, clock } = this.#ports
-    const macs = input.macs.map((text) => {
-      const mac = plausibleMac(text)
-      if (!mac) throw new CoreError('VALIDATION', `${text} is no address of a single machine's NIC`)
-      return mac
-    })
+    const macs = input.macs.map(requirePlausible)
     return transactions.transaction(() => {
-      for (const mac of macs) {
-        const other = machines.byIdentity('mac', mac)
-        if (other) throw new CoreError('CONFLICT', `MAC ${mac} belongs to machine ${other.name} (${other.id}) already`)
-      }
+      for (const mac of macs) this.#requireFreeMac(mac)
       if (input.name !== undefined) this.#requireFreeName(input.name)
       const id = uuidV7(clock.now())
       const name = input.name ?? this.#freeName(macs[0]?.replaceAll(':', '-') ?? id, id)
@@ -243,6 +259,7 @@ export class Inventory {
         runningDigest: null,
         lastSeenAt: null,
         ipxeRefusedAt: null,
+        revision: 1,
         createdAt: timestamp(clock),
       })
       for (const mac of macs) machines.bind('mac', mac, id)
@@ -279,6 +296,21 @@ export class Inventory {
     })
   }
 
+  /** Gives a machine further MACs; those it has stay. Throws MACHINE_NOT_FOUND, and CONFLICT when one belongs to another. */
+  addMacs(id: string, texts: readonly string[], actor: string): void {
+    const { machines, transactions, events } = this.#ports
+    transactions.transaction(() => {
+      const { name } = this.get(id)
+      const macs = texts.map(requirePlausible).filter((mac) => machines.byIdentity('mac', mac)?.id !== id)
+      for (const mac of macs) {
+        this.#requireFreeMac(mac)
+        machines.bind('mac', mac, id)
+      }
+      const message = `machine ${name} has ${macs.join(', ')} too`
+      events.append({ type: 'machine.updated', machineId: id, actor, message, data: { macs } })
+    })
+  }
+
   /** Takes a machine out of service: it gets no boot data, its tokens and its unfinished install end. Throws MACHINE_NOT_FOUND. */
   retire(id: string, actor: string): Machine {
     const { transactions, installs, tokens, clock } = this.#ports
@@ -311,8 +343,8 @@ export class Inventory {
   }
 
   /**
-   * Stores what a machine told of itself and learns its identities. If they show that two records are one machine, the one that
-   * nobody has worked with is merged into the other. Returns the id that goes on.
+   * Stores what a machine told of itself, with what is different about it now, and learns its identities. If they show that two records
+   * are one machine, the one that nobody has worked with is merged into the other. Returns the id that goes on.
    */
   recordFacts(id: string, facts: Facts): string {
     const { machines, transactions, events, clock } = this.#ports
@@ -332,6 +364,7 @@ export class Inventory {
       if (smbios !== undefined) this.#bindIfFree('smbios', smbios, survivor)
 
       const known = this.get(survivor)
+      this.#noteChanges(known, facts)
       machines.setFacts(survivor, facts)
       machines.update(survivor, {
         uuid: plausibleUuid(facts.smbios.uuid) ?? null,
@@ -372,6 +405,18 @@ export class Inventory {
     machines.update(id, { state })
     const message = `machine ${name} is ${state} (was ${from})`
     events.append({ type: 'machine.state', machineId: id, actor, message, data: { from, to: state } })
+  }
+
+  #noteChanges({ id, name }: MachineRecord, facts: Facts): void {
+    const { machines, events, clock } = this.#ports
+    const before = machines.facts(id)
+    const changes = before ? compareFacts(before, facts) : []
+    if (changes.length === 0) return
+    machines.addFactChanges(id, timestamp(clock), changes, KEPT_CHANGES)
+    const told = changes.slice(0, TOLD_CHANGES).map(({ message }) => message)
+    const more = changes.length > TOLD_CHANGES ? [`${changes.length - TOLD_CHANGES} more changes`] : []
+    const message = `machine ${name}: ${[...told, ...more].join('; ')}`
+    events.append({ type: 'machine.hardware', machineId: id, actor: 'machine', message, data: { changes } })
   }
 
   #criteria(
@@ -441,6 +486,11 @@ export class Inventory {
     if (!machines.byIdentity(kind, value)) machines.bind(kind, value, id)
   }
 
+  #requireFreeMac(mac: string): void {
+    const other = this.#ports.machines.byIdentity('mac', mac)
+    if (other) throw new CoreError('CONFLICT', `MAC ${mac} belongs to machine ${other.name} (${other.id}) already`)
+  }
+
   #requireFreeName(name: string): void {
     const other = this.#ports.machines.byName(name)
     if (other) throw new CoreError('CONFLICT', `machine ${other.id} is called ${other.name} already`)
@@ -449,6 +499,12 @@ export class Inventory {
   #freeName(wanted: string, id: string): string {
     return this.#ports.machines.byName(wanted) ? `${wanted}-${id.slice(-4)}` : wanted
   }
+}
+
+function requirePlausible(text: string): string {
+  const mac = plausibleMac(text)
+  if (!mac) throw new CoreError('VALIDATION', `${text} is no address of a single machine's NIC`)
+  return mac
 }
 
 /** True if removing the record would lose a decision of a person. */

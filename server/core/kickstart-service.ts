@@ -5,6 +5,7 @@ import type { Facts } from '../contract/facts.ts'
 import { confirmEnvText } from '../contract/first-boot.ts'
 import type { KickstartRelease } from '../contract/kickstart-release.ts'
 import type { KickstartPreview, RenderedKickstart } from '../contract/kickstart.ts'
+import { INSTALLER_AUTH } from '../contract/registry-files.ts'
 import { SECRET_MASK } from '../contract/spec.ts'
 import type { MachineSpec } from '../contract/spec.ts'
 import { stageEvents } from './anaconda-stages.ts'
@@ -31,6 +32,10 @@ interface KickstartRequest {
   generation: number
   /** Repository and tag or digest below our registry, as the machine follows it. */
   followReference: string
+  /** What that stands for; undefined while nothing is assigned. */
+  image: { repository: string; digest: string } | undefined
+  /** For the pull, where the repository is not for anybody. */
+  pullToken: string | undefined
   /** Install token that its scripts use. */
   token: string
   /** When the install was created, ISO 8601. */
@@ -69,6 +74,8 @@ export interface KickstartServicePorts {
   renderer: KickstartRenderer
   /** Origin of the TLS listener, for the first-boot report. */
   httpsUrl: string
+  /** Whether anybody may pull from this repository; by default they may. */
+  isPublic?: (repository: string) => boolean
 }
 
 /** Anaconda reports at least once a minute while its scripts live. Before that it fetches a gigabyte. */
@@ -84,16 +91,19 @@ export class KickstartService {
   }
 
   /**
-   * The kickstart of a token's install, which begins with it; asked again, the same. Throws TOKEN_INVALID, TOKEN_EXPIRED, INSTALL_OVER
-   * when nothing is to be installed (any more), MACHINE_MISMATCH when another machine asks, and KICKSTART_INVALID or MEDIA_NOT_FOUND,
-   * which end the install.
+   * The kickstart of a token's install, which begins with it, after its image was judged once more; asked again, the same. Rejects with
+   * TOKEN_INVALID, TOKEN_EXPIRED, INSTALL_OVER when nothing is to be installed (any more), MACHINE_MISMATCH when another machine asks, and
+   * KICKSTART_INVALID or MEDIA_NOT_FOUND, which end the install.
    */
-  kickstart(token: string, client: AnacondaClient): string {
-    const { install, machine, claims } = this.#armed(token)
-    this.#requireSame(machine, client)
+  async kickstart(token: string, client: AnacondaClient): Promise<string> {
     const { inventory, installs, events } = this.#ports
+    const asked = this.#armed(token)
+    this.#requireSame(asked.machine, client)
+    // Anaconda asks but once: it does not wait for layers that nobody has read yet.
+    await installs.judge(asked.machine.id)
+    const { install, machine, claims } = this.#armed(token)
     inventory.seen(machine.id, client.address)
-    const { text } = this.#render(install, machine, token, client.httpsUrl)
+    const { text } = this.#render(install, machine, token, { httpsUrl: client.httpsUrl })
     installs.advance(install.id, [{ type: 'task-taken', bootId: claims.id }], 'machine')
     if (install.bootId !== claims.id) {
       events.append({
@@ -118,13 +128,19 @@ export class KickstartService {
     const { spec } = inventory.mergedSpec(machineId)
     const newest = installStore.newest(machineId)
     const assigned = newest?.spec.installer === 'anaconda' ? newest : undefined
+    // What the same reference stands for now is for the next assignment to find out.
+    const isSame = assigned?.followReference === spec.image
     const wanted = {
       spec: { ...spec, kickstart: { ...spec.kickstart, ...(release && { release }) } },
       generation: assigned?.generation ?? machine.generation + 1,
       followReference: spec.image ?? 'no-image',
       createdAt: assigned?.createdAt ?? timestamp(clock),
+      image: isSame ? assigned : undefined,
     }
-    return { wanted: this.#shown(machine, wanted), assigned: assigned ? this.#shown(machine, assigned) : null }
+    return {
+      wanted: this.#shown(machine, wanted),
+      assigned: assigned ? this.#shown(machine, { ...assigned, image: assigned }) : null,
+    }
   }
 
   /** A secret file that `%pre` asks for. Throws as {@link kickstart}, and FILE_NOT_FOUND for a name this install has no file of. */
@@ -135,7 +151,8 @@ export class KickstartService {
       const secret = this.#ports.tokens.issueConfirmToken({ machineId: machine.id, installId, generation })
       return confirmEnvText({ url: this.#ports.httpsUrl, token: secret, installId })
     }
-    const text = this.#render(install, machine, token).secrets.get(name)
+    const pullToken = name === INSTALLER_AUTH ? this.#pullToken(install) : undefined
+    const text = this.#render(install, machine, token, { pullToken }).secrets.get(name)
     if (text === undefined) throw new CoreError('FILE_NOT_FOUND', `install ${install.id} has no file ${name}`)
     return text
   }
@@ -192,11 +209,14 @@ export class KickstartService {
 
   #shown(
     machine: MachineRecord,
-    { spec, ...rest }: Pick<InstallRecord, 'spec' | 'generation' | 'followReference' | 'createdAt'>,
+    {
+      spec,
+      ...rest
+    }: Pick<InstallRecord, 'spec' | 'generation' | 'followReference' | 'createdAt'> & Pick<KickstartRequest, 'image'>,
   ): RenderedKickstart {
     const { machines, renderer } = this.#ports
     const facts = machines.facts(machine.id)
-    const { generation, followReference, createdAt } = rest
+    const { generation, followReference, createdAt, image } = rest
     const request = {
       machine,
       facts,
@@ -205,9 +225,21 @@ export class KickstartService {
       followReference,
       createdAt,
       token: SECRET_MASK,
+      image,
+      pullToken: this.#needsLogin(image) ? SECRET_MASK : undefined,
     }
     const { release, text, secrets } = renderer.render(request)
     return { release, text, files: [...secrets].map(([name, contents]) => ({ name, text: contents })) }
+  }
+
+  #needsLogin(image: { repository: string } | undefined): boolean {
+    const { isPublic = () => true } = this.#ports
+    return image !== undefined && !isPublic(image.repository)
+  }
+
+  /** A new one ends that of the machine before it: only for the file that it goes into. */
+  #pullToken({ id: installId, machineId, repository }: InstallRecord): string {
+    return this.#ports.tokens.issuePullToken({ machineId, installId, repository })
   }
 
   /** The install that a token is for, as long as it may go on. */
@@ -220,7 +252,9 @@ export class KickstartService {
       new CoreError('INSTALL_OVER', `${machine.name}: ${why}`, { hint: 'boot the machine again' })
     if (install?.generation !== claims.generation) throw over('another image was assigned since the token was made')
     if (install.spec.installer !== 'anaconda') throw over('the install is not one by Anaconda')
-    if (!isActive(install.state) || install.state === 'rebooting') throw over(`the install is over (${install.state})`)
+    if (!isActive(install.state) || install.state === 'rebooting') {
+      throw over(`the install is over (${install.state}${install.failure ? `: ${install.failure.message}` : ''})`)
+    }
     return { install, machine, claims }
   }
 
@@ -249,12 +283,27 @@ export class KickstartService {
   }
 
   /** A kickstart that cannot be made ends its install: the machine would only ask again, and nobody would see why. */
-  #render(install: InstallRecord, machine: MachineRecord, token: string, httpsUrl?: string) {
+  #render(
+    install: InstallRecord,
+    machine: MachineRecord,
+    token: string,
+    { httpsUrl, pullToken = SECRET_MASK }: { httpsUrl?: string | undefined; pullToken?: string | undefined },
+  ) {
     const { spec, generation, followReference, createdAt } = install
     const facts = this.#ports.machines.facts(machine.id)
     try {
-      const request = { machine, facts, spec, generation, followReference, token, createdAt, httpsUrl }
-      return this.#ports.renderer.render(request)
+      return this.#ports.renderer.render({
+        machine,
+        facts,
+        spec,
+        generation,
+        followReference,
+        image: install,
+        token,
+        createdAt,
+        httpsUrl,
+        pullToken: this.#needsLogin(install) ? pullToken : undefined,
+      })
     } catch (error) {
       if (error instanceof CoreError) {
         const { message, hint } = error

@@ -63,6 +63,13 @@ export class LoginGuard {
     if (attempt.name !== undefined) this.unlock(attempt.name)
   }
 
+  /** It came to nothing by no fault of whoever tried, so it does not count. */
+  withdrawn(attempt: Attempt): void {
+    this.#addresses.forgive(networkOf(attempt.address))
+    const name = lockable(attempt)
+    if (name !== undefined) this.#names.forgive(name)
+  }
+
   unlock(name: string): void {
     this.#names.forget(name.toLowerCase())
   }

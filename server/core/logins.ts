@@ -64,8 +64,10 @@ export class Logins {
       this.#done(tokens.authenticate(opened.secret)!, from)
       return opened
     } catch (cause) {
-      if (!(cause instanceof CoreError) || (cause.code !== 'TOKEN_INVALID' && cause.code !== 'TOKEN_EXPIRED'))
+      if (!(cause instanceof CoreError) || (cause.code !== 'TOKEN_INVALID' && cause.code !== 'TOKEN_EXPIRED')) {
+        guard.withdrawn(attempt)
         throw cause
+      }
       this.#refused('anonymous', from)
       const hint = 'a login link works once; `landfall token create` makes an API token to log in with'
       throw new CoreError('LOGIN_REFUSED', `the login was refused: ${cause.message}`, { cause, hint })
@@ -90,7 +92,10 @@ export class Logins {
     const attempt = { name, address: from.address, isKnownHere: found?.addresses.includes(from.address) ?? false }
     // Not written down when refused: whoever knocks on and on would fill the disk.
     guard.admit(attempt)
-    const isRight = await passwords.verify(password, found?.password ?? undefined)
+    const isRight = await passwords.verify(password, found?.password ?? undefined).catch((error: unknown) => {
+      guard.withdrawn(attempt)
+      throw error
+    })
     // Things may have changed meanwhile.
     const user = found && users.get(found.id)
     if (!isRight || !user || user.password !== found?.password || user.disabledAt !== null) {

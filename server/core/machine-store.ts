@@ -1,5 +1,6 @@
 // What the inventory asks of the database.
 import type { Architecture, Firmware, Labels } from '../contract/common.ts'
+import type { FactChange, FactDifference } from '../contract/fact-change.ts'
 import type { Facts } from '../contract/facts.ts'
 import type { MachineSort, SortOrder } from '../contract/machine-filter.ts'
 import type { MachineState } from '../contract/machine.ts'
@@ -29,6 +30,8 @@ export interface MachineRecord {
   lastSeenAt: string | null
   /** When its firmware was found to refuse iPXE. */
   ipxeRefusedAt: string | null
+  /** Counts what people changed: name, labels, spec. */
+  revision: number
   createdAt: string
 }
 
@@ -39,6 +42,8 @@ export interface MachineCriteria {
   states?: readonly MachineState[] | undefined
   /** Without a value: any. */
   labels?: readonly { key: string; value?: string | undefined }[] | undefined
+  /** Keys of labels that it must not have. */
+  unlabelled?: readonly string[] | undefined
   /** Wanted after merging profiles. */
   image?: string | undefined
   architecture?: Architecture | undefined
@@ -66,7 +71,8 @@ export interface PlacedMachine {
 
 export interface MachineStore {
   insert(machine: MachineRecord): void
-  update(id: string, change: Partial<Omit<MachineRecord, 'id'>>): void
+  /** Counts the revision up where name, labels or spec are among the changes. */
+  update(id: string, change: Partial<Omit<MachineRecord, 'id' | 'revision'>>): void
   /** Removes it with identities, facts, installs and tokens. */
   remove(id: string): void
   get(id: string): MachineRecord | undefined
@@ -77,6 +83,8 @@ export interface MachineStore {
   /** As `list`. */
   ids(criteria: MachineCriteria, limit: number): string[]
   count(criteria: MachineCriteria): number
+  /** What machines that are not retired want after merging profiles, each pair once. */
+  wantedImages(): { image: string; architecture: Architecture | null }[]
   page(request: MachinePageRequest): PlacedMachine[]
   /** By id; of machines that are not there none. */
   names(ids: readonly string[]): Map<string, string>
@@ -86,10 +94,14 @@ export interface MachineStore {
   macs(ids: readonly string[]): Map<string, string[]>
   /** Gives an identity to a machine, taking it from whoever has it. */
   bind(kind: IdentityKind, value: string, id: string): void
-  /** Moves identities, tokens and events of one machine to another and removes the former. It must not have installs. */
+  /** Moves identities, tokens, events and changes of facts of one machine to another and removes the former. It must not have installs. */
   absorb(from: string, into: string): void
   facts(id: string): Facts | undefined
   /** Of its facts, without the work of reading all of them; undefined before there are any. */
   secureBoot(id: string): boolean | undefined
   setFacts(id: string, facts: Facts): void
+  /** What changed of them, newest first. */
+  factChanges(id: string, limit: number): FactChange[]
+  /** Of each machine the newest `kept` are kept. */
+  addFactChanges(id: string, at: string, changes: readonly FactDifference[], kept: number): void
 }

@@ -32,6 +32,7 @@ export function summaryOf({ record, macs, image, install }: SummaryParts): Machi
     wantedDigest: install?.digest ?? null,
     runningDigest: record.runningDigest,
     generation: record.generation,
+    revision: record.revision,
     lastSeenAt: record.lastSeenAt,
     createdAt: record.createdAt,
     installId: install?.id ?? null,

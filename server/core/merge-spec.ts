@@ -5,6 +5,9 @@ import type { Profile } from '../contract/machine.ts'
 import { MachineSpec, SPEC_GROUPS } from '../contract/spec.ts'
 import type { PartialSpec, SpecOrigins } from '../contract/spec.ts'
 
+/** What merging asks of a profile. */
+export type MergedProfile = Pick<Profile, 'name' | 'selector' | 'priority' | 'spec'>
+
 export interface MergedSpec {
   spec: MachineSpec
   origins: SpecOrigins
@@ -19,7 +22,7 @@ export interface MergedSpec {
  */
 export function mergeSpec(
   machine: { name: string; labels: Labels; ownSpec: PartialSpec },
-  profiles: readonly Profile[],
+  profiles: readonly MergedProfile[],
 ): MergedSpec {
   const applying = profiles.filter(({ selector }) => matchesLabels(selector, machine.labels)).sort(strongestFirst)
   const layers: { origin: string; spec: PartialSpec }[] = [
@@ -44,7 +47,7 @@ export function mergeSpec(
 /** One value of the merged spec, without the work of merging: for lists of thousands. */
 export function wantedValue(
   machine: { labels: Labels; ownSpec: PartialSpec },
-  profiles: readonly Profile[],
+  profiles: readonly MergedProfile[],
   valueOf: (spec: PartialSpec) => string | undefined,
 ): string | undefined {
   const own = valueOf(machine.ownSpec)
@@ -66,7 +69,7 @@ export function matchesLabels(selector: Labels, labels: Labels): boolean {
   return Object.entries(selector).every(([key, value]) => Object.hasOwn(labels, key) && labels[key] === value)
 }
 
-function strongestFirst(a: Profile, b: Profile): number {
+function strongestFirst(a: MergedProfile, b: MergedProfile): number {
   return b.priority - a.priority || (a.name < b.name ? -1 : a.name > b.name ? 1 : 0)
 }
 

@@ -1,4 +1,5 @@
 // The fleet at a glance, put together from counts that the store makes in one go.
+import type { Scope } from '../contract/access.ts'
 import type { EventType } from '../contract/event.ts'
 import type { Overview } from '../contract/overview.ts'
 import { timestamp } from './clock.ts'
@@ -9,21 +10,23 @@ export interface OverviewRequest {
   since: string
   /** Key of the label to group machines by. */
   by?: string | undefined
+  /** Only machines within, and what concerns them. */
+  scope: Scope | null
 }
 
-/** What the overview asks of the database. Lists are bounded by it. */
+/** What the overview asks of the database, of machines within a scope. Lists are bounded by it. */
 export interface OverviewStore {
-  states(): Overview['states']
+  states(scope: Scope | null): Overview['states']
   /** `heardSince`: what told nothing since then counts with no rate. */
-  installs(heardSince: string): Overview['installs']
-  failures(): Overview['failures']
-  images(): Overview['images']
-  changed(since: string): Overview['changed']
-  hours(since: string): Overview['hours']
+  installs(scope: Scope | null, heardSince: string): Overview['installs']
+  failures(scope: Scope | null): Overview['failures']
+  images(scope: Scope | null): Overview['images']
+  changed(scope: Scope | null, since: string): Overview['changed']
+  hours(scope: Scope | null, since: string): Overview['hours']
   /** The newest events of these types, as far as they are among the newest of all. */
-  news(since: string, types: readonly EventType[]): Overview['news']
-  labels(): Overview['labels']
-  groups(key: string): Overview['groups']
+  news(scope: Scope | null, since: string, types: readonly EventType[]): Overview['news']
+  labels(scope: Scope | null): Overview['labels']
+  groups(scope: Scope | null, key: string): Overview['groups']
 }
 
 /** An installer reports twice a second; a rate older than this is history. */
@@ -33,6 +36,7 @@ const RATE_AGE_MS = 15_000
 const NEWS: readonly EventType[] = [
   'machine.discovered',
   'machine.updated',
+  'machine.hardware',
   'machine.merged',
   'boot.refused',
   'boot.loop',
@@ -48,6 +52,7 @@ const NEWS: readonly EventType[] = [
   'dhcp.pool-exhausted',
   'dhcp.foreign-server',
   'server.started',
+  'server.restored',
   'server.warning',
 ]
 
@@ -60,22 +65,22 @@ export class Overviews {
     this.#clock = clock
   }
 
-  look({ since, by }: OverviewRequest): Overview {
+  look({ since, by, scope }: OverviewRequest): Overview {
     const store = this.#store
-    const states = store.states()
+    const states = store.states(scope)
     return {
       at: timestamp(this.#clock),
       since,
       total: Object.values(states).reduce((sum, count) => sum + count, 0),
       states,
-      installs: store.installs(new Date(this.#clock.now().getTime() - RATE_AGE_MS).toISOString()),
-      failures: store.failures(),
-      images: store.images(),
-      changed: store.changed(since),
-      hours: store.hours(since),
-      news: store.news(since, NEWS),
-      labels: store.labels(),
-      groups: by === undefined ? [] : store.groups(by),
+      installs: store.installs(scope, new Date(this.#clock.now().getTime() - RATE_AGE_MS).toISOString()),
+      failures: store.failures(scope),
+      images: store.images(scope),
+      changed: store.changed(scope, since),
+      hours: store.hours(scope, since),
+      news: store.news(scope, since, NEWS),
+      labels: store.labels(scope),
+      groups: by === undefined ? [] : store.groups(scope, by),
     }
   }
 }

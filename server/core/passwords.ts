@@ -1,7 +1,7 @@
 // Passwords, kept as what costs memory and time to guess from.
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
 import { promisify } from 'node:util'
-import { CoreError } from './errors.ts'
+import { TooManyAttempts } from './login-guard.ts'
 
 /** Parameters of scrypt (RFC 7914); `ln` is the logarithm of N. */
 interface Cost {
@@ -16,10 +16,12 @@ const KEY_BYTES = 32
 const SALT_BYTES = 16
 /** Each takes a part of a second of one core, so a queue this long is no place to wait in. */
 const MAX_WAITING = 20
+/** By then most of them have had their turn. */
+const RETRY_SECONDS = 5
 
 const derive = promisify<string, Buffer, number, { N: number; r: number; p: number; maxmem: number }, Buffer>(scrypt)
 
-/** As many passwords at a time as cost the server little: one. Throws TOO_MANY_ATTEMPTS when many are waiting. */
+/** As many passwords at a time as cost the server little: one. Throws TooManyAttempts when many are waiting. */
 export class PasswordHasher {
   readonly #cost: Cost
   #last: Promise<unknown> = Promise.resolve()
@@ -43,7 +45,7 @@ export class PasswordHasher {
 
   async #derive(password: string, salt: Buffer, { ln, r, p }: Cost): Promise<Buffer> {
     if (this.#waiting >= MAX_WAITING) {
-      throw new CoreError('TOO_MANY_ATTEMPTS', 'too many logins at a time', { hint: 'try again in a few seconds' })
+      throw new TooManyAttempts('too many logins at a time', RETRY_SECONDS, 'then try again: nothing was counted')
     }
     this.#waiting++
     // Keyboards spell the same letters in several ways.

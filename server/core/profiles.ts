@@ -8,7 +8,7 @@ import type { ProfileStore } from './profile-store.ts'
 import { maskSecrets, restoreSecrets } from './spec-secrets.ts'
 import type { Transactions } from './transactions.ts'
 
-export type ProfileInput = Omit<Profile, 'id'>
+export type ProfileInput = Omit<Profile, 'id' | 'revision'>
 
 export class Profiles {
   readonly #ports: { profiles: ProfileStore; events: EventLog; transactions: Transactions; clock: Clock }
@@ -37,7 +37,7 @@ export class Profiles {
     const { profiles, transactions, clock } = this.#ports
     return transactions.transaction(() => {
       this.#requireFreeName(input.name)
-      const profile = { id: uuidV7(clock.now()), ...input, spec: restoreSecrets(input.spec, {}) }
+      const profile = { id: uuidV7(clock.now()), ...input, spec: restoreSecrets(input.spec, {}), revision: 1 }
       profiles.insert(profile)
       this.#tell(profile, 'added', actor)
       return shown(profile)
@@ -51,7 +51,7 @@ export class Profiles {
       const before = this.#record(id)
       if (change.name !== undefined && change.name !== before.name) this.#requireFreeName(change.name)
       const spec = change.spec ? restoreSecrets(change.spec, before.spec) : before.spec
-      const profile = { ...before, ...change, spec }
+      const profile = { ...before, ...change, spec, revision: before.revision + 1 }
       profiles.update(profile)
       this.#tell(profile, 'changed', actor)
       return shown(profile)

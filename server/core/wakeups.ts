@@ -3,10 +3,11 @@
 /** Waiters by key; a wake-up that nobody waits for is lost, so callers look before they wait. */
 export class Wakeups {
   readonly #waiters = new Map<string, Set<() => void>>()
+  #isOver = false
 
   /** Resolves after a wake-up of the key, after `ms`, or when the signal aborts, whichever comes first. */
   wait(key: string, ms: number, signal?: AbortSignal): Promise<void> {
-    if (signal?.aborted) return Promise.resolve()
+    if (this.#isOver || signal?.aborted) return Promise.resolve()
     return new Promise((resolve) => {
       const waiters = this.#waiters.get(key) ?? new Set()
       this.#waiters.set(key, waiters)
@@ -27,8 +28,9 @@ export class Wakeups {
     for (const end of this.#waiters.get(key) ?? []) end()
   }
 
-  /** Ends every wait, so that the process can stop. */
-  wakeAll(): void {
+  /** Ends every wait, also those that are still to come, so that the process can stop. */
+  stop(): void {
+    this.#isOver = true
     for (const key of this.#waiters.keys()) this.wake(key)
   }
 }

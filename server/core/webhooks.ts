@@ -1,11 +1,19 @@
-// Tells others that an install has ended: signed, and repeated until it was heard. What is owed is read from the event log, so that a
-// restart of the server forgets nothing.
+// Tells others that an install has ended: signed, and repeated until it was heard. Each delivery is kept, so that a restart of the server
+// forgets nothing, and can be sent once more.
 import { createHmac } from 'node:crypto'
+import type { Scope } from '../contract/access.ts'
 import type { Event, EventType } from '../contract/event.ts'
+import { WebhookEvent } from '../contract/webhook.ts'
+import type { DeliveryFilter, ReplayRequest, ReplayResult, Webhook, WebhookDelivery } from '../contract/webhook.ts'
+import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
+import type { DeliveryStore } from './delivery-store.ts'
+import { CoreError, unlessStoreFails } from './errors.ts'
 import type { EventLog } from './events.ts'
 import type { InstallRecord, InstallStore } from './install-store.ts'
 import type { Inventory } from './inventory.ts'
+import { isWithin } from './scope.ts'
+import type { Transactions } from './transactions.ts'
 
 /** Resolves with the status of the answer, whatever it is; rejects when there was none. */
 export type WebhookSender = (
@@ -15,15 +23,17 @@ export type WebhookSender = (
 
 export interface WebhooksPorts {
   events: EventLog
+  deliveries: DeliveryStore
   installs: Pick<InstallStore, 'get'>
-  inventory: Pick<Inventory, 'toSummary'>
+  inventory: Pick<Inventory, 'toSummary' | 'labelsOf'>
+  transactions: Transactions
   clock: Clock
   send: WebhookSender
   /** Waits; the signal ends it early. */
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-const ENDS: readonly EventType[] = ['install.succeeded', 'install.failed']
+const ENDS: readonly EventType[] = WebhookEvent.options
 const OUTCOMES: readonly EventType[] = ['webhook.delivered', 'webhook.failed']
 
 const SECOND = 1000
@@ -36,6 +46,20 @@ const MAX_AGE = 24 * 60 * MINUTE
 const MAX_AT_ONCE = 8
 /** Looked through after a start. */
 const LOOK_BACK = 2000
+/** Deliveries kept of one receiver. */
+const KEPT = 500
+/** Events that one request tells again. */
+const REPLAYED = 500
+/** A receiver that is away shall not have the server remember without end. */
+const MAX_PENDING = 5000
+/** Receivers that are listed. */
+const RECEIVERS = 100
+
+/** Whoever asks for something to be sent again. */
+interface Replayer {
+  actor: string
+  scope: Scope | null
+}
 
 export class Webhooks {
   readonly #ports: WebhooksPorts
@@ -49,10 +73,12 @@ export class Webhooks {
 
   /** Takes up what is still owed and listens for more, until the returned function is called. */
   start(): () => void {
-    const { events } = this.#ports
-    for (const event of this.#owed()) void this.#deliver(event)
+    const { events, deliveries } = this.#ports
+    for (const delivery of deliveries.pending()) void this.#deliver(delivery, this.#eventOf(delivery))
+    for (const event of this.#owed()) this.#begin(event)
     const unsubscribe = events.subscribe((event) => {
-      if (ENDS.includes(event.type)) void this.#deliver(event)
+      // What cannot be kept now is owed after the next start.
+      if (ENDS.includes(event.type)) unlessStoreFails(() => this.#begin(event))
     })
     return () => {
       unsubscribe()
@@ -60,38 +86,126 @@ export class Webhooks {
     }
   }
 
+  receivers(scope: Scope | null): Webhook[] {
+    return this.#ports.deliveries.receivers(scope, RECEIVERS)
+  }
+
+  /** Newest first. */
+  list(request: DeliveryFilter & { scope: Scope | null; before?: number | undefined; limit: number }) {
+    const { before = Number.MAX_SAFE_INTEGER, ...rest } = request
+    return this.#ports.deliveries.list({ ...rest, before })
+  }
+
+  /**
+   * Sends again what was sent, or what ended after an event, as far as the caller may see it: to the receiver, and signed with the secret,
+   * that the install had. Throws DELIVERY_NOT_FOUND, and CONFLICT while too many wait.
+   */
+  replay(request: ReplayRequest, { actor, scope }: Replayer): ReplayResult {
+    const { events, deliveries, transactions } = this.#ports
+    if (deliveries.countPending() >= MAX_PENDING) {
+      const hint = 'see `landfall webhook deliveries --state pending`, and try again once their receivers answer'
+      throw new CoreError('CONFLICT', `${MAX_PENDING} deliveries wait to be taken already`, { hint })
+    }
+    if ('delivery' in request) {
+      const event = this.#replayable(request.delivery, scope)
+      const made = this.#begin(event, actor)
+      return { deliveries: made ? [made] : [], lastEvent: event.seq, more: false }
+    }
+    const { after, url } = request
+    const found = events.since(after, { types: ENDS, scope, limit: REPLAYED + 1 })
+    const told = found.slice(0, REPLAYED)
+    const made = transactions.transaction(() => told.flatMap((event) => this.#begin(event, actor, url) ?? []))
+    return { deliveries: made, lastEvent: told.at(-1)?.seq ?? after, more: found.length > told.length }
+  }
+
+  /** The event that was told. */
+  #replayable(seq: number, scope: Scope | null): Event {
+    const { deliveries, inventory } = this.#ports
+    const delivery = deliveries.get(seq)
+    const event = delivery && isWithin(inventory.labelsOf(delivery.machineId) ?? {}, scope) && this.#eventOf(delivery)
+    if (event) return event
+    const hint = 'see `landfall webhook deliveries`; of each receiver the newest are kept'
+    throw new CoreError('DELIVERY_NOT_FOUND', `there is no delivery ${seq}`, { hint })
+  }
+
+  #eventOf({ eventSeq, installId }: WebhookDelivery): Event | undefined {
+    const [event] = this.#ports.events.since(eventSeq - 1, { installId, types: ENDS, limit: 1 })
+    return event?.seq === eventSeq ? event : undefined
+  }
+
   #owed(): Event[] {
-    const { events, clock } = this.#ports
+    const { events, deliveries, clock } = this.#ports
     const recent = events.recent({ types: [...ENDS, ...OUTCOMES], limit: LOOK_BACK })
     const settled = new Set(recent.filter(({ type }) => OUTCOMES.includes(type)).map(({ data }) => data['of']))
     const since = clock.now().getTime() - MAX_AGE
     return recent
       .filter(({ type, seq, at }) => ENDS.includes(type) && !settled.has(seq) && Date.parse(at) > since)
+      .filter(({ seq }) => !deliveries.knows(seq))
       .toReversed()
   }
 
-  async #deliver(event: Event): Promise<void> {
-    const install = event.installId === null ? undefined : this.#ports.installs.get(event.installId)
+  /** Tells whom the install names of its end, if that is anybody, or only if it is at this URL. */
+  #begin(event: Event, replayedBy: string | null = null, url?: string): WebhookDelivery | undefined {
+    const { installs, deliveries, transactions, clock } = this.#ports
+    const install = event.installId === null ? undefined : installs.get(event.installId)
     const webhook = install?.spec.hooks.webhook
-    if (!install || !webhook) return
-    let trouble = ''
-    for (let attempt = 1; attempt <= PAUSES.length + 1 && !this.#stopping.signal.aborted; attempt++) {
+    if (!install || !webhook || (url !== undefined && url !== webhook.url)) return undefined
+    const delivery = deliveries.add(
+      {
+        eventSeq: event.seq,
+        event: WebhookEvent.parse(event.type),
+        machineId: install.machineId,
+        installId: install.id,
+        url: webhook.url,
+        state: 'pending',
+        attempts: 0,
+        status: null,
+        trouble: null,
+        replayedBy,
+        createdAt: timestamp(clock),
+        settledAt: null,
+      },
+      KEPT,
+    )
+    transactions.afterCommit(() => void this.#deliver(delivery, event))
+    return delivery
+  }
+
+  async #deliver(delivery: WebhookDelivery, event: Event | undefined): Promise<void> {
+    const { installs, deliveries, clock } = this.#ports
+    const install = installs.get(delivery.installId)
+    const webhook = install?.spec.hooks.webhook
+    if (!event || !webhook) return this.#settle(delivery, 'failed', { trouble: 'the install is no longer known' })
+    if (clock.now().getTime() - Date.parse(delivery.createdAt) > MAX_AGE) {
+      return this.#settle(delivery, 'failed', { trouble: 'the server was away for too long' })
+    }
+    let { trouble } = delivery
+    for (let attempt = delivery.attempts + 1; attempt <= PAUSES.length + 1; attempt++) {
+      let status: number | null = null
       try {
-        const status = await this.#inTurn(() => this.#post(event, install, webhook))
-        if (status >= 200 && status < 300) return this.#settle(event, 'webhook.delivered', { attempt, status })
+        status = await this.#inTurn(() => this.#post(event, install, webhook, delivery))
+        if (status >= 200 && status < 300) return this.#settle(delivery, 'delivered', { attempt, status })
         trouble = `the receiver answered with status ${status}`
-        // Gone is the one answer that asks for no more.
-        if (status === 410) break
       } catch (error) {
         trouble = (error as Error).message
       }
+      if (this.#stopping.signal.aborted) return
+      unlessStoreFails(() => deliveries.update(delivery.seq, { attempts: attempt, status, trouble }))
+      // Gone is the one answer that asks for no more.
+      if (status === 410) break
       const pause = PAUSES[attempt - 1]
       if (pause !== undefined) await this.#ports.sleep(pause, this.#stopping.signal).catch(() => {})
+      if (this.#stopping.signal.aborted) return
     }
-    if (!this.#stopping.signal.aborted) this.#settle(event, 'webhook.failed', { trouble })
+    this.#settle(delivery, 'failed', { trouble: trouble ?? 'it was never sent' })
   }
 
-  #post(event: Event, install: InstallRecord, { url, secret }: { url: string; secret: string }): Promise<number> {
+  #post(
+    event: Event,
+    install: InstallRecord,
+    { url, secret }: { url: string; secret: string },
+    { seq, replayedBy }: WebhookDelivery,
+  ): Promise<number> {
     const body = JSON.stringify(webhookBody(event, install, this.#ports.inventory.toSummary(install.machineId)))
     const timestamp = Math.floor(this.#ports.clock.now().getTime() / SECOND)
     return this.#ports.send(url, {
@@ -99,6 +213,7 @@ export class Webhooks {
         'content-type': 'application/json',
         'landfall-event': event.type,
         'landfall-delivery': String(event.seq),
+        ...(replayedBy !== null && { 'landfall-replay': String(seq) }),
         'landfall-timestamp': String(timestamp),
         'landfall-signature': `sha256=${signWebhook(secret, timestamp, body)}`,
       },
@@ -107,19 +222,24 @@ export class Webhooks {
     })
   }
 
-  #settle(of: Event, type: 'webhook.delivered' | 'webhook.failed', data: Record<string, unknown>): void {
-    const { machineId, installId, seq } = of
+  #settle(
+    { seq, eventSeq, event, machineId, installId, replayedBy }: WebhookDelivery,
+    state: 'delivered' | 'failed',
+    { attempt, status, trouble }: { attempt?: number; status?: number; trouble?: string },
+  ): void {
+    const { deliveries, events, transactions, clock } = this.#ports
+    const again = replayedBy === null ? '' : `, sent again by ${replayedBy}`
     const message =
-      type === 'webhook.delivered'
-        ? `the webhook has heard of ${of.type}`
-        : `the webhook has not heard of ${of.type}: ${String(data['trouble'])}`
-    this.#ports.events.append({
-      type,
-      machineId: machineId ?? undefined,
-      installId: installId ?? undefined,
-      message,
-      data: { ...data, of: seq },
-    })
+      state === 'delivered'
+        ? `the webhook has heard of ${event}${again}`
+        : `the webhook has not heard of ${event}${again}: ${trouble}`
+    const settle = () => {
+      const news = { ...(attempt !== undefined && { attempts: attempt }), ...(status !== undefined && { status }) }
+      deliveries.update(seq, { state, trouble: trouble ?? null, settledAt: timestamp(clock), ...news })
+      const data = { of: eventSeq, delivery: seq, attempt, status, trouble }
+      events.append({ type: `webhook.${state}`, machineId, installId, message, data })
+    }
+    unlessStoreFails(() => transactions.transaction(settle))
   }
 
   async #inTurn<T>(send: () => Promise<T>): Promise<T> {

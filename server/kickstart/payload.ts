@@ -7,23 +7,34 @@ import { KickstartError } from './errors.ts'
 
 /** Where the installer finds the image. */
 export type PayloadSource =
-  | { kind: 'registry'; reference: string }
+  | {
+      kind: 'registry'
+      /** What the installed system follows. */
+      reference: string
+      /** What is pulled, where that is not the same: the digest that the reference stands for. */
+      pulled?: string
+    }
   /** An OCI layout on the medium; `reference` is what the installed system follows. */
   | { kind: 'oci'; path: string; reference: string }
 
-/** The one payload command. Throws SPEC_UNSUPPORTED where the bootc command does not exist or cannot do what else is wanted. */
-export function payloadCommand(source: PayloadSource, spec: MachineSpec, release: KickstartRelease): string {
+/** The one payload command; `login`: the pull needs one. Throws SPEC_UNSUPPORTED where the bootc command does not exist or cannot do what else is wanted. */
+export function payloadCommand(
+  source: PayloadSource,
+  spec: MachineSpec,
+  release: KickstartRelease,
+  login: boolean,
+): string {
+  const url = source.kind === 'registry' ? (source.pulled ?? source.reference) : source.path
   if (spec.engine === 'bootc') {
-    refuseBeyondBootc(spec, release)
-    const transport = source.kind === 'registry' ? `registry:${source.reference}` : `oci:${source.path}`
+    refuseBeyondBootc(spec, release, login)
     return ksCommand('bootc', {
-      'source-imgref': transport,
+      'source-imgref': `${source.kind}:${url}`,
       'target-imgref': source.reference,
       stateroot: 'default',
     })
   }
   return ksCommand('ostreecontainer', {
-    url: source.kind === 'registry' ? source.reference : source.path,
+    url,
     // Spelled out: Anaconda decides by this very word whether it needs a network.
     transport: source.kind,
     stateroot: 'default',
@@ -31,7 +42,7 @@ export function payloadCommand(source: PayloadSource, spec: MachineSpec, release
   })
 }
 
-function refuseBeyondBootc(spec: MachineSpec, release: KickstartRelease): void {
+function refuseBeyondBootc(spec: MachineSpec, release: KickstartRelease, login: boolean): void {
   const instead = 'set engine to ostree'
   if (!hasBootcCommand(release)) {
     throw new KickstartError('SPEC_UNSUPPORTED', `engine bootc: Anaconda of ${release} has no working bootc command`, {
@@ -46,6 +57,7 @@ function refuseBeyondBootc(spec: MachineSpec, release: KickstartRelease): void {
     'firewall.mode': firewall.mode !== 'image',
     services: services.enabled.length > 0 || services.disabled.length > 0,
     'registry.credentials': registry.credentials.length > 0,
+    'pulls that need a login (images.public does not name the repository)': login,
   }).flatMap(([path, asked]) => (asked ? [path] : []))
   if (beyond.length === 0) return
   const message = `engine bootc: Anaconda's bootc command cannot do ${beyond.join(', ')}`

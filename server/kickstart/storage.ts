@@ -44,7 +44,8 @@ function refuseContradictions({ disks, release }: StorageInput): void {
   const own = "only Landfall's own agent does that"
   if (raid) refuse(`disks.raid: ${own}`, 'take disks.scheme raid1 with disks.mirror, or installer agent')
   if (thin) refuse(`disks.thin: ${own}`, 'set disks.thin to false, or take installer agent')
-  if (erase !== 'signatures') refuse(`disks.erase ${erase}: ${own}`, 'leave it out, or take installer agent')
+  if (erase !== 'signatures')
+    refuse(`disks.erase ${[erase].flat().join(', ')}: ${own}`, 'leave it out, or take installer agent')
   if (volumes.some(({ preserve }) => preserve)) {
     refuse(`disks.volumes preserves what is there: ${own}`, 'leave preserve out, or take installer agent')
   }

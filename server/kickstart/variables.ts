@@ -14,7 +14,7 @@ import { dependsOnFirmware } from './firmware-lines.ts'
 import { networkCommands } from './network.ts'
 import { payloadCommand } from './payload.ts'
 import type { PayloadSource } from './payload.ts'
-import { registryAuth, registryFiles } from '../contract/registry-files.ts'
+import { INSTALLER_AUTH, registryAuth, registryFiles } from '../contract/registry-files.ts'
 import { storageCommands } from './storage.ts'
 import { systemCommands } from './system.ts'
 import { targetDisks } from './target-disks.ts'
@@ -31,6 +31,8 @@ export interface KickstartServer {
   token: string
   /** A moment that has passed, in seconds since 1970: clocks behind it are wrong. Constant for one install. */
   now: number
+  /** Login for the image's repository, where that is not for anybody. */
+  pull?: { repository: string; token: string }
 }
 
 export interface KickstartInput {
@@ -95,8 +97,14 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
   const ofRegistries = registryFiles(spec.registry, own)
   const files: FileOfPre[] = [
     ...includes,
-    ...ofRegistries.map((file) => ({ ...file, name: '', mode: '644', secret: false })),
+    ...registryFiles(spec.registry, own, cachesFor(source, spec)).map((file) => ({
+      ...file,
+      name: '',
+      mode: '644',
+      secret: false,
+    })),
     ...(auth === undefined ? [] : [{ name: 'auth.json', path: AUTH_FILE, mode: '600', text: auth, secret: true }]),
+    ...installerAuth(input),
     ...passphraseFile(spec),
   ]
   const resolving = includes.filter(({ text }) => text.includes('@landfall-'))
@@ -112,7 +120,7 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
       network: network.lines,
       storage: storage.lines,
       accounts: [...secretAccounts.lines, ...accounts.open],
-      payload: payloadCommand(source, spec, release),
+      payload: payloadCommand(source, spec, release, server?.pull !== undefined),
       end: [endCommand(spec.finish, server === undefined)],
     },
     server: server ? { https: server.https, ca: base64(server.ca), token: server.token, now: server.now } : null,
@@ -139,7 +147,7 @@ export function kickstartParts(input: KickstartInput): KickstartParts {
           },
     target: targetFiles(ofRegistries, own, auth !== undefined),
     completion: spec.engine !== 'bootc',
-    follow: source.kind === 'oci' ? source.reference : null,
+    follow: follows(source, spec) ? source.reference : null,
     tpm2: spec.disks.encryption?.tpm2 === true,
     scripts: { pre: script(spec.kickstart.pre), post: script(spec.kickstart.post) },
   }
@@ -175,6 +183,25 @@ function includable(
     lines: [`%include ${path}`],
     file: { name: `${name}.ks`, path, mode: '600', text: `${commands.join('\n')}\n`, secret },
   }
+}
+
+/** Those of the spec where the pull is by digest: a cache may say anything of a tag. */
+function cachesFor(source: PayloadSource, { layerCaches }: MachineSpec): readonly string[] {
+  return source.kind === 'registry' && source.pulled !== undefined ? layerCaches : []
+}
+
+/** Below /run, where ostree looks first and nothing outlives the installer. */
+function installerAuth({ spec, server }: KickstartInput): FileOfPre[] {
+  if (server?.pull === undefined) return []
+  const { repository, token } = server.pull
+  const own = { registry: `${server.registry}/${repository}`, username: 'landfall', password: token }
+  const text = registryAuth({ credentials: [...spec.registry.credentials, own] })!
+  return [{ name: INSTALLER_AUTH, path: '/run/ostree/auth.json', mode: '600', text, secret: true }]
+}
+
+/** Whether the system has to be told what to follow, since it was not installed by that name; the command bootc is told itself. */
+function follows(source: PayloadSource, spec: MachineSpec): boolean {
+  return source.kind === 'oci' || (source.pulled !== undefined && spec.engine !== 'bootc')
 }
 
 function passphraseFile({ disks: { encryption } }: MachineSpec): FileOfPre[] {

@@ -23,6 +23,8 @@ export interface Metrics {
   agentRefusals: Counter<'code'>
   text(): Promise<string>
   contentType: string
+  /** All of them, described. */
+  registry: Registry
 }
 
 /** A registry of its own, so that two servers in one process (tests) do not share counts. */
@@ -120,5 +122,6 @@ export function createMetrics({ machinesByState, eventStreams, version }: Metric
     }),
     text: () => registry.metrics(),
     contentType: registry.contentType,
+    registry,
   }
 }

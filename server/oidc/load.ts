@@ -1,12 +1,7 @@
 // The settings of `[oidc]` with the secret and the certificates of their files in them.
-import { X509Certificate } from 'node:crypto'
-import { readFileSync, statSync } from 'node:fs'
-import { rootCertificates } from 'node:tls'
+import { readCertificates, readSecret } from '../host/setting-files.ts'
 import { OidcError } from './errors.ts'
 import type { OidcClientOptions } from './client.ts'
-
-/** The bundle of a whole distribution has a quarter of it. */
-const MAX_FILE_BYTES = 2 ** 20
 
 export interface OidcFiles extends Omit<OidcClientOptions, 'secret' | 'ca'> {
   clientSecretFile?: string | undefined
@@ -20,38 +15,17 @@ export function loadOidc({ issuer, clientId, scopes, claim, clientSecretFile, ca
     clientId,
     scopes,
     claim,
-    secret: clientSecretFile === undefined ? undefined : secret(clientSecretFile),
-    ca: ca === undefined ? undefined : certificates(ca),
+    secret: taken('clientSecretFile', clientSecretFile, readSecret),
+    ca: taken('ca', ca, readCertificates),
   }
 }
 
-function secret(file: string): string {
-  const text = read('clientSecretFile', file).replace(/\r?\n$/, '')
-  if (text === '') throw invalid(`oidc.clientSecretFile: ${file} is empty`)
-  return text
-}
-
-function certificates(file: string): string[] {
-  const text = read('ca', file)
+function taken<T>(key: string, file: string | undefined, read: (file: string) => T): T | undefined {
+  if (file === undefined) return undefined
   try {
-    new X509Certificate(text)
+    return read(file)
   } catch (cause) {
-    throw invalid(`oidc.ca: ${file} holds no certificate (PEM)`, cause)
+    const hint = 'docs/how-to/people.md says what belongs into it'
+    throw new OidcError('OIDC_SETTINGS', `oidc.${key}: ${(cause as Error).message}`, { cause, hint })
   }
-  return [text, ...rootCertificates]
-}
-
-function read(key: string, file: string): string {
-  try {
-    const { size } = statSync(file)
-    if (size > MAX_FILE_BYTES) throw new Error(`${file}: ${size} bytes are too many`)
-    return readFileSync(file, 'utf8')
-  } catch (cause) {
-    throw invalid(`oidc.${key}: ${(cause as Error).message}`, cause)
-  }
-}
-
-function invalid(message: string, cause?: unknown): OidcError {
-  const hint = 'docs/how-to/people.md says what belongs into it'
-  return new OidcError('OIDC_SETTINGS', message, { cause, hint })
 }

@@ -30,8 +30,23 @@ async function generateRsaKey(): Promise<{ privateKey: string; publicKey: string
 /** A self-signed certificate that may sign server certificates and nothing else (path length 0). */
 export async function issueCaCertificate(commonName: string, validity: Validity): Promise<KeyAndCertificate> {
   const { privateKey, publicKey } = await generateRsaKey()
-  const certificate = blankCertificate(publicKey, validity)
   const name = [{ name: 'commonName', value: commonName }]
+  return { key: privateKey, certificate: selfSigned(name, { privateKey, publicKey }, validity) }
+}
+
+/** A certificate as `issueCaCertificate` makes them for the key and the name of an earlier one. */
+export function reissueCaCertificate(former: KeyAndCertificate, validity: Validity): string {
+  const { subject, publicKey } = forge.pki.certificateFromPem(former.certificate)
+  const keys = { privateKey: former.key, publicKey: forge.pki.publicKeyToPem(publicKey) }
+  return selfSigned(subject.attributes, keys, validity)
+}
+
+function selfSigned(
+  name: forge.pki.CertificateField[],
+  { privateKey, publicKey }: { privateKey: string; publicKey: string },
+  validity: Validity,
+): string {
+  const certificate = blankCertificate(publicKey, validity)
   certificate.setSubject(name)
   certificate.setIssuer(name)
   certificate.setExtensions([
@@ -40,7 +55,7 @@ export async function issueCaCertificate(commonName: string, validity: Validity)
     { name: 'subjectKeyIdentifier' },
   ])
   certificate.sign(forge.pki.privateKeyFromPem(privateKey), forge.md.sha256.create())
-  return { key: privateKey, certificate: toPem(certificate) }
+  return toPem(certificate)
 }
 
 /** A TLS server certificate for `names` (DNS names and IP literals, at least one), signed by `ca`. */

@@ -52,7 +52,7 @@ export async function leaveRoot(options: LeaveRootOptions): Promise<string | und
   await handOver(dataDir, account, options)
   await options.prepare((work) => actingAs(account, work))
 
-  const keep: Capability[] = needsLowPorts(config, firstUnprivilegedPort()) ? ['CAP_NET_BIND_SERVICE'] : []
+  const keep: Capability[] = needsLowPorts(options.loaded, firstUnprivilegedPort()) ? ['CAP_NET_BIND_SERVICE'] : []
   const change = { account, keep: heldOf(keep) }
   const rights =
     change.keep.length === 0 ? 'without any right of root' : `keeping ${change.keep.join(', ')} of root's rights`

@@ -13,6 +13,8 @@ export const APPLICATION_ID = 0x4c4e4446
 const BUSY_TIMEOUT_MS = 2000
 /** Prepared statements kept; queries come in few shapes. */
 const STATEMENTS_KEPT = 300
+/** Copied at a time: some milliseconds in which nothing else happens. */
+const SNAPSHOT_PAGES = 256
 
 /** Builds SQL and never runs it: kysely's own running is asynchronous, which would let other work slip into a transaction. */
 const builder = new Kysely<Schema>({
@@ -95,6 +97,24 @@ export class Database implements Transactions {
   afterCommit(action: () => void): void {
     if (this.#afterCommit) this.#afterCommit.push(action)
     else action()
+  }
+
+  /**
+   * Writes the database as it is at the end of this, whole, to a new file, while others read and write between the steps. Throws as writing does, and what
+   * `signal` was aborted with.
+   */
+  async snapshot(file: string, onProgress: (done: number, total: number) => void, signal?: AbortSignal): Promise<void> {
+    try {
+      await this.#sqlite.backup(file, {
+        progress({ totalPages, remainingPages }) {
+          signal?.throwIfAborted()
+          onProgress(totalPages - remainingPages, totalPages)
+          return SNAPSHOT_PAGES
+        },
+      })
+    } catch (error) {
+      throw translateFailure(error, file)
+    }
   }
 
   close(): void {

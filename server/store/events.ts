@@ -4,6 +4,7 @@ import type { Event } from '../contract/event.ts'
 import type { EventFilter, EventStore } from '../core/events.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
+import { withinScope } from './within-scope.ts'
 
 export type EventRow = Selectable<Schema['events']>
 
@@ -49,11 +50,7 @@ export class SqliteEvents implements EventStore {
     if (machineId !== undefined) query = query.where('machine_id', '=', machineId)
     if (installId !== undefined) query = query.where('install_id', '=', installId)
     if (types !== undefined) query = query.where('type', 'in', types)
-    for (const [key, value] of Object.entries(scope ?? {})) {
-      const labelled = this.#db.query.selectFrom('machine_labels').select('machine_id')
-      query = query.where('machine_id', 'in', labelled.where('key', '=', key).where('value', '=', value))
-    }
-    return query
+    return query.where(withinScope(scope ?? null, 'machine_id'))
   }
 }
 

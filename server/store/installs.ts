@@ -1,6 +1,8 @@
 // Installs, their steps and logs.
 import { sql } from 'kysely'
 import type { Selectable } from 'kysely'
+import type { EraseReport } from '../contract/erase.ts'
+import type { InstallLayer, LayerChange, LayersReport } from '../contract/install-layers.ts'
 import type { Failure } from '../contract/install.ts'
 import type { StoragePlan } from '../contract/plan.ts'
 import { MachineSpec } from '../contract/spec.ts'
@@ -81,12 +83,37 @@ export class SqliteInstalls implements InstallStore {
   }
 
   running(): InstallRecord[] {
-    const query = this.#db.query.selectFrom('installs').selectAll().where('state', '=', 'running')
-    return this.#db.all(query).map((row) => this.#withSteps(row))
+    return this.#in(['running'])
+  }
+
+  unfinished(): InstallRecord[] {
+    return this.#in(['pending', 'running'])
   }
 
   listFor(machineId: string): InstallRecord[] {
     return this.#db.all(this.#of(machineId)).map((row) => this.#withSteps(row))
+  }
+
+  layers(installId: string): InstallLayer[] {
+    const query = this.#db.query.selectFrom('install_layers').select(['digest', 'size', 'state', 'bytes', 'source'])
+    return this.#db.all(query.where('install_id', '=', installId).orderBy('position'))
+  }
+
+  beginLayers(installId: string, table: NonNullable<LayersReport['table']>): void {
+    this.#db.run(this.#db.query.deleteFrom('install_layers').where('install_id', '=', installId))
+    if (table.length === 0) return
+    const values = sql`
+      INSERT INTO install_layers (install_id, position, digest, size, state, bytes)
+      SELECT ${installId}, key, value ->> 'digest', value ->> 'size', 'waiting', 0
+      FROM json_each(${JSON.stringify(table)})`
+    this.#db.run({ compile: () => values.compile(this.#db.query) })
+  }
+
+  saveLayers(installId: string, changes: readonly LayerChange[]): void {
+    for (const { index, ...change } of changes) {
+      const query = this.#db.query.updateTable('install_layers').set(change)
+      this.#db.run(query.where('install_id', '=', installId).where('position', '=', index))
+    }
   }
 
   appendLog(installId: string, lines: readonly LogLine[]): void {
@@ -123,6 +150,11 @@ export class SqliteInstalls implements InstallStore {
   lastLogLine(installId: string): number {
     const query = this.#db.query.selectFrom('install_log').select('seq').where('install_id', '=', installId)
     return this.#db.first(query.orderBy('seq', 'desc').limit(1))?.seq ?? 0
+  }
+
+  #in(states: readonly InstallRecord['state'][]): InstallRecord[] {
+    const query = this.#db.query.selectFrom('installs').selectAll().where('state', 'in', states)
+    return this.#db.all(query).map((row) => this.#withSteps(row))
   }
 
   #of(machineId: string) {
@@ -170,6 +202,7 @@ export class SqliteInstalls implements InstallStore {
       spec: MachineSpec.parse(JSON.parse(row.spec)),
       trust: parseOrNull<TrustCheck>(row.trust),
       plan: planOf(row),
+      erasures: JSON.parse(row.erasures) as EraseReport[],
       failure: parseOrNull<Failure>(row.failure),
       bootId: row.boot_id,
       lastEvent: row.last_event,
@@ -194,6 +227,7 @@ function changeable(install: InstallRecord) {
     state: install.state,
     trust: install.trust && JSON.stringify(install.trust),
     plan: install.plan && JSON.stringify(install.plan),
+    erasures: JSON.stringify(install.erasures),
     failure: install.failure && JSON.stringify(install.failure),
     boot_id: install.bootId,
     last_event: install.lastEvent,

@@ -1,6 +1,8 @@
 // Machines, their identities and facts.
 import { sql } from 'kysely'
 import type { Insertable, RawBuilder, Selectable, SqlBool } from 'kysely'
+import type { Architecture } from '../contract/common.ts'
+import type { FactChange, FactDifference } from '../contract/fact-change.ts'
 import type { Facts } from '../contract/facts.ts'
 import type { MachineSort } from '../contract/machine-filter.ts'
 import type { MachineState } from '../contract/machine.ts'
@@ -33,10 +35,15 @@ export class SqliteMachines implements MachineStore {
     })
   }
 
-  update(id: string, change: Partial<Omit<MachineRecord, 'id'>>): void {
+  update(id: string, change: Partial<Omit<MachineRecord, 'id' | 'revision'>>): void {
     const values = toChange(change)
     if (Object.keys(values).length === 0) return
-    const query = this.#db.query.updateTable('machines').set(values).where('id', '=', id)
+    const isByPeople = [change.name, change.labels, change.ownSpec].some((value) => value !== undefined)
+    const revision = sql<number>`revision + 1`
+    const query = this.#db.query
+      .updateTable('machines')
+      .set({ ...values, ...(isByPeople && { revision }) })
+      .where('id', '=', id)
     if (change.labels === undefined && change.ownSpec === undefined) {
       this.#db.run(query)
       return
@@ -85,6 +92,12 @@ export class SqliteMachines implements MachineStore {
   count(criteria: MachineCriteria): number {
     const count = sql<number>`count(*)`.as('count')
     return this.#db.first(this.#db.query.selectFrom('machines').select(count).where(meeting(criteria)))!.count
+  }
+
+  wantedImages(): { image: string; architecture: Architecture | null }[] {
+    const query = this.#db.query.selectFrom('machines').select(['image', 'architecture']).distinct()
+    const wanted = query.where('image', 'is not', null).where('state', '!=', 'retired')
+    return this.#db.all(wanted.$narrowType<{ image: string }>())
   }
 
   page({ criteria, sort, order, after, limit }: MachinePageRequest): PlacedMachine[] {
@@ -155,6 +168,7 @@ export class SqliteMachines implements MachineStore {
       this.#db.run(query.updateTable('identities').set({ machine_id }).where('machine_id', '=', from))
       this.#db.run(query.updateTable('tokens').set({ machine_id }).where('machine_id', '=', from))
       this.#db.run(query.updateTable('events').set({ machine_id }).where('machine_id', '=', from))
+      this.#db.run(query.updateTable('machine_changes').set({ machine_id }).where('machine_id', '=', from))
       this.remove(from)
     })
   }
@@ -174,6 +188,26 @@ export class SqliteMachines implements MachineStore {
     const values = { machine_id: id, facts: JSON.stringify(facts) }
     this.#db.run(this.#db.query.replaceInto('machine_facts').values(values))
   }
+
+  factChanges(id: string, limit: number): FactChange[] {
+    const query = this.#db.query.selectFrom('machine_changes').select(['seq', 'at', 'change'])
+    return this.#db
+      .all(query.where('machine_id', '=', id).orderBy('seq', 'desc').limit(limit))
+      .map(({ seq, at, change }) => ({ seq, at, ...(JSON.parse(change) as FactDifference) }))
+  }
+
+  addFactChanges(id: string, at: string, changes: readonly FactDifference[], kept: number): void {
+    const { query } = this.#db
+    const of = query.selectFrom('machine_changes').select('seq').where('machine_id', '=', id)
+    this.#db.transaction(() => {
+      for (const change of changes) {
+        const values = { machine_id: id, at, change: JSON.stringify(change) }
+        this.#db.run(query.insertInto('machine_changes').values(values))
+      }
+      const oldest = of.orderBy('seq', 'desc').limit(1).offset(kept)
+      this.#db.run(query.deleteFrom('machine_changes').where('machine_id', '=', id).where('seq', '<=', oldest))
+    })
+  }
 }
 
 /** What each order compares. Machines without a value come first; of equal ones the older. */
@@ -187,7 +221,13 @@ const SORT_KEYS = {
   serial: sql<string>`lower(coalesce(serial, ''))`,
 } as const satisfies Record<MachineSort, unknown>
 
-function meeting({ states, labels = [], words = [], ...values }: MachineCriteria): RawBuilder<SqlBool> {
+function meeting({
+  states,
+  labels = [],
+  unlabelled = [],
+  words = [],
+  ...values
+}: MachineCriteria): RawBuilder<SqlBool> {
   const conditions = [
     ...Object.entries(values)
       .filter(([, value]) => value !== undefined)
@@ -197,6 +237,9 @@ function meeting({ states, labels = [], words = [], ...values }: MachineCriteria
       const any = sql`SELECT machine_id FROM machine_labels WHERE key = ${key}`
       return sql<SqlBool>`machines.id IN (${value === undefined ? any : sql`${any} AND value = ${value}`})`
     }),
+    ...(unlabelled.length > 0
+      ? [sql<SqlBool>`machines.id NOT IN (SELECT machine_id FROM machine_labels WHERE key IN ${anyOf(unlabelled)})`]
+      : []),
     ...(words.length > 0 ? [sql<SqlBool>`machines.id IN (${containing(words)})`] : []),
   ]
   return conditions.length === 0 ? sql<SqlBool>`true` : sql<SqlBool>`${sql.join(conditions, sql` AND `)}`
@@ -236,6 +279,7 @@ const COLUMNS = {
   runningDigest: 'running_digest',
   lastSeenAt: 'last_seen_at',
   ipxeRefusedAt: 'ipxe_refused_at',
+  revision: 'revision',
   createdAt: 'created_at',
 } as const satisfies Record<keyof MachineRecord, keyof Row>
 
@@ -275,6 +319,7 @@ function fromRow(row: Row | undefined): MachineRecord | undefined {
     runningDigest: row.running_digest,
     lastSeenAt: row.last_seen_at,
     ipxeRefusedAt: row.ipxe_refused_at,
+    revision: row.revision,
     createdAt: row.created_at,
   }
 }

@@ -1,6 +1,7 @@
 // Counts over the whole fleet, by indexes alone as far as there are many rows.
 import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
+import type { Scope } from '../contract/access.ts'
 import type { EventType } from '../contract/event.ts'
 import type { FailureGroup, ImageSpread, LabelGroup, Overview, RunningInstall } from '../contract/overview.ts'
 import type { MachineState } from '../contract/machine.ts'
@@ -9,6 +10,7 @@ import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import { eventFromRow } from './events.ts'
 import type { EventRow } from './events.ts'
+import { withinScope } from './within-scope.ts'
 
 /** Of each list, as many as a person looks at. */
 const INSTALLS = 50
@@ -29,19 +31,20 @@ export class SqliteOverview implements OverviewStore {
     this.#db = db
   }
 
-  states(): Overview['states'] {
+  states(scope: Scope | null): Overview['states'] {
     const rows = this.#all(
-      sql<{ state: MachineState; count: number }>`SELECT state, count(*) AS count FROM machines GROUP BY state`,
+      sql<{ state: MachineState; count: number }>`
+        SELECT state, count(*) AS count FROM machines WHERE ${withinScope(scope, 'id')} GROUP BY state`,
     )
     return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
   }
 
-  installs(heardSince: string): Overview['installs'] {
+  installs(scope: Scope | null, heardSince: string): Overview['installs'] {
     const running = sql`
       FROM installs
       JOIN machines ON machines.id = installs.machine_id
       LEFT JOIN install_steps AS step ON step.install_id = installs.id AND step.state = 'running'
-      WHERE installs.state = 'running'`
+      WHERE installs.state = 'running' AND ${withinScope(scope, 'machines.id')}`
     const rate = sql`iif(step.sampled_at >= ${heardSince}, step.rate, 0)`
     const [sum] = this.#all(
       sql<{ running: number; rate: number }>`SELECT count(*) AS running, coalesce(sum(${rate}), 0) AS rate ${running}`,
@@ -56,7 +59,7 @@ export class SqliteOverview implements OverviewStore {
     return { ...sum!, list }
   }
 
-  failures(): FailureGroup[] {
+  failures(scope: Scope | null): FailureGroup[] {
     type Row = Pick<FailureGroup, 'code' | 'message' | 'hint'> & { id: string; name: string }
     const rows = this.#all(sql<Row>`
       SELECT id, name, failure ->> '$.code' AS code, failure ->> '$.message' AS message, failure ->> '$.hint' AS hint
@@ -64,7 +67,7 @@ export class SqliteOverview implements OverviewStore {
         SELECT id, name, (
           SELECT failure FROM installs WHERE machine_id = machines.id ORDER BY generation DESC LIMIT 1
         ) AS failure
-        FROM machines WHERE state = 'failed'
+        FROM machines WHERE state = 'failed' AND ${withinScope(scope, 'id')}
       )
       WHERE failure IS NOT NULL ORDER BY lower(name)`)
     return [...Map.groupBy(rows, ({ code }) => code).values()]
@@ -76,10 +79,11 @@ export class SqliteOverview implements OverviewStore {
       .sort((a, b) => b.machines - a.machines)
   }
 
-  images(): ImageSpread[] {
+  images(scope: Scope | null): ImageSpread[] {
     type Row = { image: string | null; digest: string | null; machines: number }
     const rows = this.#all(sql<Row>`
-      SELECT image, running_digest AS digest, count(*) AS machines FROM machines WHERE state <> 'retired'
+      SELECT image, running_digest AS digest, count(*) AS machines FROM machines
+      WHERE state <> 'retired' AND ${withinScope(scope, 'id')}
       GROUP BY image, running_digest ORDER BY machines DESC`)
     return [...Map.groupBy(rows, ({ image }) => image)]
       .map(([image, group]) => ({
@@ -91,40 +95,45 @@ export class SqliteOverview implements OverviewStore {
       .slice(0, IMAGES)
   }
 
-  changed(since: string): Overview['changed'] {
+  changed(scope: Scope | null, since: string): Overview['changed'] {
+    const ofMachines = withinScope(scope, 'machine_id')
     const [counts] = this.#all(sql<Overview['changed']>`SELECT
-      (SELECT count(*) FROM machines WHERE created_at >= ${since}) AS discovered,
-      (SELECT count(*) FROM installs WHERE created_at >= ${since}) AS assigned,
-      (SELECT count(*) FROM installs WHERE state = 'succeeded' AND ended_at >= ${since}) AS succeeded,
-      (SELECT count(*) FROM installs WHERE state = 'failed' AND ended_at >= ${since}) AS failed`)
+      (SELECT count(*) FROM machines WHERE created_at >= ${since} AND ${withinScope(scope, 'id')}) AS discovered,
+      (SELECT count(*) FROM installs WHERE created_at >= ${since} AND ${ofMachines}) AS assigned,
+      (SELECT count(*) FROM installs WHERE state = 'succeeded' AND ended_at >= ${since} AND ${ofMachines}) AS succeeded,
+      (SELECT count(*) FROM installs WHERE state = 'failed' AND ended_at >= ${since} AND ${ofMachines}) AS failed`)
     return counts!
   }
 
-  hours(since: string): Overview['hours'] {
+  hours(scope: Scope | null, since: string): Overview['hours'] {
     return this.#all(sql<Overview['hours'][number]>`
       SELECT substr(ended_at, 1, 13) || ':00:00.000Z' AS at,
         sum(state = 'succeeded') AS succeeded, sum(state = 'failed') AS failed
-      FROM installs WHERE state IN ('succeeded', 'failed') AND ended_at >= ${since} GROUP BY 1 ORDER BY 1`)
+      FROM installs
+      WHERE state IN ('succeeded', 'failed') AND ended_at >= ${since} AND ${withinScope(scope, 'machine_id')}
+      GROUP BY 1 ORDER BY 1`)
   }
 
-  news(since: string, types: readonly EventType[]): Overview['news'] {
+  news(scope: Scope | null, since: string, types: readonly EventType[]): Overview['news'] {
     const rows = this.#all(sql<EventRow>`
       SELECT * FROM events
       WHERE seq > (SELECT coalesce(max(seq), 0) FROM events) - ${RECENT_EVENTS}
-        AND at >= ${since} AND type IN ${anyOf(types)}
+        AND at >= ${since} AND type IN ${anyOf(types)} AND ${withinScope(scope, 'machine_id')}
       ORDER BY seq DESC LIMIT ${NEWS}`)
     return rows.map(eventFromRow)
   }
 
-  labels(): Overview['labels'] {
+  labels(scope: Scope | null): Overview['labels'] {
     return this.#all(sql<Overview['labels'][number]>`
       SELECT key, count(DISTINCT value) AS "values", count(*) AS machines FROM machine_labels
+      WHERE ${withinScope(scope, 'machine_id')}
       GROUP BY key ORDER BY machines DESC, key LIMIT ${LABELS}`)
   }
 
-  groups(key: string): LabelGroup[] {
+  groups(scope: Scope | null, key: string): LabelGroup[] {
     const labelled = sql`
-      machines LEFT JOIN machine_labels ON machine_labels.machine_id = machines.id AND machine_labels.key = ${key}`
+      machines LEFT JOIN machine_labels ON machine_labels.machine_id = machines.id AND machine_labels.key = ${key}
+      WHERE ${withinScope(scope, 'machines.id')}`
     type Count = { value: string | null; state: MachineState; machines: number }
     const counts = this.#all(
       sql<Count>`SELECT value, state, count(*) AS machines FROM ${labelled} GROUP BY value, state`,

@@ -5,11 +5,13 @@ import type { AuditResult } from '../contract/audit.ts'
 import type { Architecture, Firmware } from '../contract/common.ts'
 import type { EventType } from '../contract/event.ts'
 import type { TrackedDigest } from '../contract/image-track.ts'
+import type { InstallLayer } from '../contract/install-layers.ts'
 import type { InstallState, InstallStep } from '../contract/install.ts'
 import type { MachineState } from '../contract/machine.ts'
 import type { LogLine } from '../core/install-store.ts'
 import type { IdentityKind, MachineRecord } from '../core/machine-store.ts'
 import type { TokenKind } from '../core/token-store.ts'
+import type { WebhookDelivery } from '../contract/webhook.ts'
 
 type Json = string
 type Time = string
@@ -34,11 +36,13 @@ export interface Schema {
     created_at: Time
     firmware: Firmware | null
     image: Generated<string | null>
+    revision: number
   }
   machine_labels: { key: string; value: string; machine_id: string }
   machine_facts: { machine_id: string; facts: Json }
   identities: { kind: IdentityKind; value: string; machine_id: string }
-  profiles: { id: string; name: string; selector: Json; priority: number; spec: Json }
+  machine_changes: { seq: Generated<number>; machine_id: string; at: Time; change: Json }
+  profiles: { id: string; name: string; selector: Json; priority: number; spec: Json; revision: number }
   installs: {
     id: string
     machine_id: string
@@ -55,6 +59,7 @@ export interface Schema {
     last_event: number
     confirmed_digest: string | null
     agent_peak_rss: number | null
+    erasures: string
     recovery_key: string | null
     created_at: Time
     started_at: Time | null
@@ -75,6 +80,7 @@ export interface Schema {
     sampled_at: Time | null
     sampled_bytes: number | null
   }
+  install_layers: InstallLayer & { install_id: string; position: number }
   install_log: { install_id: string; seq: number; at: Time; level: LogLine['level']; text: string }
   events: {
     seq: Generated<number>
@@ -149,6 +155,7 @@ export interface Schema {
   image_links: { repository: string; parent: string; child: string }
   image_layers: { digest: string; reader: number; file_time: number; facts: Json }
   image_uses: { repository: string; digest: string; used_at: Time }
+  layer_variants: { layer: string; digest: string; size: number; made_at: Time }
   image_verdicts: { repository: string; digest: string; verdict: Json }
   image_tracks: {
     repository: string
@@ -169,4 +176,20 @@ export interface Schema {
     message: string
   }
   media: { id: string; record: Json }
+  answers: { key: string; request: string; status: number; body: string; at: Time }
+  webhook_deliveries: {
+    seq: Generated<number>
+    event_seq: number
+    event_type: WebhookDelivery['event']
+    machine_id: string
+    install_id: string
+    url: string
+    state: WebhookDelivery['state']
+    attempts: number
+    status: number | null
+    trouble: string | null
+    replayed_by: string | null
+    created_at: Time
+    settled_at: Time | null
+  }
 }

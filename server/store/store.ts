@@ -1,6 +1,8 @@
 // Everything that is kept, in one SQLite file, as the ports of the core and of DHCP.
+import { SqliteAnswers } from './answers.ts'
 import { SqliteAudit } from './audit.ts'
 import { Database } from './database.ts'
+import { SqliteDeliveries } from './deliveries.ts'
 import { SqliteEvents } from './events.ts'
 import { SqliteImageTracks } from './image-tracks.ts'
 import { SqliteImages } from './images.ts'
@@ -26,6 +28,7 @@ export interface Store {
   tokens: SqliteTokens
   users: SqliteUsers
   audit: SqliteAudit
+  answers: SqliteAnswers
   leases: SqliteLeases
   leases6: SqliteLeases6
   images: SqliteImages
@@ -33,6 +36,7 @@ export interface Store {
   tracks: SqliteImageTracks
   media: SqliteMedia
   overview: SqliteOverview
+  deliveries: SqliteDeliveries
   verdicts: SqliteVerdicts
   traces: SqliteTraces
   close(): void
@@ -50,6 +54,7 @@ export function openStore(file: string): Store {
     tokens: new SqliteTokens(db),
     users: new SqliteUsers(db),
     audit: new SqliteAudit(db),
+    answers: new SqliteAnswers(db),
     leases: new SqliteLeases(db),
     leases6: new SqliteLeases6(db),
     images: new SqliteImages(db),
@@ -57,6 +62,7 @@ export function openStore(file: string): Store {
     tracks: new SqliteImageTracks(db),
     media: new SqliteMedia(db),
     overview: new SqliteOverview(db),
+    deliveries: new SqliteDeliveries(db),
     verdicts: new SqliteVerdicts(db),
     traces: new SqliteTraces(db),
     close: () => db.close(),

@@ -14,6 +14,8 @@ import type { TapPorts } from './taps.ts'
 export interface BootTraceOptions extends Pick<TapPorts, 'macAt' | 'macOf'> {
   /** The machine that has this MAC. */
   machineOf: (mac: string) => string | undefined
+  /** Whether this host has that MAC: our own search for other DHCP servers is heard too, and no machine. */
+  isOwn?: (mac: string) => boolean
   clock: Clock
   limits?: RecorderLimits
   /** Where stories outlive the process; without it they end with it. */
@@ -67,10 +69,11 @@ export class BootTrace {
 
   /** What arrived at all, and clients that are no machine, the one heard last first. */
   overview(): TraceOverview {
+    const { isOwn = () => false } = this.#options
     const { dhcpReceived, dhcpMalformed, dhcpLastAt, tftpReceived, tftpLastAt, otherServers } = this.taps.wire
     const strangers = this.#recorder
       .clients()
-      .filter((client) => this.#options.machineOf(client) === undefined)
+      .filter((client) => this.#options.machineOf(client) === undefined && !isOwn(client))
       .toReversed()
       .slice(0, MAX_CLIENTS)
     return {

@@ -13,7 +13,12 @@ import { overview } from './0011-overview.ts'
 import { people } from './0012-people.ts'
 import { layers } from './0013-layers.ts'
 import { imageUses } from './0014-image-uses.ts'
+import { layerVariants } from './0015-layer-variants.ts'
 import { oidc } from './0017-oidc.ts'
+import { revisions } from './0018-revisions.ts'
+import { layersAndChanges } from './0019-layers-and-changes.ts'
+import { webhookDeliveries } from './0020-webhook-deliveries.ts'
+import { erasures } from './0022-erasures.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -30,5 +35,10 @@ export const migrations: readonly string[] = [
   people,
   layers,
   imageUses,
+  layerVariants,
   oidc,
+  revisions,
+  layersAndChanges,
+  webhookDeliveries,
+  erasures,
 ]
