@@ -23,7 +23,7 @@ import { webApp } from './web.ts'
 
 export interface HttpsAppOptions {
   services: Services
-  /** Answers `/v2/` and everything below; see oci/registry/app.ts. */
+  /** Answers `/v2/`, `/extensions/v2/` and everything below; see oci/registry/app.ts. */
   registry: Hono<RegistryEnv>
   /** What the plain port serves below `/boot/` and `/media/`, for firmware and loaders that want TLS. */
   boot: Hono<HttpEnv>
@@ -48,13 +48,14 @@ export function httpsApp(options: HttpsAppOptions): Hono<HttpEnv> {
   app.route('/', healthRoutes(readiness))
   const guard: Guard = {
     audit: services.audit,
+    answers: services.answers,
     labelsOf: (machineId) => services.inventory.labelsOf(machineId),
     machineOf: (installId) => services.installs.machineOf(installId),
   }
   app.get('/metrics', authenticated(services.tokens, guard), admitted('viewer', 'site'), async (c) =>
     c.body(await metrics.text(), 200, { 'Content-Type': metrics.contentType }),
   )
-  app.use('/v2/*', auditedRegistry(services.audit))
+  for (const root of ['/v2', '/extensions/v2'] as const) app.use(`${root}/*`, auditedRegistry(services.audit, root))
   app.route('/', registry)
   app.route('/agent/v1', agentApp({ services, stopping, logger, metrics }))
   app.route('/anaconda/v1', anacondaApp(services.kickstarts))

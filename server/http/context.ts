@@ -3,6 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import type { Context } from 'hono'
 import type { Labels } from '../contract/common.ts'
 import type { Role, Scope } from '../contract/access.ts'
+import type { Answers } from '../core/answers.ts'
 import type { AuditLog } from '../core/audit.ts'
 import type { LoginOrigin } from '../core/logins.ts'
 
@@ -21,6 +22,7 @@ interface Caller {
 /** What the declarations of operations need to know at run time; see api/operation.ts. */
 export interface Guard {
   audit: Pick<AuditLog, 'record'>
+  answers: Pick<Answers, 'once'>
   /** Undefined when there is no such machine. */
   labelsOf(machineId: string): Labels | undefined
   /** Undefined when there is no such install. */
@@ -43,6 +45,11 @@ export interface HttpEnv {
 export function remoteAddress(c: Context): string | undefined {
   const { incoming } = (c.env ?? {}) as Partial<HttpBindings>
   return incoming?.socket.remoteAddress?.replace(/^::ffff:(?=\d+\.)/, '')
+}
+
+/** Whether the request only asks. */
+export function isReading({ req }: Context): boolean {
+  return req.method === 'GET' || req.method === 'HEAD'
 }
 
 /** Where a login comes from. */

@@ -6,7 +6,7 @@ import type { HttpEnv } from './context.ts'
 /** `registry` must be one for the public only. */
 export function withPulls(boot: Hono<HttpEnv>, registry: Hono<RegistryEnv>): Hono<HttpEnv> {
   const app = new Hono<HttpEnv>()
-  for (const path of ['/v2', '/v2/*']) app.all(path, (c) => registry.fetch(c.req.raw, c.env))
+  for (const path of ['/v2', '/v2/*', '/extensions/v2/*']) app.all(path, (c) => registry.fetch(c.req.raw, c.env))
   app.all('*', (c) => boot.fetch(c.req.raw, c.env))
   return app
 }

@@ -15,7 +15,8 @@ export async function problemPage(error: unknown, c: Context): Promise<Response>
       <head>
         <meta charset="utf-8" />
         <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
+        <link rel="icon" href="/icon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/problem.css" />
         <title>${title} · Landfall</title>
       </head>
       <body>

@@ -8,12 +8,15 @@ import type { Problem } from '../contract/system.ts'
 import { CoreError } from '../core/errors.ts'
 import { TooManyAttempts } from '../core/login-guard.ts'
 import type { CoreErrorCode } from '../core/errors.ts'
+import { DocumentError } from '../documents/errors.ts'
 import { MediaError } from '../media/errors.ts'
 import type { MediaErrorCode } from '../media/errors.ts'
 import { OciError } from '../oci/errors.ts'
 import type { OciErrorCode } from '../oci/errors.ts'
 import { OidcError } from '../oidc/errors.ts'
 import type { OidcErrorCode } from '../oidc/errors.ts'
+import { SetupError } from '../setup/errors.ts'
+import type { SetupErrorCode } from '../setup/errors.ts'
 
 export type HttpProblemCode =
   | 'UNAUTHENTICATED'
@@ -29,6 +32,7 @@ export type HttpProblemCode =
   | 'NO_FACTS'
   | 'CLIENT_NOT_HEARD'
   | 'STOPPING'
+  | 'CHANGED_MEANWHILE'
   | 'INTERNAL'
 
 interface HttpProblemOptions {
@@ -79,8 +83,11 @@ const CORE_STATUS: Record<CoreErrorCode, ContentfulStatusCode> = {
   IMAGE_REJECTED: 422,
   DIGEST_NOT_PINNED: 422,
   IMAGE_UNSIGNED: 422,
+  GPG_UNAVAILABLE: 503,
   SIGNATURE_INVALID: 422,
   SIGNER_UNTRUSTED: 422,
+  SIGNING_KEY_EXPIRED: 422,
+  SIGNING_KEY_REVOKED: 422,
   SIGNATURE_OTHER_DIGEST: 422,
   SIGNATURE_OTHER_REPOSITORY: 422,
   SIGNATURE_EXPIRED: 422,
@@ -94,7 +101,10 @@ const CORE_STATUS: Record<CoreErrorCode, ContentfulStatusCode> = {
   USER_DISABLED: 403,
   TOO_MANY_ATTEMPTS: 429,
   OUT_OF_SCOPE: 403,
+  DELIVERY_NOT_FOUND: 404,
   CONFLICT: 409,
+  KEY_IN_USE: 409,
+  KEY_REUSED: 422,
   VALIDATION: 400,
   EVENT_GAP: 409,
   WRONG_DIGEST: 409,
@@ -156,6 +166,15 @@ const OIDC_STATUS: Record<OidcErrorCode, ContentfulStatusCode> = {
   CLOCKS_DIFFER: 503,
 }
 
+const SETUP_STATUS: Record<SetupErrorCode, ContentfulStatusCode> = {
+  LINK_UNKNOWN: 422,
+  NO_ROOM: 422,
+  SETTINGS_REFUSED: 422,
+  SET_ELSEWHERE: 409,
+  FILE_EXISTS: 409,
+  NOT_WRITABLE: 503,
+}
+
 const TITLES: Partial<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not authenticated',
@@ -163,6 +182,7 @@ const TITLES: Partial<Record<number, string>> = {
   404: 'Not found',
   405: 'Method not allowed',
   409: 'Conflict',
+  412: 'Changed meanwhile',
   413: 'Too large',
   415: 'Wrong media type',
   422: 'Cannot be processed',
@@ -190,8 +210,10 @@ export function describeError(error: unknown): Omit<Problem, 'requestId'> & { he
     }
   }
   if (error instanceof OciError) return base(OCI_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof DocumentError) return base(422, error.code, error.message, error.hint)
   if (error instanceof MediaError) return base(MEDIA_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof OidcError) return base(OIDC_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof SetupError) return base(SETUP_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof z.ZodError) return { ...base(400, 'VALIDATION', summary(error)), errors: fieldErrors(error) }
   if (error instanceof HTTPException && error.status < 500) {
     const code = error.status === 413 ? 'BODY_TOO_LARGE' : 'BODY_INVALID'

@@ -1,8 +1,10 @@
 // The registry's ports, as tokens and events fill them.
-import { formatBytes } from '../contract/bytes.ts'
-import type { CachedImage } from '../contract/image-upkeep.ts'
-import type { EventInput } from '../core/events.ts'
+import { LoginRequest } from '../contract/access.ts'
 import type { Role } from '../contract/access.ts'
+import { formatBytes } from '../contract/bytes.ts'
+import type { Event } from '../contract/event.ts'
+import type { CachedImage, ImageRoom } from '../contract/image-upkeep.ts'
+import type { EventInput } from '../core/events.ts'
 import { CoreError } from '../core/errors.ts'
 import type { Installs } from '../core/installs.ts'
 import { isSecret } from '../core/secrets.ts'
@@ -35,8 +37,8 @@ export function registryAccess({ tokens, logins, installs, isPublic }: RegistryA
   return {
     authenticate: (secret) => person(tokens.authenticate(secret)) ?? agent(installs, secret),
     async logIn({ name, password, address = 'unknown' }) {
-      // Nobody shall be locked out for a program whose token was revoked.
-      if (isSecret(password)) return undefined
+      // Nobody shall be locked out for a program whose token was revoked; and what the API takes for no login is none here.
+      if (isSecret(password) || !LoginRequest.safeParse({ name, password }).success) return undefined
       try {
         return person(await logins.principal(name, password, { address, action: 'GET /v2/token' }))
       } catch (error) {
@@ -79,7 +81,14 @@ export function fetchedEvent(
 export function evictedEvent({ repository, digest, tags, bytes, usedAt }: CachedImage): EventInput {
   const reference = tags[0] === undefined ? `${repository}@${digest}` : `${repository}:${tags[0]}`
   const message = `image ${reference}, last used at ${usedAt}, went to make room: ${formatBytes(bytes)}`
-  return { type: 'image.evicted', message, data: { reference, digest, bytes } }
+  return { type: 'image.evicted', message, data: { reference, digest, bytes, usedAt } }
+}
+
+/** The same for those who look later; undefined for an event of another kind. */
+export function evictionOf({ type, at, data }: Event): ImageRoom['evicted'][number] | undefined {
+  const { reference, bytes, usedAt } = data
+  if (type !== 'image.evicted' || typeof reference !== 'string' || typeof bytes !== 'number') return undefined
+  return { at, reference, bytes, usedAt: typeof usedAt === 'string' ? usedAt : null }
 }
 
 /** Tags belong to all machines, so whoever is there for some of them may not move any. */

@@ -2,6 +2,7 @@
 import { AUDIT_COLUMNS } from '../../contract/audit.ts'
 import type { AuditEntry, AuditFilter, AuditFormat } from '../../contract/audit.ts'
 import type { AuditLog } from '../../core/audit.ts'
+import { csvLine } from '../../documents/csv.ts'
 
 const PAGE = 500
 
@@ -32,13 +33,4 @@ export function auditExport(
     },
     { highWaterMark: 0 },
   )
-}
-
-/** RFC 4180. A spreadsheet takes a cell that begins like a formula for one, and callers choose some of what stands here: those get a quote mark. */
-function csvLine(cells: readonly (string | number | null)[]): string {
-  const quoted = cells.map((cell) => {
-    const text = String(cell ?? '').replace(/^[=+\-@\t\r]/, "'$&")
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-  })
-  return `${quoted.join(',')}\r\n`
 }

@@ -59,6 +59,7 @@ export function bundleRoutes(
     for (const reference of references) parseLocalReference(reference)
     const { stream, totalBytes } = await bundles.make(references, policies)
     c.header(BUNDLE_BYTES_HEADER, String(totalBytes))
+    c.header('Content-Disposition', 'attachment; filename="landfall-bundle.tar"')
     // zod-openapi has types for JSON and text answers only; to it any other is `never`.
     return c.body(Readable.toWeb(stream) as ReadableStream, 200, { 'Content-Type': 'application/x-tar' }) as never
   })

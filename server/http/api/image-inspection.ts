@@ -1,7 +1,7 @@
 // What images are: inspection, packages, the difference of two, and whether one can start a machine.
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
-import { Architecture } from '../../contract/common.ts'
+import { Architecture, DEFAULT_ARCHITECTURE } from '../../contract/common.ts'
 import { ImageDifference, ImageFit, ImageInspection, ImagePackages } from '../../contract/image-inspection.ts'
 import type { HttpEnv } from '../context.ts'
 import type { Services } from '../ports.ts'
@@ -15,7 +15,6 @@ const Reference = z
   .max(1000)
   .describe('repository:tag, or repository@digest of one architecture; percent-encoded')
 const params = z.strictObject({ reference: Reference })
-const DEFAULT_ARCHITECTURE = 'amd64'
 const ForArchitecture = z.strictObject({ architecture: Architecture.default(DEFAULT_ARCHITECTURE) })
 
 const inspectImage = createRoute({

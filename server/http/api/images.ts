@@ -2,8 +2,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import type { Context } from 'hono'
 import { z } from 'zod'
-import { Image, ImageProgress, PullRequest } from '../../contract/image.ts'
-import { CheckLine, CheckRequest, CollectLine, CollectRequest } from '../../contract/image-upkeep.ts'
+import { Image, ImageProgress, PrefetchRequest, PullRequest } from '../../contract/image.ts'
+import { CheckLine, CheckRequest, CollectLine, CollectRequest, ImageRoom } from '../../contract/image-upkeep.ts'
 import type { UpkeepProgress } from '../../contract/image-upkeep.ts'
 import { TrustPolicyView } from '../../contract/trust.ts'
 import { CoreError } from '../../core/errors.ts'
@@ -13,6 +13,7 @@ import type { HttpEnv } from '../context.ts'
 import { jsonBody } from '../middleware/request-body.ts'
 import type { OnImageProgress, Services } from '../ports.ts'
 import { HttpProblem, refuseInvalid } from '../problem.ts'
+import { evictionOf } from '../registry-ports.ts'
 import { body, conflict, json, list, needs, notFound, nothing, refusals } from './operation.ts'
 import { progressAnswer } from './progress-stream.ts'
 import { uploadOf } from './upload.ts'
@@ -45,6 +46,15 @@ const listPolicies = createRoute({
   responses: { 200: json(list(TrustPolicyView), 'policies'), ...refusals },
 })
 
+const getRoom = createRoute({
+  method: 'get',
+  path: '/image-room',
+  tags,
+  summary: 'Room that images take, how much they may, and what went last to make some for others',
+  ...needs('viewer', 'shared'),
+  responses: { 200: json(ImageRoom, 'the room'), ...refusals },
+})
+
 const pullImage = createRoute({
   method: 'post',
   path: '/images/pull',
@@ -52,6 +62,16 @@ const pullImage = createRoute({
   summary: 'Copy an image from a registry',
   ...needs('operator', 'site'),
   request: { body: body(PullRequest) },
+  responses: { 200: progress, ...refusals },
+})
+
+const prefetchImage = createRoute({
+  method: 'post',
+  path: '/images/prefetch',
+  tags,
+  summary: 'Fetch all layers of an image below the prefix of an upstream',
+  ...needs('operator', 'site'),
+  request: { body: body(PrefetchRequest) },
   responses: { 200: progress, ...refusals },
 })
 
@@ -115,20 +135,33 @@ const checkImages = createRoute({
 
 /** `stopping` aborts operations under way. */
 export function imageRoutes(
-  { images, upkeep, trust, events }: Services,
+  { images, prefetch, upkeep, trust, events }: Services,
   { stopping, logger }: { stopping: AbortSignal; logger: Logger },
 ): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
-  app.on('POST', ['/images/pull', '/images/gc', '/images/fsck'], jsonBody)
+  app.on('POST', ['/images/pull', '/images/prefetch', '/images/gc', '/images/fsck'], jsonBody)
 
   app.openapi(listImages, async (c) => c.json({ items: await images.list() }, 200))
   app.openapi(listPolicies, (c) => c.json({ items: trust.policies() }, 200))
+  app.openapi(getRoom, (c) => {
+    const evicted = events
+      .recent({ types: ['image.evicted'], limit: MAX_EVICTED })
+      .flatMap((one) => evictionOf(one) ?? [])
+    return c.json({ ...upkeep.room(), evicted }, 200)
+  })
   app.openapi(pullImage, (c) => {
     const request = c.req.valid('json')
     parseRemoteReference(request.reference)
     if (request.as !== undefined) parseLocalReference(request.as)
     return operate(c, `pulled from ${request.reference}`, async (onProgress, signal) => [
       await images.pull(request, onProgress, signal),
+    ])
+  })
+  app.openapi(prefetchImage, (c) => {
+    const { reference } = c.req.valid('json')
+    parseLocalReference(reference)
+    return progressAnswer(c, { stopping, logger }, async (onProgress: OnImageProgress, signal) => [
+      { type: 'done', image: await prefetch.fetch(reference, onProgress, signal) } as const,
     ])
   })
   app.openapi(importImage, (c) => {
@@ -197,6 +230,7 @@ export function imageRoutes(
 
 /** How often progress is told. */
 const PROGRESS_MS = 250
+const MAX_EVICTED = 50
 
 function named(reference: string): { repository: string; tag: string } {
   const { repository, tag = 'latest', digest } = parseLocalReference(reference)

@@ -2,7 +2,7 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Timestamp } from '../../contract/common.ts'
-import { Install, RecoveryKey } from '../../contract/install.ts'
+import { Install, InstallDetail, RecoveryKey } from '../../contract/install.ts'
 import type { HttpEnv } from '../context.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
@@ -24,10 +24,10 @@ const getInstall = createRoute({
   method: 'get',
   path: '/installs/{id}',
   tags,
-  summary: 'One install: steps with times and bytes, outcome',
+  summary: 'One install: steps with times and bytes, layers, outcome',
   ...needs('viewer', 'install'),
   request: { params: IdParameter },
-  responses: { 200: json(Install, 'the install'), ...refusals, ...notFound },
+  responses: { 200: json(InstallDetail, 'the install'), ...refusals, ...notFound },
 })
 
 const getLog = createRoute({
@@ -68,7 +68,7 @@ const recoveryKey = createRoute({
 
 export function installRoutes({ installs }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
-  app.openapi(getInstall, (c) => c.json(installs.get(c.req.valid('param').id), 200))
+  app.openapi(getInstall, (c) => c.json(installs.detail(c.req.valid('param').id), 200))
   app.openapi(getLog, (c) => {
     const { id } = installs.get(c.req.valid('param').id)
     return c.json({ items: installs.log(id, c.req.valid('query')) }, 200)

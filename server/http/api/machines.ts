@@ -2,6 +2,8 @@
 import { createRoute, OpenAPIHono } from '@hono/zod-openapi'
 import { z } from 'zod'
 import { Event } from '../../contract/event.ts'
+import { ClaimRequest, ClaimResult } from '../../contract/claim.ts'
+import { FactChange } from '../../contract/fact-change.ts'
 import { BulkRequest, BulkResult } from '../../contract/machine-bulk.ts'
 import { KickstartRelease } from '../../contract/kickstart-release.ts'
 import { KickstartPreview } from '../../contract/kickstart.ts'
@@ -18,6 +20,7 @@ import { HttpProblem, refuseInvalid } from '../problem.ts'
 import { machinePage, MachineQuery } from './machine-page.ts'
 import {
   body,
+  changedMeanwhile,
   conflict,
   IdParameter,
   json,
@@ -27,8 +30,11 @@ import {
   notFound,
   nothing,
   refusals,
+  RepeatHeader,
+  repeated,
   unprocessable,
 } from './operation.ts'
+import { IfMatchHeader, IfNoneMatchHeader, isKnown, requireMatch, tag, unchanged } from './revisions.ts'
 
 const tags = ['machines']
 
@@ -51,9 +57,9 @@ const createMachine = createRoute({
   path: '/machines',
   tags,
   summary: 'Add a machine before it was ever switched on',
-  ...needs('operator', 'chosen'),
-  request: { body: body(CreateMachine) },
-  responses: { 201: json(Machine, 'the machine'), ...refusals, ...conflict },
+  ...needs('operator', 'chosen', { repeatable: true }),
+  request: { headers: RepeatHeader, body: body(CreateMachine) },
+  responses: { 201: json(Machine, 'the machine'), ...refusals, ...conflict, ...repeated },
 })
 
 const changeMany = createRoute({
@@ -61,9 +67,24 @@ const changeMany = createRoute({
   path: '/machines/bulk',
   tags,
   summary: 'Assign, reinstall, label or retire machines, by ids or by a filter and the number of machines it meant',
-  ...needs('operator', 'chosen'),
-  request: { body: body(BulkRequest) },
-  responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...conflict },
+  ...needs('operator', 'chosen', { repeatable: true }),
+  request: { headers: RepeatHeader, body: body(BulkRequest) },
+  responses: { 200: json(BulkResult, 'what came of it for each machine'), ...refusals, ...notFound, ...repeated },
+})
+
+const claimMachines = createRoute({
+  method: 'post',
+  path: '/machines/claim',
+  tags,
+  summary: 'Take machines for your use by labels that others have to leave alone: as many as are wanted, or none',
+  ...needs('operator', 'chosen', { repeatable: true }),
+  request: { headers: RepeatHeader, body: body(ClaimRequest) },
+  responses: {
+    200: json(ClaimResult, 'the machines, which nobody else is given'),
+    ...refusals,
+    ...notFound,
+    ...repeated,
+  },
 })
 
 const getMachine = createRoute({
@@ -72,8 +93,8 @@ const getMachine = createRoute({
   tags,
   summary: 'One machine: facts, spec with origins, state',
   ...needs('viewer', 'machine'),
-  request: { params: IdParameter },
-  responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound },
+  request: { params: IdParameter, headers: IfNoneMatchHeader },
+  responses: { 200: json(Machine, 'the machine'), ...unchanged, ...refusals, ...notFound },
 })
 
 const updateMachine = createRoute({
@@ -82,8 +103,8 @@ const updateMachine = createRoute({
   tags,
   summary: 'Change name, labels or spec; has effect with the next install',
   ...needs('operator', 'machine'),
-  request: { params: IdParameter, body: body(UpdateMachine) },
-  responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound, ...conflict },
+  request: { params: IdParameter, headers: IfMatchHeader, body: body(UpdateMachine) },
+  responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound, ...conflict, ...changedMeanwhile },
 })
 
 const retireMachine = createRoute({
@@ -94,9 +115,10 @@ const retireMachine = createRoute({
   ...needs('operator', 'machine'),
   request: {
     params: IdParameter,
+    headers: IfMatchHeader,
     query: z.strictObject({ forget: z.enum(['true', 'false']).default('false').describe('remove the record as well') }),
   },
-  responses: { 204: nothing, ...refusals, ...notFound, ...conflict },
+  responses: { 204: nothing, ...refusals, ...notFound, ...conflict, ...changedMeanwhile },
 })
 
 const reinstall = createRoute({
@@ -104,8 +126,8 @@ const reinstall = createRoute({
   path: '/machines/{id}/reinstall',
   tags,
   summary: 'Install the wanted image again, as a new generation',
-  ...needs('operator', 'machine'),
-  request: { params: IdParameter },
+  ...needs('operator', 'machine', { repeatable: true }),
+  request: { params: IdParameter, headers: RepeatHeader },
   responses: { 200: json(Install, 'the new install'), ...refusals, ...notFound, ...conflict, ...unprocessable },
 })
 
@@ -161,6 +183,16 @@ const listEvents = createRoute({
   responses: { 200: json(list(Event), 'events'), ...refusals, ...notFound },
 })
 
+const listFactChanges = createRoute({
+  method: 'get',
+  path: '/machines/{id}/facts/history',
+  tags,
+  summary: "What changed of a machine's facts, newest first: disks, NICs, memory, firmware",
+  ...needs('viewer', 'machine'),
+  request: { params: IdParameter, query: z.strictObject({ limit: Limit.default(200) }) },
+  responses: { 200: json(list(FactChange), 'changes'), ...refusals, ...notFound },
+})
+
 const listInstalls = createRoute({
   method: 'get',
   path: '/machines/{id}/installs',
@@ -171,7 +203,14 @@ const listInstalls = createRoute({
   responses: { 200: json(list(Install), 'installs'), ...refusals, ...notFound },
 })
 
-export function machineRoutes({ inventory, installs, bulk, kickstarts, events }: Services): OpenAPIHono<HttpEnv> {
+export function machineRoutes({
+  inventory,
+  installs,
+  bulk,
+  claims,
+  kickstarts,
+  events,
+}: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
   app.openapi(listMachines, (c) => c.json(machinePage(inventory, c.req.valid('query'), c.var.caller.scope), 200))
@@ -181,7 +220,7 @@ export function machineRoutes({ inventory, installs, bulk, kickstarts, events }:
     requireWithin(input.labels ?? {}, scope)
     const machine = inventory.create(input, actor)
     note(c, `machine ${machine.name} ${machine.id}`)
-    return c.json(machine, 201)
+    return c.json(tag(c, machine), 201)
   })
   app.openapi(changeMany, async (c) => {
     const request = c.req.valid('json')
@@ -189,16 +228,29 @@ export function machineRoutes({ inventory, installs, bulk, kickstarts, events }:
     note(c, `${request.action.type}: ${changedOf(result)}`)
     return c.json(result, 200)
   })
-  app.openapi(getMachine, (c) => c.json(inventory.toMachine(c.req.valid('param').id), 200))
+  app.openapi(claimMachines, (c) => {
+    const request = c.req.valid('json')
+    const result = claims.claim(request, c.var.caller)
+    const set = Object.entries(request.set).map(([key, value]) => `${key}=${value}`)
+    note(c, [...set, ...result.machines.map(({ id }) => id)].join(' '))
+    return c.json(result, 200)
+  })
+  app.openapi(getMachine, (c) => {
+    const machine = inventory.toMachine(c.req.valid('param').id)
+    return isKnown(c, machine) ? c.body(null, 304) : c.json(machine, 200)
+  })
   app.openapi(updateMachine, (c) => {
     const { actor, scope } = c.var.caller
     const change = c.req.valid('json')
     if (change.labels) requireWithin(change.labels, scope)
+    const { id } = c.req.valid('param')
+    requireMatch(c, inventory.get(id))
     note(c, Object.keys(change).join(', '))
-    return c.json(inventory.update(c.req.valid('param').id, change, actor), 200)
+    return c.json(tag(c, inventory.update(id, change, actor)), 200)
   })
   app.openapi(retireMachine, (c) => {
     const { id } = c.req.valid('param')
+    requireMatch(c, inventory.get(id))
     if (c.req.valid('query').forget === 'true') inventory.remove(id, c.var.caller.actor)
     else inventory.retire(id, c.var.caller.actor)
     return c.body(null, 204)
@@ -225,6 +277,10 @@ export function machineRoutes({ inventory, installs, bulk, kickstarts, events }:
   app.openapi(listEvents, (c) => {
     const { id } = inventory.get(c.req.valid('param').id)
     return c.json({ items: events.recent({ machineId: id, ...c.req.valid('query') }) }, 200)
+  })
+  app.openapi(listFactChanges, (c) => {
+    const { limit } = c.req.valid('query')
+    return c.json({ items: inventory.factHistory(c.req.valid('param').id, limit) }, 200)
   })
   app.openapi(listInstalls, (c) => {
     const { id } = inventory.get(c.req.valid('param').id)

@@ -6,15 +6,29 @@ import { Problem } from '../../contract/system.ts'
 import { admitted } from '../middleware/admission.ts'
 import type { Reach } from '../middleware/admission.ts'
 import { audited } from '../middleware/audited.ts'
+import { repeatable as answeredOnce, IDEMPOTENCY_KEY } from '../middleware/repeatable.ts'
 
 /**
  * The one place where an operation says who may call it: the lowest role, and what it concerns, by which scopes bound it. Holds at run time,
- * and stands in the OpenAPI document. Changes go to the audit trail; `secret`: so does reading it.
+ * and stands in the OpenAPI document. Changes go to the audit trail; `secret`: so does reading it. `repeatable`: takes an `Idempotency-Key`, which
+ * its request declares by {@link RepeatHeader}.
  */
-export function needs(role: Role, reach: Reach, { secret = false }: { secret?: boolean } = {}) {
+export function needs(
+  role: Role,
+  reach: Reach,
+  { secret = false, repeatable = false }: { secret?: boolean; repeatable?: boolean } = {},
+) {
   const security: Record<string, string[]>[] = [{ token: [role] }, { session: [role] }]
-  return { security, 'x-reach': reach, middleware: [audited({ reads: secret }), admitted(role, reach)] }
+  const middleware = [audited({ reads: secret }), admitted(role, reach), ...(repeatable ? [answeredOnce] : [])]
+  return { security, 'x-reach': reach, middleware }
 }
+
+export const RepeatHeader = z.looseObject({
+  [IDEMPOTENCY_KEY]: z
+    .string()
+    .optional()
+    .describe('a text of your choice: asked again with it within a day, the same request gets its first answer'),
+})
 
 /** An answer in JSON. */
 export function json<T extends z.ZodType>(schema: T, description: string) {
@@ -42,6 +56,14 @@ export const refusals = {
 export const notFound = { 404: problem('there is no such thing') } as const
 export const conflict = { 409: problem('it does not fit what is there') } as const
 export const unprocessable = { 422: problem('the request is understood but cannot be met') } as const
+
+/** What operations that take an `Idempotency-Key` may refuse. */
+export const repeated = {
+  409: problem('it does not fit what is there, or the same is being done'),
+  422: problem('the Idempotency-Key came with another body before'),
+} as const
+
+export const changedMeanwhile = { 412: problem('people have changed it since what If-Match names') } as const
 
 export const IdParameter = z.strictObject({ id: Uuid })
 

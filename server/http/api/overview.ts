@@ -14,8 +14,9 @@ const getOverview = createRoute({
   method: 'get',
   path: '/overview',
   tags: ['server'],
-  summary: 'The fleet at a glance: states, running installs, failures by reason, images, what changed',
-  ...needs('viewer', 'site'),
+  summary:
+    'The fleet at a glance, as far as the caller may see it: states, running installs, failures by reason, images, what changed',
+  ...needs('viewer', 'chosen'),
   request: {
     query: z.strictObject({
       since: Timestamp.optional().describe('what changed from here on; by default a day ago'),
@@ -29,7 +30,7 @@ export function overviewRoutes({ overviews }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   app.openapi(getOverview, (c) => {
     const { since = new Date(Date.now() - DAY_MS).toISOString(), by } = c.req.valid('query')
-    return c.json(overviews.look({ since, by }), 200)
+    return c.json(overviews.look({ since, by, scope: c.var.caller.scope }), 200)
   })
   return app
 }

@@ -4,11 +4,25 @@ import { Profile } from '../../contract/machine.ts'
 import type { HttpEnv } from '../context.ts'
 import type { Services } from '../ports.ts'
 import { refuseInvalid } from '../problem.ts'
-import { body, conflict, IdParameter, json, list, needs, notFound, nothing, refusals } from './operation.ts'
+import {
+  body,
+  changedMeanwhile,
+  conflict,
+  IdParameter,
+  json,
+  list,
+  needs,
+  notFound,
+  nothing,
+  refusals,
+  RepeatHeader,
+  repeated,
+} from './operation.ts'
+import { IfMatchHeader, IfNoneMatchHeader, isKnown, requireMatch, tag, unchanged } from './revisions.ts'
 
 const tags = ['profiles']
 
-const CreateProfile = Profile.omit({ id: true }).strict().meta({ id: 'CreateProfile' })
+const CreateProfile = Profile.omit({ id: true, revision: true }).strict().meta({ id: 'CreateProfile' })
 /** No defaults here: what is absent stays as it is. */
 const UpdateProfile = CreateProfile.extend({ priority: Profile.shape.priority.unwrap() })
   .partial()
@@ -28,9 +42,9 @@ const createProfile = createRoute({
   path: '/profiles',
   tags,
   summary: 'Add a profile',
-  ...needs('operator', 'site'),
-  request: { body: body(CreateProfile) },
-  responses: { 201: json(Profile, 'the profile'), ...refusals, ...conflict },
+  ...needs('operator', 'site', { repeatable: true }),
+  request: { headers: RepeatHeader, body: body(CreateProfile) },
+  responses: { 201: json(Profile, 'the profile'), ...refusals, ...repeated },
 })
 
 const getProfile = createRoute({
@@ -39,8 +53,8 @@ const getProfile = createRoute({
   tags,
   summary: 'One profile',
   ...needs('viewer', 'shared'),
-  request: { params: IdParameter },
-  responses: { 200: json(Profile, 'the profile'), ...refusals, ...notFound },
+  request: { params: IdParameter, headers: IfNoneMatchHeader },
+  responses: { 200: json(Profile, 'the profile'), ...unchanged, ...refusals, ...notFound },
 })
 
 const updateProfile = createRoute({
@@ -49,8 +63,8 @@ const updateProfile = createRoute({
   tags,
   summary: "Change a profile; has effect with each machine's next install",
   ...needs('operator', 'site'),
-  request: { params: IdParameter, body: body(UpdateProfile) },
-  responses: { 200: json(Profile, 'the profile'), ...refusals, ...notFound, ...conflict },
+  request: { params: IdParameter, headers: IfMatchHeader, body: body(UpdateProfile) },
+  responses: { 200: json(Profile, 'the profile'), ...refusals, ...notFound, ...conflict, ...changedMeanwhile },
 })
 
 const deleteProfile = createRoute({
@@ -59,21 +73,27 @@ const deleteProfile = createRoute({
   tags,
   summary: 'Remove a profile',
   ...needs('operator', 'site'),
-  request: { params: IdParameter },
-  responses: { 204: nothing, ...refusals, ...notFound },
+  request: { params: IdParameter, headers: IfMatchHeader },
+  responses: { 204: nothing, ...refusals, ...notFound, ...changedMeanwhile },
 })
 
 export function profileRoutes({ profiles }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
   app.openapi(listProfiles, (c) => c.json({ items: profiles.list() }, 200))
-  app.openapi(createProfile, (c) => c.json(profiles.create(c.req.valid('json'), c.var.caller.actor), 201))
-  app.openapi(getProfile, (c) => c.json(profiles.get(c.req.valid('param').id), 200))
+  app.openapi(createProfile, (c) => c.json(tag(c, profiles.create(c.req.valid('json'), c.var.caller.actor)), 201))
+  app.openapi(getProfile, (c) => {
+    const profile = profiles.get(c.req.valid('param').id)
+    return isKnown(c, profile) ? c.body(null, 304) : c.json(profile, 200)
+  })
   app.openapi(updateProfile, (c) => {
     const { id } = c.req.valid('param')
-    return c.json(profiles.update(id, given(c.req.valid('json')), c.var.caller.actor), 200)
+    requireMatch(c, profiles.get(id))
+    return c.json(tag(c, profiles.update(id, given(c.req.valid('json')), c.var.caller.actor)), 200)
   })
   app.openapi(deleteProfile, (c) => {
-    profiles.remove(c.req.valid('param').id, c.var.caller.actor)
+    const { id } = c.req.valid('param')
+    requireMatch(c, profiles.get(id))
+    profiles.remove(id, c.var.caller.actor)
     return c.body(null, 204)
   })
   return app

@@ -40,7 +40,7 @@ export interface BootAppOptions {
   /** Told of every loader and file below /boot/ that is sent as a whole, and of `autoexec.ipxe`. */
   onFetched?: (address: string, path: string) => void
   /** The kickstart of a token; throws CoreError. */
-  kickstart: (token: string, client: AnacondaClient) => string
+  kickstart: (token: string, client: AnacondaClient) => Promise<string>
   server: ServerNames
   readiness: Readiness
   logger: Logger
@@ -90,11 +90,11 @@ export function bootApp(options: BootAppOptions): Hono<HttpEnv> {
     })
   }
 
-  app.get('/i/:token/ks', (c) => {
+  app.get('/i/:token/ks', async (c) => {
     const described = anacondaClient((name) => c.req.header(name))
     const client = { ...described, address: remoteAddress(c), httpsUrl: view(c).https }
     try {
-      return send(c, 200, IPXE, options.kickstart(c.req.param('token'), client))
+      return send(c, 200, IPXE, await options.kickstart(c.req.param('token'), client))
     } catch (error) {
       const { code, detail, status } = describeError(error)
       log[status >= 500 ? 'error' : 'warn']({ err: error, code, ...client }, 'kickstart refused')

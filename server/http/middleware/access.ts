@@ -3,6 +3,7 @@ import type { Context, MiddlewareHandler } from 'hono'
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { createMiddleware } from 'hono/factory'
 import type { Principal } from '../../core/tokens.ts'
+import { isReading } from '../context.ts'
 import type { Guard, HttpEnv } from '../context.ts'
 import { HttpProblem } from '../problem.ts'
 
@@ -66,7 +67,7 @@ export function clearSessionCookie(c: Context): void {
 
 /** Refuses a write that a browser made for another site's page. Browsers always send one of the two headers with writes. */
 export function requireOwnOrigin(c: Context): void {
-  if (c.req.method === 'GET' || c.req.method === 'HEAD') return
+  if (isReading(c)) return
   const site = c.req.header('sec-fetch-site')
   const origin = c.req.header('origin')
   const own =

@@ -4,7 +4,7 @@ import { createMiddleware } from 'hono/factory'
 import { routePath } from 'hono/route'
 import type { AuditResult } from '../../contract/audit.ts'
 import type { AuditLog } from '../../core/audit.ts'
-import { remoteAddress } from '../context.ts'
+import { isReading, remoteAddress } from '../context.ts'
 import type { HttpEnv } from '../context.ts'
 import { describeError } from '../problem.ts'
 
@@ -17,7 +17,7 @@ const API = '/api/v1'
 export function audited({ reads }: { reads: boolean }): MiddlewareHandler<HttpEnv> {
   return createMiddleware<HttpEnv>(async (c, next) => {
     await next()
-    if (!reads && c.req.method === 'GET') return
+    if (!reads && isReading(c)) return
     const { caller, guard, auditDetail, requestId } = c.var
     const { actor, role } = caller
     const { pathname, search } = new URL(c.req.url)
@@ -40,22 +40,23 @@ export function note(c: Context<HttpEnv>, detail: string): void {
 }
 
 /** The same for pushes and deletions in the registry, which speaks another language of errors. */
-export function auditedRegistry(audit: AuditLog): MiddlewareHandler<HttpEnv> {
+export function auditedRegistry(audit: AuditLog, root: '/v2' | '/extensions/v2'): MiddlewareHandler<HttpEnv> {
   return createMiddleware<HttpEnv & { Variables: { registryCaller?: { actor: string } } }>(async (c, next) => {
     await next()
     const { method, path } = c.req
     const isChange =
-      method === 'DELETE' ? /\/(manifests|blobs)\//.test(path) : method === 'PUT' && path.includes('/manifests/')
+      method === 'DELETE'
+        ? /\/(manifests|blobs)\//.test(path)
+        : method === 'PUT' && /\/(manifests|signatures)\//.test(path)
     const actor = c.var.registryCaller?.actor
     // Strangers are asked to log in first; they are not worth a line each.
     if (!isChange || actor === undefined) return
     const { requestId } = c.var
-    const target = path.slice('/v2/'.length)
     audit.record({
       actor,
       address: remoteAddress(c),
-      action: `${method} /v2`,
-      target,
+      action: `${method} ${root}`,
+      target: path.slice(root.length + 1),
       ...outcome(c),
       requestId,
     })

@@ -14,10 +14,17 @@ import { ImageService } from '../../../server/oci/image-service.ts'
 import { imageEvent, registryAccess } from '../../../server/http/registry-ports.ts'
 import { collectImages } from '../../../server/oci/collect-images.ts'
 import { Evictor } from '../../../server/oci/eviction.ts'
+import { withDefaults } from '../../../server/config/defaults.ts'
+import type { Host } from '../../../server/config/defaults.ts'
+import { ConfigInput } from '../../../server/config/schema.ts'
+import { NetworkSetup } from '../../../server/setup/network-setup.ts'
 import { Bundles } from '../../../server/oci/bundles.ts'
 import { registryApp } from '../../../server/oci/registry/app.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
 import { UploadStore } from '../../../server/oci/upload-store.ts'
+import { SNAPSHOTS_FOLDER } from '../../../server/contract/snapshot.ts'
+import { Snapshots } from '../../../server/store/snapshots.ts'
+import { Webhooks } from '../../../server/core/webhooks.ts'
 import { BootTrace } from '../../../server/trace/trace.ts'
 import { ImageInspector } from '../../../server/inspect/image-inspector.ts'
 import { testReading } from '../../helpers/reading.ts'
@@ -35,6 +42,17 @@ export const SYSTEM: SystemInfo = {
   registry: '192.0.2.1:8443',
   dhcp: [],
   warnings: [],
+}
+
+const HOST: Host = {
+  name: 'depot',
+  isRoot: false,
+  home: '/home/depot',
+  isTerminal: false,
+  interfaces: [],
+  addressOf: () => '10.77.0.1',
+  addressOf6: () => undefined,
+  hasIpv6: false,
 }
 
 /** A server with its blobs in `dir`, and `call` to talk to it as somebody. `outside` takes the place of what asks other registries. */
@@ -79,21 +97,48 @@ export async function memoryServer(dir: string, { outside }: { outside?: () => P
         ...options,
       }),
     check: (options) => checkStore({ ...imageStore, ...options }),
+    room: () => ({ storedBytes: core.store.images.storedBytes(), maxBytes: null }),
   }
   const reading = testReading(core.store, blobs, dir)
   const inspector = new ImageInspector({ images, records: core.store.images, layers: core.store.layers, reading })
   const bundles = new Bundles({ ...imageStore, policies: [] })
+  const network = new NetworkSetup({
+    config: withDefaults(ConfigInput.parse({ dataDir: dir }), HOST),
+    origins: {},
+    links: () => [{ name: 'eth1', address: '10.77.0.1', cidr: '10.77.0.1/24', gateway: undefined }],
+    probe: async () => 'silence',
+    host: async () => ({ links: [], holders: [], firewall: new Map() }),
+    system: () => SYSTEM,
+    overview: () => trace.overview(),
+    check: () => {},
+  })
+  // Nobody is told anything: what is sent waits for an answer, and a test sees what waits.
+  const webhooks = new Webhooks({
+    ...core.store,
+    ...core,
+    installs: core.store.installs,
+    transactions: core.store.transactions,
+    send: () => new Promise(() => {}),
+    sleep: () => new Promise(() => {}),
+  })
   const services: Services = {
     ...core,
+    webhooks,
     oidc: undefined,
     images,
+    prefetch: { fetch: outside ?? (() => Promise.reject(new Error('not in memory'))) },
     upkeep,
     inspector,
     bundles,
     tracks,
     media,
+    snapshots: await Snapshots.open(join(dir, SNAPSHOTS_FOLDER), {
+      database: core.store.transactions,
+      keepImages: () => blobs.touchAll(),
+    }),
     trace,
     leases: () => [],
+    network,
     system: () => SYSTEM,
   }
   let streams = 0
@@ -142,6 +187,7 @@ export async function memoryServer(dir: string, { outside }: { outside?: () => P
     trace,
     reading,
     mediaUsers,
+    webhooks,
     dir,
     app,
     call,

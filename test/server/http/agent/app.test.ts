@@ -60,7 +60,6 @@ describe('the agent protocol', () => {
       disks: [{ id: 'disk1', disk, device: '/dev/vda', uuid, partitions: [] }],
       layers: [],
       filesystems: [],
-      erase: 'signatures',
       warnings: [],
     }
     expect(await (await agent('PUT', `/installs/${installId}/plan`, plan)).json()).toEqual({ go: true })

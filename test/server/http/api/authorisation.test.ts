@@ -3,9 +3,12 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import type { Role, Scope } from '../../../../server/contract/access.ts'
+import type { ApplyResult, ImportResult } from '../../../../server/contract/document.ts'
 import type { Event } from '../../../../server/contract/event.ts'
 import type { BulkResult } from '../../../../server/contract/machine-bulk.ts'
 import type { MachinePage } from '../../../../server/contract/machine.ts'
+import type { Overview } from '../../../../server/contract/overview.ts'
+import type { Webhook } from '../../../../server/contract/webhook.ts'
 import type { Problem } from '../../../../server/contract/system.ts'
 import { REACHES } from '../../../../server/http/middleware/admission.ts'
 import type { Reach } from '../../../../server/http/middleware/admission.ts'
@@ -41,16 +44,20 @@ function declaredOperations(): Operation[] {
   )
 }
 
-/** A server with a machine within the scope and one outside, each with an install that waits. */
+/** A server with a machine within the scope and one outside, each with an install that was cancelled, as a webhook is being told, and one that waits. */
 async function rackServer() {
   const server = await testServer()
   const machines: string[] = []
   for (const rack of ['r1', 'r2']) {
     const macs = [`52:54:00:00:00:0${machines.length}`]
     const { id } = server.inventory.create({ macs, name: `in-${rack}`, labels: { rack } }, 'a')
+    const hooks = { webhook: { url: `https://hooks.example/${rack}`, secret: 'a secret of the site' } }
+    const [ended] = await server.installs.assign({ machines: [id], image: 'os/web:stable', spec: { hooks } }, 'a')
+    server.installs.cancel(ended!.installId!, 'a')
     await server.installs.assign({ machines: [id], image: 'os/web:stable' }, 'a')
     machines.push(id)
   }
+  server.webhooks.replay({ after: 0 }, { actor: 'a', scope: null })
   const waiting = machines.map((id) => server.installs.listFor(id)[0]!.id)
   return { ...server, machines, waiting }
 }
@@ -175,6 +182,52 @@ const CHOSEN: Record<string, (server: RackServer, as: string) => Promise<(string
     const json = { machines, action: { type: 'label', set: { row: '1' } } }
     return changed((await (await call('POST', '/api/v1/machines/bulk', { as, json })).json()) as BulkResult)
   },
+  'POST /machines/claim': async ({ call }, as) => {
+    const claim = (json: object) =>
+      call('POST', '/api/v1/machines/claim', { as, json: { set: { owner: 'a' }, ...json } })
+    expect((await problemOf(claim({ set: { rack: 'r2' } }))).code).toBe('OUT_OF_SCOPE')
+    expect((await problemOf(claim({ count: 2 }))).detail).toBe('1 machines are free, and 2 are wanted')
+    return ((await (await claim({})).json()) as { machines: { id: string }[] }).machines.map(({ id }) => id)
+  },
+  'POST /apply': async ({ call }, as) => {
+    const documents = ['in-r1', 'in-r2'].map((name) => ({ kind: 'machine', name, spec: { finish: 'poweroff' } }))
+    const json = { documents, dryRun: true }
+    return followed((await (await call('POST', '/api/v1/apply', { as, json })).json()) as ApplyResult)
+  },
+  'POST /machines/import': async ({ call }, as) => {
+    const json = { format: 'csv', text: 'name,label:row\nin-r1,2\nin-r2,2', skipRefused: true }
+    return followed((await (await call('POST', '/api/v1/machines/import', { as, json })).json()) as ImportResult)
+  },
+  'GET /machines/export': async ({ call, machines }, as) => {
+    const text = await (await call('GET', '/api/v1/machines/export', { as })).text()
+    return machines.filter((id) => text.includes(id))
+  },
+  'GET /overview': async (server, as) => {
+    const response = await server.call('GET', '/api/v1/overview?by=rack&since=2026-01-31T12:00:00.000Z', { as })
+    const overview = (await response.clone().json()) as Overview
+    expect(overview).toMatchObject({
+      total: 1,
+      states: { assigned: 1 },
+      changed: { discovered: 1, assigned: 2, failed: 1 },
+    })
+    return machinesIn(server, response)
+  },
+  'GET /webhooks': async ({ call, machines }, as) => {
+    const { items } = (await (await call('GET', '/api/v1/webhooks', { as })).json()) as { items: Webhook[] }
+    expect(items).toMatchObject([{ pending: 1 }])
+    return [machines[0]!]
+  },
+  'GET /webhooks/deliveries': async (server, as) =>
+    machinesIn(server, await server.call('GET', '/api/v1/webhooks/deliveries', { as })),
+  'POST /webhooks/replay': async (server, as) => {
+    const { call, webhooks } = server
+    const replay = (json: object) => call('POST', '/api/v1/webhooks/replay', { as, json })
+    const all = webhooks.list({ scope: null, limit: 10 })
+    const beyond = all.find(({ machineId }) => machineId === server.machines[1])!
+    expect((await problemOf(replay({ delivery: beyond.seq }))).code).toBe('DELIVERY_NOT_FOUND')
+    expect(webhooks.list({ scope: null, limit: 10 })).toHaveLength(all.length)
+    return machinesIn(server, await replay({ after: 0 }))
+  },
   'GET /events': async ({ call, events }, as) => {
     const response = await call('GET', '/api/v1/events?after=0', { as })
     expect(events.since(0).some(({ machineId }) => machineId === null)).toBe(true)
@@ -188,8 +241,18 @@ const CHOSEN: Record<string, (server: RackServer, as: string) => Promise<(string
   },
 }
 
+/** Everything in an answer that looks like an id of a machine of the server. */
+async function machinesIn({ machines }: RackServer, response: Response): Promise<string[]> {
+  const text = await response.text()
+  return machines.filter((id) => text.includes(id))
+}
+
 function changed({ results }: BulkResult): string[] {
   return results.filter(({ error }) => error === null).map(({ machineId }) => machineId)
+}
+
+function followed({ results }: ApplyResult): (string | null)[] {
+  return results.filter(({ outcome }) => outcome === 'changed').map(({ id }) => id)
 }
 
 describe('operations that choose machines', () => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { ImageProgress } from '../../../../server/contract/image.ts'
+import type { ImageRoom } from '../../../../server/contract/image-upkeep.ts'
+import { evictedEvent } from '../../../../server/http/registry-ports.ts'
 import { fixtureImage, layoutFiles, tarOf } from '../../../helpers/image-fixtures.ts'
 import { problemOf, testServer } from '../support.ts'
 import type { TestServer } from '../support.ts'
@@ -43,6 +45,22 @@ describe('images', () => {
     ).toEqual([
       ['image.removed', 'token:the-admin'],
       ['image.added', 'token:the-operator'],
+    ])
+  })
+
+  it('have a room, and what went to make some is told, the newest first', async () => {
+    const server = await testServer()
+    const image = { repository: 'cache/web', digest: `sha256:${'a'.repeat(64)}`, usedAt: '2026-01-01T00:00:00.000Z' }
+    for (const [tags, bytes] of [[['1'], 1000] as const, [[], 2000] as const]) {
+      server.events.append(evictedEvent({ ...image, tags: [...tags], bytes, kept: null }))
+    }
+    const { storedBytes, maxBytes, evicted } = (await (
+      await server.call('GET', '/api/v1/image-room')
+    ).json()) as ImageRoom
+    expect({ storedBytes, maxBytes }).toEqual({ storedBytes: 0, maxBytes: null })
+    expect(evicted).toEqual([
+      { at: expect.any(String), reference: `cache/web@${image.digest}`, bytes: 2000, usedAt: image.usedAt },
+      { at: expect.any(String), reference: 'cache/web:1', bytes: 1000, usedAt: image.usedAt },
     ])
   })
 

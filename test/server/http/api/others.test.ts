@@ -14,12 +14,12 @@ describe('profiles', () => {
     ).json()) as Profile
     const path = `/api/v1/profiles/${made.id}`
     const changed = await (await call('PATCH', path, { json: { spec: { hostname: 'x' } } })).json()
-    expect(changed).toEqual({ ...made, spec: { hostname: 'x' } })
+    expect(changed).toEqual({ ...made, spec: { hostname: 'x' }, revision: 2 })
     expect(await (await call('GET', '/api/v1/profiles')).json()).toEqual({ items: [changed] })
-    expect(await problemOf(call('POST', '/api/v1/profiles', { json: { ...made, id: undefined } }))).toMatchObject({
-      status: 409,
-    })
-    expect(await problemOf(call('PATCH', path, { json: { id: made.id } }))).toMatchObject({ status: 400 })
+    const { id, revision, ...same } = made
+    expect(await problemOf(call('POST', '/api/v1/profiles', { json: same }))).toMatchObject({ status: 409 })
+    expect(await problemOf(call('PATCH', path, { json: { revision } }))).toMatchObject({ status: 400 })
+    expect(await problemOf(call('PATCH', path, { json: { id } }))).toMatchObject({ status: 400 })
     expect((await call('DELETE', path)).status).toBe(204)
     expect(await problemOf(call('GET', path))).toMatchObject({ status: 404, code: 'PROFILE_NOT_FOUND' })
   })

@@ -210,6 +210,16 @@ describe('the registry', () => {
     expect(await response.json()).toMatchObject({ errors: [{ code: 'TOOMANYREQUESTS' }] })
   })
 
+  it('looks at no name or password that is longer than any can be', async () => {
+    const server = await testServer()
+    await makeUser(server)
+    for (let times = 0; times < 6; times++) {
+      expect((await tokenFor(server, 'n'.repeat(3000), 'wrong')).status).toBe(401)
+      expect((await tokenFor(server, 'ann', 'w'.repeat(3000))).status).toBe(401)
+    }
+    expect((await tokenFor(server, 'ann', ANN.password)).status).toBe(200)
+  })
+
   it('writes down who deletes', async () => {
     const server = await testServer()
     await server.call('DELETE', '/v2/os/web/manifests/stable', { as: 'operator' })

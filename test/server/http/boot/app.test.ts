@@ -238,7 +238,7 @@ describe('/i/<token>/ks', () => {
   it('is the kickstart, for the machine that its headers describe, with an exact length', async () => {
     const asked: unknown[] = []
     const app = testBootApp({
-      kickstart(token, client) {
+      async kickstart(token, client) {
         asked.push([token, client])
         return 'text\n'
       },
@@ -274,7 +274,7 @@ describe('/i/<token>/ks', () => {
     ['STORE_FULL', 500],
   ] as const)('is no kickstart at all for %s (statements 4 and 33)', async (code, status) => {
     const app = testBootApp({
-      kickstart() {
+      async kickstart() {
         throw new CoreError(code, 'why\nreboot')
       },
     })

@@ -61,9 +61,9 @@ describe('bootDesk', () => {
       reason: 'os/web:stable is assigned, generation 1',
     })
     expect(core.inventory.get(id).state).toBe('booting')
-    expect(core.kickstarts.kickstart(answer.token!, { macs: [MAC], serial: undefined, address: undefined })).toContain(
-      'ostreecontainer',
-    )
+    expect(
+      await core.kickstarts.kickstart(answer.token!, { macs: [MAC], serial: undefined, address: undefined }),
+    ).toContain('ostreecontainer')
     core.inventory.update(id, { spec: { ...spec, media: 'fedora-45' } }, 'token:me')
     expect(decide(client, undefined).medium?.path, 'as assigned, whatever the spec says since').toBe('/media/fedora-44')
     expect(() => decide({ ...client, architecture: 'arm64' }, undefined)).toThrow(/is for amd64, not for arm64/)

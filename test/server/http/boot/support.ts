@@ -35,7 +35,7 @@ export function testBootApp(options: Partial<BootAppOptions> = {}) {
       consoles: ['tty0'],
     }),
     grub: () => undefined,
-    kickstart: () => 'text\n',
+    kickstart: async () => 'text\n',
     server: NAMES,
     readiness: () => [],
     logger: createLogger({ level: 'silent' }),
