@@ -4,8 +4,9 @@ import { pipeline } from 'node:stream/promises'
 import { createInterface } from 'node:readline'
 import { Agent, request } from 'undici'
 import type { Dispatcher } from 'undici'
-import type { z } from 'zod'
+import { z } from 'zod'
 import { Session } from '../contract/access.ts'
+import { formatBytes } from '../contract/bytes.ts'
 import { Problem } from '../contract/system.ts'
 import type { Access } from './access.ts'
 import { CliError } from './errors.ts'
@@ -18,6 +19,7 @@ type OperationLine =
   { type: 'progress' } | { type: 'done' } | { type: 'failed'; code: string; message: string; hint?: string | undefined }
 
 const MAX_ANSWER_BYTES = 64 * 2 ** 20
+const MAX_PROBLEM_BYTES = 64 * 1024
 
 export class ApiClient {
   readonly #access: Omit<Access, 'token'> & { token?: string }
@@ -34,16 +36,27 @@ export class ApiClient {
   }
 
   /** Calls `/api/v1<path>` and checks the answer's shape. */
-  async call<T>(method: Dispatcher.HttpMethod, path: string, answer: z.ZodType<T>, body?: unknown): Promise<T> {
-    const response = await this.#send(method, path, body === undefined ? {} : { json: body })
-    const text = await response.body.text()
-    return answer.parse(text === '' ? undefined : JSON.parse(text.slice(0, MAX_ANSWER_BYTES)))
+  async call<T>(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    answer: z.ZodType<T>,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<T> {
+    const response = await this.#send(method, path, body === undefined ? {} : { json: body }, headers)
+    const bytes = await bytesOf(response, MAX_ANSWER_BYTES)
+    return answer.parse(bytes.length === 0 ? undefined : JSON.parse(bytes.toString()))
+  }
+
+  /** The items that `/api/v1<path>` lists. */
+  async list<T>(path: string, item: z.ZodType<T>): Promise<T[]> {
+    return (await this.call('GET', path, z.object({ items: z.array(item) }))).items
   }
 
   /** Fetches what is no JSON, whole. */
   async download(path: string): Promise<Buffer> {
     const response = await this.#send('GET', path, {})
-    return Buffer.from(await response.body.arrayBuffer())
+    return bytesOf(response, MAX_ANSWER_BYTES)
   }
 
   /** Writes an answer of any length out as it comes. */
@@ -100,7 +113,12 @@ export class ApiClient {
     return done
   }
 
-  async #send(method: Dispatcher.HttpMethod, path: string, body: RequestBody): Promise<Dispatcher.ResponseData> {
+  async #send(
+    method: Dispatcher.HttpMethod,
+    path: string,
+    body: RequestBody,
+    headers: Record<string, string> = {},
+  ): Promise<Dispatcher.ResponseData> {
     const payload = payloadOf(body)
     let response: Dispatcher.ResponseData
     try {
@@ -111,6 +129,7 @@ export class ApiClient {
           ...(this.#access.token !== undefined && { authorization: `Bearer ${this.#access.token}` }),
           accept: 'application/json, application/x-ndjson, application/problem+json',
           ...payload?.headers,
+          ...headers,
         },
         ...(payload && { body: payload.body }),
       })
@@ -127,6 +146,11 @@ export class ApiClient {
   }
 }
 
+/** For changes made of what was read before: refused if people have changed it since. */
+export function ifUnchanged({ revision }: { revision: number }): Record<string, string> {
+  return { 'if-match': `"${revision}"` }
+}
+
 function payloadOf(body: RequestBody): { body: Readable | string; headers: Record<string, string> } | undefined {
   if ('stream' in body) {
     const { stream, type, length } = body
@@ -137,8 +161,22 @@ function payloadOf(body: RequestBody): { body: Readable | string; headers: Recor
   return { body: JSON.stringify(body.json), headers: { 'content-type': 'application/json' } }
 }
 
+/** The whole of an answer. Throws CliError for one that is longer, and reads no further. */
+async function bytesOf({ body }: Dispatcher.ResponseData, limit: number): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let length = 0
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    length += chunk.length
+    if (length > limit) {
+      throw new CliError(`the server answers with more than ${formatBytes(limit)}`, { hint: 'ask for less' })
+    }
+    chunks.push(chunk)
+  }
+  return Buffer.concat(chunks)
+}
+
 async function problemOf(response: Dispatcher.ResponseData, what: string): Promise<CliError> {
-  const text = (await response.body.text()).slice(0, 64 * 1024)
+  const text = await bytesOf(response, MAX_PROBLEM_BYTES).then(String, () => '')
   const exitCode = response.statusCode === 401 || response.statusCode === 403 ? 4 : response.statusCode === 400 ? 2 : 1
   const parsed = Problem.safeParse(safeJson(text))
   if (!parsed.success) return new CliError(`${what}: server answered ${response.statusCode}`, { exitCode })

@@ -8,10 +8,13 @@ export const EXIT_CODES = {
   3: 'the server could not be reached',
   4: 'not logged in, or not allowed',
   5: 'time ran out before what was waited for',
+  6: '`diff`: there are differences',
   70: '`serve`: a bug ended the server; the log has the details',
 } as const
 
-export type ExitCode = Exclude<keyof typeof EXIT_CODES, 0 | 70>
+export const DIFFERENT = 6
+
+export type ExitCode = Exclude<keyof typeof EXIT_CODES, 0 | typeof DIFFERENT | 70>
 
 export class CliError extends Error {
   override readonly name = 'CliError'

@@ -1,6 +1,8 @@
 // What commands print: tables for people, JSON or YAML for programs, names for pipes. Results go to stdout, progress and errors to stderr.
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { toYaml } from './yaml.ts'
+import { toYaml } from '../contract/yaml-text.ts'
+
+export { formatAge } from '../contract/age.ts'
 
 export const OUTPUT_FORMATS = ['table', 'json', 'yaml', 'name'] as const
 export type OutputFormat = (typeof OUTPUT_FORMATS)[number]
@@ -76,16 +78,6 @@ export function table<T>(rows: T[], columns: Column<T>[]): string {
         .trimEnd(),
     )
     .join('\n')
-}
-
-/** How long ago, in one unit: `35 s`, `4 min`, `3 h`, `12 d`. */
-export function formatAge(at: string | null, now = Date.now()): string {
-  if (!at) return 'never'
-  const seconds = Math.max(0, Math.round((now - Date.parse(at)) / 1000))
-  if (seconds < 120) return `${seconds} s`
-  if (seconds < 7200) return `${Math.round(seconds / 60)} min`
-  if (seconds < 172_800) return `${Math.round(seconds / 3600)} h`
-  return `${Math.round(seconds / 86_400)} d`
 }
 
 export function shortDigest(digest: string | null): string {

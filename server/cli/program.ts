@@ -1,9 +1,12 @@
 // The command tree. Only `serve` loads the server; everything else is a client of its API.
 import { Command, Option } from 'commander'
 import { addAuditCommands } from './commands/audit.ts'
+import { addBackupCommands } from './commands/backup.ts'
+import { addCaCommands } from './commands/ca.ts'
 import { addCompletionCommands } from './commands/completion.ts'
 import { addContextCommands } from './commands/contexts.ts'
 import { addDiskImageCommands } from './commands/disk-image.ts'
+import { addDocumentCommands } from './commands/document.ts'
 import { addDoctorCommands } from './commands/doctor.ts'
 import { addBundleCommands } from './commands/bundle.ts'
 import { addEventCommands } from './commands/event.ts'
@@ -14,6 +17,7 @@ import { addLeaseCommands } from './commands/lease.ts'
 import { addLoginCommands } from './commands/login.ts'
 import { addMachineCommands } from './commands/machine.ts'
 import { addTraceCommand } from './commands/machine-trace.ts'
+import { addNetworkCommands } from './commands/network.ts'
 import { addOverviewCommand } from './commands/overview.ts'
 import { addProfileCommands } from './commands/profile.ts'
 import { addRenderCommands } from './commands/render.ts'
@@ -27,6 +31,7 @@ import { addTokenCommands } from './commands/token.ts'
 import { addTrustCommands } from './commands/trust.ts'
 import { addUserCommands } from './commands/user.ts'
 import { addWaitCommand } from './commands/wait.ts'
+import { addWebhookCommands } from './commands/webhook.ts'
 import { OUTPUT_FORMATS } from './output.ts'
 import { addWatchOptions } from './watch.ts'
 
@@ -44,6 +49,8 @@ export function landfallProgram(version: string): Command {
   addSetupCommand(program)
   addServeCommand(program, version)
   addSystemdCommands(program)
+  addBackupCommands(program, version)
+  addCaCommands(program)
   addImageCommands(program)
   addBundleCommands(program)
   addTrustCommands(program)
@@ -51,6 +58,7 @@ export function landfallProgram(version: string): Command {
   addDiskImageCommands(program, version)
   addTraceCommand(addMachineCommands(program))
   addProfileCommands(program)
+  addDocumentCommands(program)
   addInstallCommands(program)
   addWaitCommand(program)
   addRenderCommands(program)
@@ -59,7 +67,9 @@ export function landfallProgram(version: string): Command {
   addTokenCommands(program)
   addAuditCommands(program)
   addEventCommands(program)
+  addWebhookCommands(program)
   addLeaseCommands(program)
+  addNetworkCommands(program)
   addLoginCommands(program)
   addSessionCommands(program)
   addContextCommands(program)

@@ -21,10 +21,7 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr, now: (
       const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 0
       const text = `${String(Math.floor(share * 100)).padStart(3)} % ${formatBytes(bytes)} of ${formatBytes(totalBytes)}${rate} ${message}`
       if (stream.isTTY) {
-        const filled = Math.round(share * BAR_WIDTH)
-        stream.write(
-          `\r\x1b[K[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}] ${text}`.slice(0, stream.columns || 200),
-        )
+        stream.write(`\r\x1b[K${bar(bytes, totalBytes)} ${text}`.slice(0, stream.columns || 200))
         open = true
       } else if (now() - printedAt >= PLAIN_INTERVAL_MS) {
         printedAt = now()
@@ -38,7 +35,46 @@ export function progressLine(stream: NodeJS.WriteStream = process.stderr, now: (
   }
 }
 
-/** The same for things that are counted rather than weighed. */
+/** `[=====     ]` */
+export function bar(bytes: number, totalBytes: number): string {
+  const share = totalBytes > 0 ? Math.min(1, bytes / totalBytes) : 0
+  const filled = Math.round(share * BAR_WIDTH)
+  return `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`
+}
+
+export interface LiveBlock {
+  /** Shows the lines in place of those before; where nothing can be drawn over, `plain` every few seconds. */
+  draw(lines: readonly string[], plain: string | undefined): void
+  /** Takes the lines away; call it before printing anything else. */
+  clear(): void
+}
+
+/** Several lines that change, below everything that was printed. */
+export function liveBlock(stream: NodeJS.WriteStream = process.stderr, now: () => number = Date.now): LiveBlock {
+  let height = 0
+  let printedAt = -Infinity
+  const clear = (): void => {
+    if (height > 0) stream.write(`\x1b[${height}A\r\x1b[J`)
+    height = 0
+  }
+  return {
+    clear,
+    draw(lines, plain) {
+      if (stream.isTTY) {
+        clear()
+        // A line that is broken in two would not be taken away whole.
+        const shown = lines.slice(0, (stream.rows || 24) - 1).map((line) => line.slice(0, (stream.columns || 80) - 1))
+        stream.write(shown.map((line) => `${line}\n`).join(''))
+        height = shown.length
+      } else if (plain !== undefined && now() - printedAt >= PLAIN_INTERVAL_MS) {
+        printedAt = now()
+        stream.write(`${plain}\n`)
+      }
+    },
+  }
+}
+
+/** As `progressLine`, for things that are counted rather than weighed. */
 export function countLine(
   what: string,
   stream: NodeJS.WriteStream = process.stderr,

@@ -7,9 +7,9 @@ import { patiently } from './patience.ts'
 
 const PAUSE_MS = 2000
 /** Commands by these names only look, whatever they are below. */
-const LOOKING = new Set(['list', 'show', 'status', 'overview', 'tracks', 'history'])
+const LOOKING = new Set(['list', 'show', 'status', 'overview', 'tracks', 'history', 'deliveries'])
 /** Look at files of this host, which change by its commands alone. */
-const WITHOUT = new Set(['context'])
+const WITHOUT = new Set(['context', 'ca'])
 
 /** Gives every command that looks at the server's things the option. */
 export function addWatchOptions(program: Command): void {

@@ -1,7 +1,6 @@
 // `landfall audit`: who did or tried what.
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { AuditEntry, AuditFilter, AuditFormat, AuditResult } from '../../contract/audit.ts'
 import { CliError } from '../errors.ts'
 import { printRows } from '../output.ts'
@@ -20,7 +19,7 @@ export function addAuditCommands(program: Command): void {
       withClient(command, async ({ client, output }) => {
         const query = queryOf(options)
         query.set('limit', options.limit)
-        const { items } = await client.call('GET', `/audit?${query}`, z.object({ items: z.array(AuditEntry) }))
+        const items = await client.list(`/audit?${query}`, AuditEntry)
         printRows(output, items, [
           { title: 'NO', value: ({ seq }) => String(seq) },
           { title: 'TIME', value: ({ at }) => at },

@@ -1,7 +1,6 @@
 // `landfall event`: what happened, and what happens now.
 import { Option } from 'commander'
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { Event, EventType } from '../../contract/event.ts'
 import type { ApiClient } from '../client.ts'
 import { createMessageCutter } from '../../contract/message-cutter.ts'
@@ -9,7 +8,7 @@ import { findMachine } from '../machine-lookup.ts'
 import { printRows } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
 import { patiently } from '../patience.ts'
-import { toYaml } from '../yaml.ts'
+import { toYaml } from '../../contract/yaml-text.ts'
 import { withClient } from './context.ts'
 
 const COLUMNS: Column<Event>[] = [
@@ -42,7 +41,7 @@ export function addEventCommands(program: Command): void {
       withClient(command, async ({ client, output }) => {
         const { id } = await findMachine(client, name)
         const path = `/machines/${id}/events?${new URLSearchParams({ limit })}`
-        const { items } = await client.call('GET', path, z.object({ items: z.array(Event) }))
+        const items = await client.list(path, Event)
         printRows(output, items.toReversed(), COLUMNS)
       }),
     )

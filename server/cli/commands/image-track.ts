@@ -51,7 +51,7 @@ export function addTrackCommands(image: Command): void {
     .description('tags that follow one of another registry')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', '/image-tracks', z.object({ items: z.array(ImageTrack) }))
+        const items = await client.list('/image-tracks', ImageTrack)
         printRows(output, items, TRACKS)
       }),
     )

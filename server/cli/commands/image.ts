@@ -4,8 +4,9 @@ import { stat } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { Image, ImageProgress } from '../../contract/image.ts'
-import { CheckLine, CollectLine } from '../../contract/image-upkeep.ts'
+import { CheckLine, CollectLine, ImageRoom } from '../../contract/image-upkeep.ts'
 import type { CachedImage } from '../../contract/image-upkeep.ts'
+import { arrivalText } from '../../contract/arrival-text.ts'
 import { trustSentence, trustWord } from '../../contract/trust-text.ts'
 import { layoutArchive } from '../layout-archive.ts'
 import { formatAge, printData, printObject, printRows, printText, shortDigest } from '../output.ts'
@@ -32,6 +33,13 @@ const GONE: Column<{ name: string; bytes: number | null; why: string }>[] = [
   { title: 'GOES', value: ({ name }) => name },
   { title: 'SIZE', value: ({ bytes }) => (bytes === null ? '-' : formatBytes(bytes)) },
   { title: 'WHY', value: ({ why }) => why },
+]
+
+const EVICTED: Column<ImageRoom['evicted'][number]>[] = [
+  { title: 'WENT', value: ({ reference }) => reference },
+  { title: 'SIZE', value: ({ bytes }) => formatBytes(bytes) },
+  { title: 'WHEN', value: ({ at }) => formatAge(at) },
+  { title: 'USED BEFORE', value: ({ usedAt }) => (usedAt === null ? '-' : formatAge(usedAt)) },
 ]
 
 const NEXT: Column<CachedImage>[] = [
@@ -85,12 +93,28 @@ export function addImageCommands(program: Command): void {
     )
 
   image
+    .command('prefetch')
+    .description('fetch all layers of an image below the prefix of an upstream, so that nobody waits for them')
+    .argument('<image>', 'repository:tag here: quay/os/web:stable')
+    .action(async (reference: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const line = progressLine()
+        const done = await client
+          .operate('/images/prefetch', { json: { reference } }, ImageProgress, ({ bytes, totalBytes, message }) =>
+            line.update(bytes, totalBytes, message),
+          )
+          .finally(() => line.end())
+        printImages(output, done)
+      }),
+    )
+
+  image
     .command('list')
     .alias('ls')
     .description('images in the store')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', '/images', z.object({ items: z.array(Image) }))
+        const items = await client.list('/images', Image)
         printRows(output, items, COLUMNS)
       }),
     )
@@ -110,11 +134,14 @@ export function addImageCommands(program: Command): void {
           ['Digest', found.digest],
           ['Added', found.addedAt],
           ...(found.follows ? [['Tag', followsText(found.follows)] as [string, string]] : []),
-          ...found.platforms.flatMap(({ architecture, digest, size, layers, labels, trust }): [string, string][] => [
-            [architecture, `${digest}, ${formatBytes(size)} in ${layers.length} layers`],
-            ...(trust ? [[`  ${trustWord(trust)}`, trustSentence(trust)] as [string, string]] : []),
-            ...Object.entries(labels).map(([name, value]): [string, string] => [`  ${name}`, value]),
-          ]),
+          ...found.platforms.flatMap(
+            ({ architecture, digest, size, layers, labels, trust, arrival }): [string, string][] => [
+              [architecture, `${digest}, ${formatBytes(size)} in ${layers.length} layers`],
+              ...(arrival ? [['  here', arrivalText(arrival)] as [string, string]] : []),
+              ...(trust ? [[`  ${trustWord(trust)}`, trustSentence(trust)] as [string, string]] : []),
+              ...Object.entries(labels).map(([name, value]): [string, string] => [`  ${name}`, value]),
+            ],
+          ),
         ])
       }),
     )
@@ -128,6 +155,19 @@ export function addImageCommands(program: Command): void {
       withClient(command, async ({ client, output }) => {
         await client.call('DELETE', `/images/${encodeURIComponent(reference)}`, z.unknown())
         printText(output, { removed: reference }, `removed ${reference}`)
+      }),
+    )
+
+  image
+    .command('room')
+    .description('the room that images take, how much they may, and what went last to make some')
+    .action(async (_: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const room = await client.call('GET', '/image-room', ImageRoom)
+        if (printData(output, room)) return
+        const limit = room.maxBytes === null ? 'without a limit' : `of ${formatBytes(room.maxBytes)}`
+        console.log(`stored: ${formatBytes(room.storedBytes)} ${limit}`)
+        if (room.evicted.length > 0) printRows(output, room.evicted, EVICTED)
       }),
     )
 

@@ -1,13 +1,15 @@
 // `landfall install`: runs of the installer.
-import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { formatBytes } from '../../contract/bytes.ts'
 import { Uuid } from '../../contract/common.ts'
-import { Install, RecoveryKey } from '../../contract/install.ts'
+import { eraseSentence } from '../../contract/erase-text.ts'
+import { layersText } from '../../contract/layer-news.ts'
+import { Install, InstallDetail, RecoveryKey } from '../../contract/install.ts'
 import { trustSentence, trustWord } from '../../contract/trust-text.ts'
 import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
+import { followInstall, installLines } from '../install-live.ts'
 import { printData, printLine, printObject, printRows, shortDigest, table } from '../output.ts'
 import type { OutputFormat } from '../output.ts'
 import { patiently } from '../patience.ts'
@@ -16,10 +18,7 @@ import { findMachine } from '../machine-lookup.ts'
 
 const LogLine = z.object({ seq: z.number(), at: z.string(), level: z.string(), text: z.string() })
 type LogLine = z.infer<typeof LogLine>
-const LogLines = z.object({ items: z.array(LogLine) })
 const LOG_PAGE = 10_000
-const FOLLOW_MS = 1000
-const ENDED: ReadonlySet<string> = new Set(['succeeded', 'failed', 'superseded'] satisfies Install['state'][])
 const INSTALL = 'id of the install, or a machine for its newest one'
 
 export function addInstallCommands(program: Command): void {
@@ -33,7 +32,7 @@ export function addInstallCommands(program: Command): void {
     .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const { id } = await findMachine(client, name)
-        const { items } = await client.call('GET', `/machines/${id}/installs`, z.object({ items: z.array(Install) }))
+        const items = await client.list(`/machines/${id}/installs`, Install)
         printRows(output, items, [
           { title: 'INSTALL', value: ({ id }) => id },
           { title: 'GEN', value: ({ generation }) => String(generation) },
@@ -47,12 +46,13 @@ export function addInstallCommands(program: Command): void {
 
   install
     .command('show')
-    .description('one install: steps with times and bytes, outcome')
+    .alias('status')
+    .description('one install: steps with times and bytes, layers on their way, outcome')
     .argument('<install>', INSTALL)
     .action(async (name: string, _: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const { id } = await findInstall(client, name)
-        const found = await client.call('GET', `/installs/${id}`, Install)
+        const found = await client.call('GET', `/installs/${id}`, InstallDetail)
         printObject(output, found, [
           ['Install', found.id],
           ['State', found.state],
@@ -62,12 +62,16 @@ export function addInstallCommands(program: Command): void {
             'Disk',
             `${device} serial ${disk.serial ?? '-'}`,
           ]),
+          ...found.erasures.map((report): [string, string] => ['Erasure', eraseSentence(report)]),
           ['Confirmed', found.confirmedDigest ?? '-'],
           ...(found.failure
             ? [['Failure', `${found.failure.code}: ${found.failure.message}`] as [string, string]]
             : []),
         ])
-        if (output === 'table') printLine(`\n${stepTable(found)}`)
+        if (output !== 'table') return
+        printLine(`\n${stepTable(found)}`)
+        if (found.layers.length > 0) printLine(`\n${layersText(found.layers)}`)
+        for (const line of installLines(found)) printLine(line)
       }),
     )
 
@@ -99,9 +103,26 @@ export function addInstallCommands(program: Command): void {
     )
 
   install
+    .command('watch')
+    .description('follow an install to its end: steps, and on a terminal a bar for each layer that streams')
+    .argument('<install>', INSTALL)
+    .action(async (name: string, _: unknown, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const { id } = await findInstall(client, name)
+        const linesOf = output === 'table' ? stepLines : (install: Install) => [JSON.stringify(install)]
+        let told: string[] = []
+        await followInstall(client, id, async (install) => {
+          const known = told
+          told = linesOf(install)
+          return told.filter((line) => !known.includes(line))
+        })
+      }),
+    )
+
+  install
     .command('logs')
     .alias('log')
-    .description("the installer's log")
+    .description("the installer's log; followed on a terminal, with bars for what streams below it")
     .argument('<install>', INSTALL)
     .option('-f, --follow', 'go on until the install ends')
     .action(async (name: string, { follow = false }: { follow?: boolean }, command: Command) =>
@@ -115,21 +136,21 @@ export function addInstallCommands(program: Command): void {
     )
 }
 
-/** Ends with the install, whose outcome goes to standard error. */
+/** Ends with the install. */
 async function followLog(client: ApiClient, id: string, output: OutputFormat): Promise<void> {
   let after = 0
-  for (;;) {
-    // Before the log, so that the last lines come too.
-    const install = await patiently(() => client.call('GET', `/installs/${id}`, Install))
+  await followInstall(client, id, async () => {
     const lines = await patiently(() => readLog(client, id, after))
-    for (const line of lines) console.log(output === 'json' ? JSON.stringify(line) : logText(line))
     after = lines.at(-1)?.seq ?? after
-    if (ENDED.has(install.state)) {
-      const why = install.failure ? `: ${install.failure.code}: ${install.failure.message}` : ''
-      return console.error(`the install has ${install.state}${why}`)
-    }
-    await setTimeout(FOLLOW_MS)
-  }
+    return lines.map((line) => (output === 'json' ? JSON.stringify(line) : logText(line)))
+  })
+}
+
+/** One for each step that began or ended. Its message may change all the time, and is left to the bar while it runs. */
+function stepLines({ steps }: Install): string[] {
+  return steps
+    .filter(({ state }) => state !== 'pending')
+    .map(({ name, state, message }) => `${name.padEnd(10)} ${state === 'running' ? 'begins' : `${state}: ${message}`}`)
 }
 
 /** All lines after that number, whatever number of pages that is. */
@@ -137,7 +158,7 @@ async function readLog(client: ApiClient, id: string, after: number): Promise<Lo
   const lines: LogLine[] = []
   for (;;) {
     const from = lines.at(-1)?.seq ?? after
-    const { items } = await client.call('GET', `/installs/${id}/log?after=${from}&limit=${LOG_PAGE}`, LogLines)
+    const items = await client.list(`/installs/${id}/log?after=${from}&limit=${LOG_PAGE}`, LogLine)
     lines.push(...items)
     if (items.length < LOG_PAGE) return lines
   }

@@ -1,6 +1,5 @@
 // `landfall lease`: addresses that the server's DHCP gave out.
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { Lease } from '../../contract/system.ts'
 import { printRows } from '../output.ts'
 import { withClient } from './context.ts'
@@ -14,7 +13,7 @@ export function addLeaseCommands(program: Command): void {
     .description('leases and reservations')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', '/leases', z.object({ items: z.array(Lease) }))
+        const items = await client.list('/leases', Lease)
         printRows(output, items, [
           { title: 'ADDRESS', value: ({ address }) => address },
           { title: 'MAC', value: ({ mac }) => mac },

@@ -8,7 +8,7 @@ import { CliError } from '../errors.ts'
 import { printText } from '../output.ts'
 import type { OutputFormat } from '../output.ts'
 import { storyNews, traceText } from '../story-text.ts'
-import { toYaml } from '../yaml.ts'
+import { toYaml } from '../../contract/yaml-text.ts'
 import { withClient } from './context.ts'
 import { findMachine } from '../machine-lookup.ts'
 

@@ -3,12 +3,15 @@ import { formatBytes } from '../../contract/bytes.ts'
 import { Option } from 'commander'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import { FactChange } from '../../contract/fact-change.ts'
+import type { Facts } from '../../contract/facts.ts'
 import { MachineSort } from '../../contract/machine-filter.ts'
 import { Machine } from '../../contract/machine.ts'
 import type { MachineSummary } from '../../contract/machine.ts'
 import { StoragePlan } from '../../contract/plan.ts'
 import { planRows } from '../../contract/plan-rows.ts'
 import { beyondAgent } from '../../contract/agent-limits.ts'
+import { ifUnchanged } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { addFilterOptions, filterOf } from '../filter-options.ts'
 import type { FilterOptions } from '../filter-options.ts'
@@ -19,6 +22,7 @@ import { addSpecOptions, parseLabels, specWith } from '../spec-options.ts'
 import type { SpecOptions } from '../spec-options.ts'
 import { withClient } from './context.ts'
 import { addMachineBulkCommands } from './machine-bulk.ts'
+import { addMachineExchangeCommands } from './machine-exchange.ts'
 
 const COLUMNS: Column<MachineSummary>[] = [
   { title: 'NAME', value: ({ name }) => name },
@@ -61,6 +65,32 @@ export function addMachineCommands(program: Command): Command {
     )
 
   machine
+    .command('facts')
+    .description('what a machine told about itself, or what changed of it')
+    .argument('<machine>', 'id, name, MAC or serial')
+    .option('--history', 'disks, NICs, memory and firmware that came, went or changed, newest first')
+    .action(async (name: string, { history = false }: { history?: boolean }, command: Command) =>
+      withClient(command, async ({ client, output }) => {
+        const { id } = await findMachine(client, name)
+        if (history) {
+          const items = await client.list(`/machines/${id}/facts/history`, FactChange)
+          return printRows(output, items, [
+            { title: 'TIME', value: ({ at }) => at },
+            { title: 'WHAT', value: ({ subject }) => subject },
+            { title: 'CHANGE', value: ({ message }) => message },
+          ])
+        }
+        const { facts } = await client.call('GET', `/machines/${id}`, Machine)
+        if (facts === null) {
+          throw new CliError('the machine has not told what it is', {
+            hint: 'boot it from the network once: the installer tells',
+          })
+        }
+        printObject(output, facts, describeFacts(facts))
+      }),
+    )
+
+  machine
     .command('create')
     .description('register a machine before it was ever switched on')
     .requiredOption('--mac <address...>', 'its MAC addresses')
@@ -86,11 +116,11 @@ export function addMachineCommands(program: Command): Command {
   addSpecOptions(configure).action(async (name: string, options: SpecOptions, command: Command) =>
     withClient(command, async ({ client, output }) => {
       const { id } = await findMachine(client, name)
-      const { ownSpec } = await client.call('GET', `/machines/${id}`, Machine)
-      const made = await specWith(ownSpec, options)
+      const before = await client.call('GET', `/machines/${id}`, Machine)
+      const made = await specWith(before.ownSpec, options)
       if (made === undefined) throw new CliError('nothing to change: give --blueprint or --spec', { exitCode: 2 })
       const { spec, notApplied } = made
-      const changed = await client.call('PATCH', `/machines/${id}`, Machine, { spec })
+      const changed = await client.call('PATCH', `/machines/${id}`, Machine, { spec }, ifUnchanged(before))
       const beyond = changed.spec.installer === 'agent' ? beyondAgent(changed.spec) : []
       if (beyond.length > 0) {
         console.error(
@@ -139,6 +169,7 @@ export function addMachineCommands(program: Command): Command {
     )
 
   addMachineBulkCommands(machine)
+  addMachineExchangeCommands(machine)
   return machine
 }
 
@@ -156,9 +187,33 @@ function describeMachine(machine: Machine): [string, string][] {
     ['Running', machine.runningDigest ?? '-'],
     ['Generation', String(machine.generation)],
     ['Memory', machine.facts ? formatBytes(machine.facts.memoryBytes) : '-'],
-    ...(machine.facts?.disks ?? []).map(({ name, size, model, serial }): [string, string] => [
-      `Disk ${name}`,
-      `${formatBytes(size)} ${model ?? ''} serial ${serial ?? '-'}`,
+    ...diskRows(machine.facts),
+  ]
+}
+
+function diskRows(facts: Facts | null): [string, string][] {
+  return (facts?.disks ?? []).map(({ name, size, model, serial }) => [
+    `Disk ${name}`,
+    `${formatBytes(size)} ${model ?? ''} serial ${serial ?? '-'}`,
+  ])
+}
+
+function describeFacts(facts: Facts): [string, string][] {
+  const { smbios, cpu, firmware, secureBoot, tpm, architecture, memoryBytes, nics, collectedAt } = facts
+  return [
+    ['Told at', collectedAt],
+    ['Product', [smbios.vendor, smbios.product].filter(Boolean).join(' ') || '-'],
+    ['Serial', smbios.serial ?? '-'],
+    ['Processor', `${cpu.sockets} × ${cpu.model}, ${cpu.cores} cores, ${cpu.threads} threads`],
+    ['Memory', formatBytes(memoryBytes)],
+    ['Architecture', architecture],
+    ['Firmware', `${firmware} ${smbios.biosVersion ?? ''}`.trimEnd()],
+    ['Secure Boot', secureBoot ? 'on' : 'off'],
+    ['TPM', tpm ?? 'none'],
+    ...diskRows(facts),
+    ...nics.map(({ name, mac, driver, link }): [string, string] => [
+      `NIC ${name}`,
+      [mac, driver, link ? 'link' : 'no link'].filter(Boolean).join(' '),
     ]),
   ]
 }

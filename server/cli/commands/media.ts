@@ -52,7 +52,7 @@ export function addMediaCommands(program: Command): void {
     .description('boot media here')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', '/media', z.object({ items: z.array(Media) }))
+        const items = await client.list('/media', Media)
         printRows(output, items, COLUMNS)
       }),
     )

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import type { NotApplied } from '../../blueprint/outcome.ts'
 import { Profile } from '../../contract/machine.ts'
+import { ifUnchanged } from '../client.ts'
 import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { printObject, printRows } from '../output.ts'
@@ -68,10 +69,11 @@ export function addProfileCommands(program: Command): void {
     .option('--priority <number>', 'where profiles set the same value, the higher one wins')
   addSpecOptions(configure).action(async (name: string, options: ProfileOptions, command: Command) =>
     withClient(command, async ({ client, output }) => {
-      const { id, spec } = await findProfile(client, name)
-      const made = await specWith(spec, options)
+      const before = await findProfile(client, name)
+      const made = await specWith(before.spec, options)
       const body = { ...fields(options), ...(made && { spec: made.spec }) }
-      printProfile(output, await client.call('PATCH', `/profiles/${id}`, Profile, body), made?.notApplied)
+      const changed = await client.call('PATCH', `/profiles/${before.id}`, Profile, body, ifUnchanged(before))
+      printProfile(output, changed, made?.notApplied)
     }),
   )
 
@@ -101,7 +103,7 @@ function fields({ label, priority }: ProfileOptions): { selector?: Record<string
 }
 
 async function allProfiles(client: ApiClient): Promise<Profile[]> {
-  return (await client.call('GET', '/profiles', z.object({ items: z.array(Profile) }))).items
+  return client.list('/profiles', Profile)
 }
 
 async function findProfile(client: ApiClient, text: string): Promise<Profile> {

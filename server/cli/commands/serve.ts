@@ -12,6 +12,7 @@ import { serviceManager } from '../../host/service-manager.ts'
 import type { RunningServer } from '../../main.ts'
 import type { Logger } from '../../observe/logger.ts'
 import { assertUser } from '../../privileges/choose-user.ts'
+import { NetworkChange } from '../../setup/network-change.ts'
 import { buildBootFiles } from '../boot-files.ts'
 
 interface ServeOptions {
@@ -56,21 +57,49 @@ async function serve(options: ServeOptions, version: string): Promise<void> {
 
   const { startServer } = await import('../../main.ts')
   const { webFiles } = await import('../../http/web.ts')
-  const server = await startServer({
-    config,
-    version,
-    web: await webFiles(WEB),
-    logger,
-    sockets: InheritedSockets.from(process.env, process.pid),
-    warnings: warning === undefined ? [] : [warning],
-  })
+  const web = await webFiles(WEB)
+  const sockets = InheritedSockets.from(process.env, process.pid)
+  // They close with whoever listens on them, and only whoever opened them can do so again.
+  const mayRestart = sockets.unused.length === 0
+  let restart = Promise.withResolvers<void>()
+  const start = ({ config: by, origins }: LoadedConfig, troubles: readonly string[] = []): Promise<RunningServer> =>
+    startServer({
+      config: by,
+      origins,
+      version,
+      web,
+      logger,
+      sockets,
+      warnings: [...(warning === undefined ? [] : [warning]), ...troubles],
+      restart: mayRestart ? () => restart.resolve() : undefined,
+    })
+  let current = loaded
+  let server = await start(current)
   announce(server, version)
   const manager = serviceManager(process.env, {
     pid: process.pid,
     onTrouble: (error) => logger.warn({ err: error }, 'systemd could not be told how the service is'),
   })
   await manager.ready(`serves ${server.url}/`)
-  const signal = await firstSignal()
+  const changes = new NetworkChange(config.dataDir)
+  const signalled = firstSignal()
+  let signal: NodeJS.Signals | undefined
+  while ((signal = await Promise.race([signalled, restart.promise.then(() => undefined)])) === undefined) {
+    restart = Promise.withResolvers()
+    logger.info('starting anew by settings that changed')
+    await server.stop()
+    server = await changes.begin({
+      async anew() {
+        const next = loadConfig({ file: options.config, flags: { ...development, ...options } })
+        const started = await start(next)
+        current = next
+        return started
+      },
+      asBefore: (trouble) => start(current, [trouble]),
+    })
+    announce(server, version)
+    await manager.ready(`serves ${server.url}/`)
+  }
   logger.info({ signal }, 'stopping')
   for (const name of SIGNALS) process.once(name, () => process.exit(1))
   await Promise.all([manager.stopping(), server.stop()])

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { Session } from '../../contract/access.ts'
 import { printObject } from '../output.ts'
 import { readPasswords } from '../password.ts'
+import { formatScope } from '../scope.ts'
 import { withClient } from './context.ts'
-import { formatScope } from './user.ts'
 
 export function addSessionCommands(program: Command): void {
   program

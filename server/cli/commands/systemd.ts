@@ -94,6 +94,7 @@ function load({ config, ...flags }: SystemdOptions): LoadedConfig {
 
 async function unitsOf({
   config,
+  origins,
   file,
 }: LoadedConfig): Promise<{ files: UnitFile[]; user: string; sockets: string[] }> {
   const { loadTemplates } = await import('../../render/templates.ts')
@@ -106,7 +107,7 @@ async function unitsOf({
     configFile: file,
     user,
     command: [process.execPath, '--max-semi-space-size=2', join(PROJECT, 'server/cli/landfall.js'), 'serve'],
-    lowPorts: needsLowPorts(config, FIRST_UNPRIVILEGED),
+    lowPorts: needsLowPorts({ config, origins }, FIRST_UNPRIVILEGED),
   })
   return { files, user, sockets: socketUnits(config) }
 }

@@ -2,11 +2,9 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { ApiToken, CreatedToken, Role } from '../../contract/access.ts'
-import { collect } from '../filter-options.ts'
 import { formatAge, printObject, printRows } from '../output.ts'
-import { parseLabels } from '../spec-options.ts'
+import { formatScope, scopeOf, scopeOption } from '../scope.ts'
 import { withClient } from './context.ts'
-import { formatScope } from './user.ts'
 
 export function addTokenCommands(program: Command): void {
   const token = program.command('token').description('API tokens')
@@ -16,12 +14,12 @@ export function addTokenCommands(program: Command): void {
     .description('make a token; its secret is printed this one time')
     .argument('<name>', 'what it is for')
     .option('--role <role>', Role.options.join(', '), 'operator')
-    .option('--scope <label>', 'only machines with the label key=value; all of several', collect)
+    .addOption(scopeOption())
     .option('--expires <time>', 'ISO 8601 time in UTC after which it is refused')
     .action(async (name: string, options: { role: string; scope?: string[]; expires?: string }, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const { role, scope, expires } = options
-        const body = { name, role, ...(scope && { scope: parseLabels(scope) }), ...(expires && { expiresAt: expires }) }
+        const body = { name, role, ...scopeOf(scope), ...(expires && { expiresAt: expires }) }
         const made = await client.call('POST', '/tokens', CreatedToken, body)
         printObject(output, made, [
           ['Name', made.name],
@@ -38,7 +36,7 @@ export function addTokenCommands(program: Command): void {
     .description('all tokens')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', '/tokens', z.object({ items: z.array(ApiToken) }))
+        const items = await client.list('/tokens', ApiToken)
         printRows(output, items, [
           { title: 'ID', value: ({ id }) => id },
           { title: 'NAME', value: ({ name }) => name },

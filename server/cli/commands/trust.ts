@@ -1,6 +1,5 @@
 // `landfall trust`: who has to sign which images.
 import type { Command } from 'commander'
-import { z } from 'zod'
 import { wanted } from '../../contract/trust-text.ts'
 import { TrustPolicyView } from '../../contract/trust.ts'
 import { printRows } from '../output.ts'
@@ -15,7 +14,7 @@ export function addTrustCommands(program: Command): void {
     .description('the policies; the first pattern that fits a repository counts')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        const { items } = await client.call('GET', '/trust', z.object({ items: z.array(TrustPolicyView) }))
+        const items = await client.list('/trust', TrustPolicyView)
         printRows(output, items, [
           { title: 'REPOSITORY', value: ({ pattern }) => pattern },
           { title: 'REQUIRE', value: ({ require }) => require },

@@ -5,10 +5,9 @@ import { z } from 'zod'
 import { User, UserRole } from '../../contract/access.ts'
 import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
-import { collect } from '../filter-options.ts'
 import { formatAge, printObject, printRows } from '../output.ts'
 import { readPassword } from '../password.ts'
-import { parseLabels } from '../spec-options.ts'
+import { formatScope, scopeOf, scopeOption } from '../scope.ts'
 import { withClient } from './context.ts'
 
 interface ChangeOptions {
@@ -28,7 +27,7 @@ export function addUserCommands(program: Command): void {
     .description('all users')
     .action(async (_: unknown, command: Command) =>
       withClient(command, async ({ client, output }) => {
-        printRows(output, await allUsers(client), [
+        printRows(output, await client.list('/users', User), [
           { title: 'NAME', value: ({ name }) => name },
           { title: 'ROLE', value: ({ role }) => role },
           { title: 'SCOPE', value: ({ scope }) => formatScope(scope) },
@@ -56,12 +55,11 @@ export function addUserCommands(program: Command): void {
     .description('let somebody log in; the password is asked for or piped in')
     .argument('<name>')
     .addOption(new Option('--role <role>', 'what the user may do').choices(UserRole.options).default('viewer'))
-    .option('--scope <label>', 'only machines with the label key=value; all of several', collect)
+    .addOption(scopeOption())
     .action(async (name: string, { role, scope }: ChangeOptions, command: Command) =>
       withClient(command, async ({ client, output }) => {
         const password = await readPassword(`Password of ${name}, at least 12 characters`, { twice: true })
-        const body = { name, password, role, ...(scope && { scope: parseLabels(scope) }) }
-        const made = await client.call('POST', '/users', User, body)
+        const made = await client.call('POST', '/users', User, { name, password, role, ...scopeOf(scope) })
         printObject(output, made, describeUser(made))
       }),
     )
@@ -71,7 +69,7 @@ export function addUserCommands(program: Command): void {
     .description('change what a user may do; counts at once')
     .argument('<name>')
     .addOption(new Option('--role <role>', 'what the user may do').choices(UserRole.options))
-    .option('--scope <label>', 'only machines with the label key=value; all of several', collect)
+    .addOption(scopeOption())
     .option('--everything', 'all machines, and what belongs to none')
     .option('--disable', 'shut the user out')
     .option('--enable', 'let the user in again')
@@ -119,20 +117,9 @@ export function addUserCommands(program: Command): void {
     )
 }
 
-/** `rack=r1,row=2`, or what its absence means. */
-export function formatScope(scope: Record<string, string> | null): string {
-  if (scope === null) return 'everything'
-  return Object.entries(scope)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
-}
-
-async function allUsers(client: ApiClient): Promise<User[]> {
-  return (await client.call('GET', '/users', z.object({ items: z.array(User) }))).items
-}
-
 async function findUser(client: ApiClient, name: string): Promise<User> {
-  const found = (await allUsers(client)).find((one) => one.name === name.toLowerCase() || one.id === name)
+  const users = await client.list('/users', User)
+  const found = users.find((one) => one.name === name.toLowerCase() || one.id === name)
   if (found) return found
   throw new CliError(`there is no user ${name}`, {
     code: 'USER_NOT_FOUND',
@@ -145,7 +132,7 @@ function changeOf({ role, scope, everything = false, disable = false, enable = f
   if (disable && enable) throw new CliError('--disable and --enable exclude each other', { exitCode: 2 })
   const change = {
     ...(role !== undefined && { role }),
-    ...(scope && { scope: parseLabels(scope) }),
+    ...scopeOf(scope),
     ...(everything && { scope: null }),
     ...((disable || enable) && { disabled: disable }),
   }
