@@ -50,6 +50,22 @@ describe('an image whose layers are not fit for a disk', () => {
   })
 })
 
+describe('an image whose layers are not here yet', () => {
+  it('is assigned, and the machine is told what it waits for', async () => {
+    core.contents.verdict = { state: 'fetching', layers: 1, totalLayers: 9, problem: undefined }
+    await assign()
+    const session = boot()
+    const message = 'Landfall fetches the image first: 1 of 9 layers.'
+    expect(await core.installs.nextTask(session, 0)).toMatchObject({ type: 'wait', message })
+    core.contents.verdict = { state: 'fetching', layers: 1, totalLayers: 9, problem: 'no route to far.example' }
+    expect(await core.installs.nextTask(session, 0)).toMatchObject({
+      message: `${message} It tries again: no route to far.example`,
+    })
+    core.contents.verdict = { state: 'read' }
+    expect(await core.installs.nextTask(session, 0)).toMatchObject({ type: 'install' })
+  })
+})
+
 describe('an image whose layers are still being read', () => {
   it('is assigned, and handed out at once when they were read', async () => {
     core.contents.verdict = READING
@@ -63,5 +79,21 @@ describe('an image whose layers are still being read', () => {
     await new Promise((resolve) => setImmediate(resolve))
     core.contents.change({ state: 'read' })
     expect(await waiting).toMatchObject({ type: 'install' })
+  })
+
+  it('is not handed out unread when it was assigned while another one was judged', async () => {
+    await assign()
+    const session = boot()
+    core.contents.check = async () => {
+      delete (core.contents as Partial<typeof core.contents>).check
+      core.contents.verdict = READING
+      await assign()
+      return { state: 'read' }
+    }
+    expect(await core.installs.nextTask(session, 0)).toMatchObject({
+      type: 'wait',
+      message: 'Landfall reads the image first: 3 of 67 layers.',
+    })
+    expect(core.installs.listFor(machineId).map(({ state }) => state)).toEqual(['pending', 'superseded'])
   })
 })

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Task } from '../../../server/contract/agent.ts'
 import type { AgentEvent, DiskImageTask } from '../../../server/contract/agent.ts'
+import type { EraseReport } from '../../../server/contract/erase.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { CoreError } from '../../../server/core/errors.ts'
@@ -276,6 +277,20 @@ describe('cancel', () => {
     await deploy()
     core.installs.cancel(await assign('os/web:next'), 'token:ann')
     expect(state()).toBe('deployed')
+  })
+
+  it('ends all that could still write, and nothing else', async () => {
+    await deploy()
+    expect(core.installs.cancelUnfinished('system')).toBe(0)
+    const pending = await assign('os/web:next')
+    expect(core.installs.cancelUnfinished('system')).toBe(1)
+    expect(core.installs.get(pending)).toMatchObject({ state: 'failed', failure: { code: 'CANCELLED' } })
+    expect(state()).toBe('deployed')
+    const session = boot()
+    await assign('os/web:next')
+    await takeTask(session)
+    expect(core.installs.cancelUnfinished('system')).toBe(1)
+    expect(state()).toBe('failed')
   })
 
   it('tells the agent to stop', async () => {
@@ -612,6 +627,38 @@ describe('the recovery key', () => {
   })
 })
 
+describe('what was erased', () => {
+  it('is kept with the install and noted in the history, also when the installer starts anew', async () => {
+    const session = boot()
+    const installId = await assign()
+    await takeTask(session)
+    const report: EraseReport = {
+      name: 'nvme0n1',
+      serial: 'S1',
+      model: null,
+      wwn: null,
+      size: 2 ** 34,
+      method: 'nvme-format',
+      startedAt: '2026-01-31T12:00:00.000Z',
+      endedAt: '2026-01-31T12:00:03.000Z',
+      result: 'erased',
+      detail: 'the disk formatted its namespace',
+    }
+    const events = [{ seq: 1, at: report.endedAt, event: { type: 'disk-erased' as const, report } }]
+    core.installs.recordEvents(session, installId, { events })
+    expect(core.events.recent({ limit: 5 })).toContainEqual(
+      expect.objectContaining({
+        type: 'install.erased',
+        message:
+          'nvme0n1 (serial S1) was erased by NVMe format (user data erase) in 3 s: the disk formatted its namespace',
+        data: report,
+      }),
+    )
+    boot()
+    expect(core.installs.get(installId).erasures).toEqual([report])
+  })
+})
+
 const PLAN: StoragePlan = {
   firmware: 'uefi',
   disks: [
@@ -634,10 +681,10 @@ const PLAN: StoragePlan = {
       device: '/dev/vda',
       uuid: '0a1b2c3d-0000-8000-8000-000000000001',
       partitions: [],
+      erase: [],
     },
   ],
   layers: [],
   filesystems: [],
-  erase: 'signatures',
   warnings: [],
 }

@@ -186,6 +186,50 @@ describe('recordFacts', () => {
   })
 })
 
+describe('the history of facts', () => {
+  const tell = (id: string, memoryGib: number) =>
+    core.inventory.recordFacts(id, facts({ memoryBytes: memoryGib * 2 ** 30 }))
+
+  it('begins with the second telling, and has what changed, newest first', () => {
+    const { id } = core.inventory.discover({ mac: MAC })
+    tell(id, 64)
+    tell(id, 64)
+    expect(core.inventory.factHistory(id)).toEqual([])
+    core.clock.advance(1000)
+    tell(id, 48)
+    tell(id, 32)
+    expect(core.inventory.factHistory(id)).toMatchObject([
+      { subject: 'memory', before: '48 GiB', after: '32 GiB' },
+      { at: core.clock.now().toISOString(), message: 'memory shrank from 64 GiB to 48 GiB' },
+    ])
+    const told = core.events.recent({ types: ['machine.hardware'] })
+    expect(told.map(({ message }) => message)).toEqual([
+      'machine 52-54-00-12-34-56: memory shrank from 48 GiB to 32 GiB',
+      'machine 52-54-00-12-34-56: memory shrank from 64 GiB to 48 GiB',
+    ])
+    expect(() => core.inventory.factHistory(UUID)).toThrowWithCode(CoreError, 'MACHINE_NOT_FOUND')
+  })
+
+  it('is bounded, whatever comes and goes', () => {
+    const { id } = core.inventory.discover({ mac: MAC })
+    for (let i = 0; i < 230; i++) tell(id, i % 2 === 0 ? 64 : 32)
+    const history = core.inventory.factHistory(id, 1000)
+    expect(history).toHaveLength(200)
+    expect(history[0]!.seq).toBe(229)
+  })
+
+  it('goes along when records are merged, and with the machine', () => {
+    const stranger = core.inventory.discover({ mac: MAC_2 })
+    core.inventory.recordFacts(stranger.id, facts({ nics: [nic(MAC_2)], smbios: {}, memoryBytes: 2 ** 36 }))
+    core.inventory.recordFacts(stranger.id, facts({ nics: [nic(MAC_2)], smbios: {}, memoryBytes: 2 ** 35 }))
+    const { id } = core.inventory.create({ macs: [MAC] }, 'token:ann')
+    core.inventory.recordFacts(id, facts({ nics: [nic(MAC), nic(MAC_2)] }))
+    expect(core.inventory.factHistory(id)).toMatchObject([{ subject: 'memory' }])
+    core.inventory.remove(id, 'token:ann')
+    expect(core.store.machines.factChanges(id, 10)).toEqual([])
+  })
+})
+
 describe('seen', () => {
   it('writes at most every 15 s, and at once when the address changes', () => {
     const { id } = core.inventory.discover({ mac: MAC }, { address: '10.0.0.1' })

@@ -21,8 +21,9 @@ beforeEach(() => {
 })
 
 /** Assigns the image by Anaconda and boots; returns the install and the token of its boot. */
-async function armed() {
-  const results = await core.installs.assign({ machines: [machineId], image: 'os/web:stable', spec: SPEC }, 'token:me')
+async function armed(image = 'os/web:stable', more: object = {}) {
+  const spec = { ...SPEC, ...more }
+  const results = await core.installs.assign({ machines: [machineId], image, spec }, 'token:me')
   expect(results[0]!.error).toBeNull()
   const { generation } = core.inventory.get(machineId)
   return { installId: results[0]!.installId!, token: core.tokens.issueInstallToken(machineId, generation) }
@@ -68,9 +69,9 @@ describe('an assignment', () => {
 describe('the kickstart', () => {
   it('begins the install, and is the same when asked for again', async () => {
     const { token, installId } = await armed()
-    const text = core.kickstarts.kickstart(token, client)
+    const text = await core.kickstarts.kickstart(token, client)
     expect(text).toContain('ostreecontainer --url=landfall.test:8443/os/web:stable --transport=registry')
-    expect(core.kickstarts.kickstart(token, client)).toBe(text)
+    expect(await core.kickstarts.kickstart(token, client)).toBe(text)
     expect(core.installs.get(installId)).toMatchObject({ state: 'running' })
     expect(state()).toBe('installing')
     expect(core.events.recent({ types: ['boot.script'], machineId })).toHaveLength(1)
@@ -78,7 +79,7 @@ describe('the kickstart', () => {
 
   it('holds no secret; the secrets are fetched apart, as long as the install goes on', async () => {
     const { token, installId } = await armed()
-    const text = core.kickstarts.kickstart(token, client)
+    const text = await core.kickstarts.kickstart(token, client)
     expect(text).not.toMatch(/correct horse|\$6\$/)
     expect(core.kickstarts.secretFile(token, 'storage.ks')).toContain('--passphrase="correct horse"')
     expect(core.kickstarts.secretFile(token, 'accounts.ks')).toContain('rootpw "$6$salt$hash" --iscrypted')
@@ -92,12 +93,43 @@ describe('the kickstart', () => {
     )
   })
 
+  it('has a login for a repository that is not for anybody, as long as the install goes on', async () => {
+    core.catalog.images.set('amd64 private/web:stable', digestOf('a'))
+    const { token, installId } = await armed('private/web:stable')
+    const text = await core.kickstarts.kickstart(token, client)
+    const login = () => {
+      const { auths } = JSON.parse(core.kickstarts.secretFile(token, 'installer-auth.json'))
+      const { auth } = auths['landfall.test:8443/private/web']
+      return Buffer.from(auth, 'base64').toString().replace('landfall:', '')
+    }
+    const [first, second] = [login(), login()]
+    expect(core.installs.pullableBy(first)).toBeUndefined()
+    expect(core.installs.pullableBy(second)).toBe('private/web')
+    core.kickstarts.secretFile(token, 'storage.ks')
+    expect(core.installs.pullableBy(second)).toBe('private/web')
+    expect(text).not.toContain(second)
+    const { assigned } = core.kickstarts.preview(machineId)
+    expect(JSON.stringify(assigned)).not.toContain(second)
+    core.kickstarts.stage(token, 'installed', '')
+    expect(core.installs.pullableBy(second)).toBeUndefined()
+    expect(core.installs.get(installId).state).toBe('rebooting')
+  })
+
+  it('names the digest where caches are asked, and a preview differs in nothing', async () => {
+    const { token } = await armed('os/web:stable', { layerCaches: ['http://cache.example:5000'] })
+    expect(await core.kickstarts.kickstart(token, client)).toMatch(
+      /--url=landfall\.test:8443\/os\/web@sha256:[0-9a-f]{64} /,
+    )
+    const { wanted, assigned } = core.kickstarts.preview(machineId)
+    expect(wanted.text.replace(/generation \d+/, '')).toBe(assigned!.text.replace(/generation \d+/, ''))
+  })
+
   it('starts the install over when the machine boots in the middle of it', async () => {
     const { token, installId } = await armed()
-    core.kickstarts.kickstart(token, client)
+    await core.kickstarts.kickstart(token, client)
     core.kickstarts.stage(token, 'partitioned', '')
     expect(running(installId)).toBe('fetch')
-    core.kickstarts.kickstart(core.tokens.issueInstallToken(machineId, 1), client)
+    await core.kickstarts.kickstart(core.tokens.issueInstallToken(machineId, 1), client)
     expect(core.installs.get(installId)).toMatchObject({ state: 'running' })
     expect(running(installId)).toBeUndefined()
   })
@@ -106,33 +138,59 @@ describe('the kickstart', () => {
     const { token } = await armed()
     core.inventory.create({ macs: ['52:54:00:00:00:77'], name: 'other' }, 'token:me')
     const strangers = { ...client, macs: ['52:54:00:aa:aa:aa', '52:54:00:00:00:77'] }
-    expect(() => core.kickstarts.kickstart(token, strangers)).toThrow(
+    await expect(core.kickstarts.kickstart(token, strangers)).rejects.toThrow(
       expect.objectContaining({ code: 'MACHINE_MISMATCH', message: expect.stringContaining('those of other') }),
     )
     expect(core.events.recent({ types: ['agent.refused'], machineId })).toHaveLength(1)
     expect(state()).toBe('assigned')
     // A card nobody knows proves nothing.
-    expect(core.kickstarts.kickstart(token, { ...client, macs: ['52:54:00:aa:aa:aa'] })).toContain('ostreecontainer')
+    expect(await core.kickstarts.kickstart(token, { ...client, macs: ['52:54:00:aa:aa:aa'] })).toContain(
+      'ostreecontainer',
+    )
   })
 
   it('is refused with tokens of nobody, of former generations, and after the end', async () => {
     const { token } = await armed()
-    expect(() => core.kickstarts.kickstart('lfi_guess', client)).toThrow(
+    await expect(core.kickstarts.kickstart('lfi_guess', client)).rejects.toThrow(
       expect.objectContaining({ code: 'TOKEN_INVALID' }),
     )
     const second = await armed()
-    expect(() => core.kickstarts.kickstart(token, client)).toThrow(expect.objectContaining({ code: 'INSTALL_OVER' }))
-    core.kickstarts.kickstart(second.token, client)
-    core.kickstarts.stage(second.token, 'installed', '')
-    expect(() => core.kickstarts.kickstart(second.token, client)).toThrow(
+    await expect(core.kickstarts.kickstart(token, client)).rejects.toThrow(
       expect.objectContaining({ code: 'INSTALL_OVER' }),
     )
+    await core.kickstarts.kickstart(second.token, client)
+    core.kickstarts.stage(second.token, 'installed', '')
+    await expect(core.kickstarts.kickstart(second.token, client)).rejects.toThrow(
+      expect.objectContaining({ code: 'INSTALL_OVER' }),
+    )
+  })
+
+  it('is refused, and the install ended, when the image is not allowed any more', async () => {
+    const { token, installId } = await armed()
+    core.trust.basis = { policy: { require: 'reject', pattern: '*' }, evidence: [] }
+    await expect(core.kickstarts.kickstart(token, client)).rejects.toThrow(
+      expect.objectContaining({ code: 'INSTALL_OVER', message: expect.stringContaining('policy') }),
+    )
+    expect(core.installs.get(installId)).toMatchObject({ state: 'failed', failure: { code: 'IMAGE_REJECTED' } })
+    expect(state()).toBe('failed')
+  })
+
+  it('is refused when a layer was found bad meanwhile, and does not wait for one that nobody has read', async () => {
+    const bad = await armed()
+    core.contents.verdict = { state: 'refused', code: 'LAYER_BOMB', message: 'a bomb', hint: '' }
+    await expect(core.kickstarts.kickstart(bad.token, client)).rejects.toThrow(/a bomb/)
+    core.contents.verdict = { state: 'read' }
+    const unread = await armed()
+    core.contents.verdict = { state: 'reading', layers: 0, totalLayers: 1 }
+    expect(await core.kickstarts.kickstart(unread.token, client)).toContain('ostreecontainer')
   })
 
   it('that cannot be made any more ends its install with the reason', async () => {
     const { token, installId } = await armed()
     core.media.clear()
-    expect(() => core.kickstarts.kickstart(token, client)).toThrow(expect.objectContaining({ code: 'MEDIA_NOT_FOUND' }))
+    await expect(core.kickstarts.kickstart(token, client)).rejects.toThrow(
+      expect.objectContaining({ code: 'MEDIA_NOT_FOUND' }),
+    )
     expect(core.installs.get(installId)).toMatchObject({
       state: 'failed',
       failure: { code: 'KICKSTART_INVALID', message: expect.stringContaining('fedora-44') },
@@ -144,7 +202,7 @@ describe('the kickstart', () => {
 describe('the stages', () => {
   it('move the install through its steps to the confirmation', async () => {
     const { token, installId } = await armed()
-    core.kickstarts.kickstart(token, client)
+    await core.kickstarts.kickstart(token, client)
     const [, confirmToken] = /LANDFALL_TOKEN='(.*)'/.exec(core.kickstarts.secretFile(token, 'confirm.env'))!
     const seen: (string | undefined)[] = []
     for (const stage of ['started', 'partitioned', 'working', 'deployed', 'installed'] as const) {
@@ -161,7 +219,7 @@ describe('the stages', () => {
 
   it('may be lost or come twice', async () => {
     const { token, installId } = await armed()
-    core.kickstarts.kickstart(token, client)
+    await core.kickstarts.kickstart(token, client)
     core.kickstarts.stage(token, 'deployed', '')
     core.kickstarts.stage(token, 'deployed', '')
     core.kickstarts.stage(token, 'started', '')
@@ -181,7 +239,7 @@ describe('the stages', () => {
 
   it('end the install with what Anaconda last said, and its logs are kept', async () => {
     const { token, installId } = await armed()
-    core.kickstarts.kickstart(token, client)
+    await core.kickstarts.kickstart(token, client)
     core.kickstarts.stage(token, 'partitioned', '')
     core.kickstarts.stage(token, 'failed', 'no space left on device')
     core.kickstarts.log(token, 'anaconda.log', 'first\n\nsecond\n')
@@ -205,7 +263,7 @@ describe('the stages', () => {
 describe('silence', () => {
   it('ends an install by Anaconda, and no other', async () => {
     const { token, installId } = await armed()
-    core.kickstarts.kickstart(token, client)
+    await core.kickstarts.kickstart(token, client)
     core.clock.advance(SILENCE_MS / 2)
     core.kickstarts.stage(token, 'started', '')
     core.clock.advance(SILENCE_MS / 2 + 60_000)

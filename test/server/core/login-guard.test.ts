@@ -79,6 +79,15 @@ describe('one name', () => {
     expect(refused({ name: 'ann', address: '203.0.113.1' })).toBe(false)
   })
 
+  it('has no failure, nor has the address, of what came to nothing by no fault of theirs', () => {
+    const { guard, refused } = testGuard()
+    for (let i = 0; i < 15; i++) {
+      const attempt = { name: 'ann', address: '192.0.2.1' }
+      expect(refused(attempt)).toBe(false)
+      guard.withdrawn(attempt)
+    }
+  })
+
   it('opens by an administrator', () => {
     const { guard, refused } = testGuard()
     guess(refused, 10)

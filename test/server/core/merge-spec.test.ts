@@ -1,11 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Profile } from '../../../server/contract/machine.ts'
 import { MachineSpec, PartialSpec } from '../../../server/contract/spec.ts'
 import { matchesLabels, mergeSpec, overlaySpec, wantedValue } from '../../../server/core/merge-spec.ts'
+import type { MergedProfile } from '../../../server/core/merge-spec.ts'
 
-function profile(name: string, change: Partial<Profile>): Profile {
-  return { id: '01890000-0000-7000-8000-000000000001', name, selector: {}, priority: 0, spec: {}, ...change }
+function profile(name: string, change: Partial<MergedProfile>): MergedProfile {
+  return { name, selector: {}, priority: 0, spec: {}, ...change }
 }
 
 const machine = { name: 'node-1', labels: { rack: 'r12', role: 'web' }, ownSpec: {} }
@@ -73,7 +73,6 @@ describe('mergeSpec', () => {
   const anyLabels = fc.dictionary(fc.constantFrom('a', 'b', '__proto__'), fc.constantFrom('', '1'))
   const anyProfiles = fc.uniqueArray(
     fc.record({
-      id: fc.constant('01890000-0000-7000-8000-000000000001'),
       name: fc.constantFrom('p1', 'p2', 'p3', 'p4'),
       selector: anyLabels,
       priority: fc.integer({ min: -1, max: 1 }),

@@ -49,13 +49,13 @@ async function fleet() {
 
 describe('the overview', () => {
   it('of an empty inventory is empty', () => {
-    const overview = testCore().overviews.look({ since: START, by: 'rack' })
+    const overview = testCore().overviews.look({ since: START, by: 'rack', scope: null })
     expect(Overview.parse(overview)).toMatchObject({ total: 0, states: {}, failures: [], images: [], groups: [] })
   })
 
   it('tells how machines stand, what runs, what failed and why, what runs where', async () => {
     const { overviews, ids } = await fleet()
-    const overview = Overview.parse(overviews.look({ since: START }))
+    const overview = Overview.parse(overviews.look({ since: START, scope: null }))
     expect(overview).toMatchObject({
       total: 5,
       states: { ready: 2, installing: 1, failed: 1, deployed: 1 },
@@ -89,7 +89,7 @@ describe('the overview', () => {
   it('counts no rate of an installer that fell silent, and nothing from before', async () => {
     const { overviews, clock } = await fleet()
     clock.advance(60_000)
-    const later = overviews.look({ since: clock.now().toISOString() })
+    const later = overviews.look({ since: clock.now().toISOString(), scope: null })
     expect(later.installs).toMatchObject({ running: 1, rate: 0, list: [{ rate: 0 }] })
     expect(later).toMatchObject({
       changed: { discovered: 0, assigned: 0, succeeded: 0, failed: 0 },
@@ -100,7 +100,7 @@ describe('the overview', () => {
 
   it('groups machines by the values of a label, as people count, with their members', async () => {
     const { overviews } = await fleet()
-    const { groups } = overviews.look({ since: START, by: 'rack' })
+    const { groups } = overviews.look({ since: START, by: 'rack', scope: null })
     expect(groups.map(({ value, machines }) => [value, machines])).toEqual([
       ['r2', 2],
       ['r10', 2],
@@ -115,9 +115,30 @@ describe('the overview', () => {
     })
   })
 
+  it('counts machines of the scope alone, and what concerns them', async () => {
+    const { overviews, ids, events } = await fleet()
+    events.append({ type: 'server.warning', message: 'the disk is nearly full' })
+    const overview = Overview.parse(overviews.look({ since: START, by: 'rack', scope: { rack: 'r10' } }))
+    expect(overview).toMatchObject({
+      total: 2,
+      states: { failed: 1, deployed: 1 },
+      installs: { running: 0, rate: 0, list: [] },
+      failures: [{ code: 'NETWORK', machines: 1 }],
+      images: [{ image: 'os/web:stable', machines: 2 }],
+      changed: { discovered: 2, assigned: 2, succeeded: 1, failed: 1 },
+      hours: [{ succeeded: 1, failed: 1 }],
+      labels: [{ key: 'rack', values: 1, machines: 2 }],
+      groups: [{ value: 'r10', machines: 2 }],
+    })
+    expect(overview.groups).toHaveLength(1)
+    expect(new Set(overview.news.map(({ machineId }) => machineId))).toEqual(new Set([ids[2], ids[3]]))
+    const nothing = overviews.look({ since: START, by: 'rack', scope: { rack: 'r10', row: '1' } })
+    expect(nothing).toMatchObject({ total: 0, images: [], hours: [], news: [], labels: [], groups: [] })
+  })
+
   it('reads as text', async () => {
     const { overviews } = await fleet()
-    const text = overviewText(overviews.look({ since: START, by: 'rack' }))
+    const text = overviewText(overviews.look({ since: START, by: 'rack', scope: null }))
     expect(text).toContain('5 machines: 2 ready, 1 installing, 1 deployed, 1 failed')
     expect(text).toMatch(/^1 +NETWORK +web-3 +look at the cable$/m)
     expect(text).toMatch(/^r10 +2 +1 deployed, 1 failed$/m)

@@ -68,6 +68,18 @@ describe('a login by password', () => {
     expect(core.users.get(ann.id)).toMatchObject({ sessions: 1, lastLoginAt: '2026-01-31T12:00:00.000Z' })
   })
 
+  it('does not count when so many came at a time that nobody looked at it', async () => {
+    const codeFrom = async (at: number, name: string) => {
+      const refused = await logIn('wrong', { address: `198.51.100.${at}` }, name).catch((error: unknown) => error)
+      return (refused as CoreError).code
+    }
+    const crowd = await Promise.all(Array.from({ length: 30 }, (_, at) => codeFrom(at, `crowd${at}`)))
+    expect(Map.groupBy(crowd, (code) => code).get('TOO_MANY_ATTEMPTS')).toHaveLength(10)
+    const unseen = crowd.lastIndexOf('TOO_MANY_ATTEMPTS')
+    for (let times = 0; times < 5; times++) expect(await codeFrom(unseen, 'somebody')).toBe('LOGIN_REFUSED')
+    expect(await codeFrom(unseen, 'somebody')).toBe('TOO_MANY_ATTEMPTS')
+  })
+
   it('is refused in the same words for a wrong password, a wrong name and a user who is shut out', async () => {
     const texts: string[] = []
     const refused = async (work: Promise<unknown>) => {

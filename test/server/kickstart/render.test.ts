@@ -68,11 +68,13 @@ it('is the same for the same input', () => {
 it('holds no secret but the token, where a server can be asked for it', () => {
   for (const one of CASES.filter(({ offline }) => !offline)) {
     const { text, secrets } = renderKickstart(templates, inputOf(one, releasesOf(one).at(-1)!))
-    const { rootPassword, users, disks, registry } = inputOf(one, 'F44').spec
+    const { spec, server } = inputOf(one, 'F44')
+    const { rootPassword, users, disks, registry } = spec
     const known = [
       rootPassword,
       ...users.map(({ password }) => password),
       disks.encryption?.passphrase,
+      server?.pull?.token,
       ...registry.credentials.map(({ password }) => password),
     ]
     for (const secret of known.filter((value) => value !== undefined)) {
@@ -81,4 +83,49 @@ it('holds no secret but the token, where a server can be asked for it', () => {
     }
     expect(secrets.size > 0, one.name).toBe(known.some((value) => value !== undefined))
   }
+})
+
+const filesOf = (name: string) => {
+  const one = CASES.find((candidate) => candidate.name === name)!
+  const { variables, secrets } = kickstartParts(inputOf(one, 'F44'))
+  return { variables, secrets: new Map(secrets.map(({ path, text }) => [path, text])) }
+}
+
+it('has caches asked for what has a digest, by the installer alone', () => {
+  interface WrittenFile {
+    path: string
+    base64: string
+  }
+  const { files, target, follow } = filesOf('caches').variables as unknown as {
+    files: WrittenFile[]
+    target: { files: WrittenFile[] }
+    follow: string
+  }
+  const conf = (among: WrittenFile[]) =>
+    Buffer.from(among.find(({ path }) => path.endsWith('50-landfall.conf'))!.base64, 'base64').toString()
+  const own = `[[registry]]
+location = "192.0.2.1:8443"
+
+[[registry.mirror]]
+location = "cache.example:5000"
+insecure = true
+pull-from-mirror = "digest-only"
+
+[[registry.mirror]]
+location = "zot.example/landfall"
+pull-from-mirror = "digest-only"
+`
+  expect(conf(files)).toContain(own)
+  expect(conf(target.files)).not.toContain('192.0.2.1')
+  expect(conf(target.files)).toContain('location = "lab.example:5000/quay"\ninsecure = true\n')
+  expect(follow).toBe('192.0.2.1:8443/os/web:stable')
+})
+
+it('has a login for the pull where nothing outlives the installer, and gives the target its own ones alone', () => {
+  const { variables, secrets } = filesOf('private')
+  const auths = (path: string) => Object.keys(JSON.parse(secrets.get(path)!).auths)
+  expect(auths('/run/ostree/auth.json')).toEqual(['quay.example', '192.0.2.1:8443/os/web'])
+  expect(auths('/etc/ostree/auth.json')).toEqual(['quay.example'])
+  const { target } = variables as unknown as { target: { copies: { from: string }[] } }
+  expect(target.copies.map(({ from }) => from)).toEqual(['/etc/ostree/auth.json', '/run/landfall/confirm.env'])
 })

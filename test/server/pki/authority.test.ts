@@ -1,10 +1,14 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtemp, readdir, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { connect, createServer } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { openAuthority } from '../../../server/pki/authority.ts'
+import { endWarnings, openAuthority, readAuthorityIn, renewAuthority } from '../../../server/pki/authority.ts'
 import type { Authority } from '../../../server/pki/authority.ts'
+import { ensureServerCertificate } from '../../../server/pki/server-certificate.ts'
 
 const NOW = new Date('2026-06-01T00:00:00Z')
 
@@ -73,4 +77,55 @@ describe('openAuthority', () => {
     await writeFile(join(at, 'file'), '')
     await expect(openAuthority(join(at, 'file'), NOW)).rejects.toMatchObject({ code: 'PKI_UNREADABLE' })
   })
+})
+
+describe('renewAuthority', () => {
+  const LATER = new Date('2036-01-01T00:00:00Z')
+
+  it('gives the same key and name another ten years, and keeps the old certificate', async () => {
+    const at = await scratch()
+    const former = await openAuthority(at, NOW)
+    const renewed = await renewAuthority(at, LATER)
+    expect(renewed).toMatchObject({ key: former.key, name: former.name })
+    expect(renewed.fingerprint).not.toBe(former.fingerprint)
+    expect(renewed.notAfter).toEqual(new Date('2046-01-01T00:00:00Z'))
+    expect(await openAuthority(at, LATER)).toEqual(renewed)
+    expect(await readFile(join(at, 'ca.until-2036-06-01.crt'), 'utf8')).toBe(former.certificate)
+  })
+
+  it('brings one back that has expired', async () => {
+    const at = await scratch()
+    await openAuthority(at, NOW)
+    await renewAuthority(at, new Date('2040-01-01'))
+    expect((await openAuthority(at, new Date('2040-01-02'))).notAfter).toEqual(new Date('2050-01-01T00:00:00Z'))
+  })
+
+  it('is trusted by clients of the old certificate and the new one, on either side', { timeout: 60_000 }, async () => {
+    const at = await scratch()
+    const former = await openAuthority(at, NOW)
+    const before = await ensureServerCertificate(former, await scratch(), ['localhost'], NOW)
+    const renewed = await renewAuthority(at, NOW)
+    const after = await ensureServerCertificate(renewed, await scratch(), ['localhost'], NOW)
+    for (const { key, certificate } of [before, after]) {
+      await using server = createServer({ key, cert: certificate }).listen(0, '127.0.0.1')
+      await once(server, 'listening')
+      const { port } = server.address() as AddressInfo
+      for (const ca of [former.certificate, renewed.certificate]) {
+        const socket = connect({ port, host: '127.0.0.1', servername: 'localhost', ca })
+        await once(socket, 'secureConnect')
+        expect(socket.authorized).toBe(true)
+        socket.destroy()
+      }
+    }
+  })
+
+  it('has nothing to renew where no server ever started', async () => {
+    await expect(renewAuthority(await scratch(), NOW)).rejects.toMatchObject({ code: 'CA_INCOMPLETE' })
+    await expect(readAuthorityIn(await scratch())).rejects.toMatchObject({ code: 'CA_INCOMPLETE' })
+  })
+})
+
+it('warns of its end a year before', () => {
+  expect(endWarnings(authority, new Date('2035-05-01'))).toEqual([])
+  expect(endWarnings(authority, new Date('2035-07-01'))).toEqual([expect.stringContaining('2036-06-01')])
 })

@@ -148,3 +148,29 @@ describe('translateFailure', () => {
     expect(sqliteCode(Object.assign(new Error('x'), { code: 'ENOENT' }))).toBeUndefined()
   })
 })
+
+describe('a snapshot', () => {
+  it('is a database like any other, taken while others write', async () => {
+    const core = testCore({ file })
+    core.inventory.discover({ mac: MAC })
+    const copy = join(folder, 'copy.db')
+    const told: number[] = []
+    await core.store.transactions.snapshot(copy, (done, total) => told.push(done / total))
+    core.store.close()
+    expect(told.every((share) => share >= 0 && share <= 1)).toBe(true)
+    const store = openStore(copy)
+    expect(store.machines.list({})).toHaveLength(1)
+    store.close()
+  })
+
+  it('goes away with its reader, and leaves the database alone', async () => {
+    const core = testCore({ file })
+    const stop = new AbortController()
+    stop.abort()
+    await expect(core.store.transactions.snapshot(join(folder, 'copy.db'), () => {}, stop.signal)).rejects.toThrow(
+      /abort/,
+    )
+    core.inventory.discover({ mac: MAC })
+    core.store.close()
+  })
+})

@@ -48,6 +48,13 @@ describe('who it is', () => {
     ])
   })
 
+  it('is this host itself, and no stranger either', () => {
+    const boot = new MadeUpBoot({ isOwn: (mac) => mac === MAC })
+    boot.dhcp({ options: pxeOptions(7) })
+    expect(boot.trace.overview().clients).toEqual([])
+    expect(texts(boot)).toHaveLength(1)
+  })
+
   it('is option 61 on a link without hardware addresses', () => {
     const boot = new MadeUpBoot()
     const options = [...pxeOptions(7), [OPTION.clientIdentifier, Uint8Array.of(255, 1, 2)]] as const
