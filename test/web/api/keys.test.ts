@@ -32,7 +32,12 @@ describe('an event makes out of date', () => {
     ['boot media', { type: 'media.removed' }, [keys.media]],
     ['people, and who one is oneself', { type: 'user.changed' }, [keys.users, keys.session]],
     ['tokens', { type: 'token.revoked' }, [keys.tokens]],
-    ['the server', { type: 'server.started' }, [keys.system]],
+    [
+      'what webhooks were told',
+      { type: 'webhook.failed', machineId: MACHINE },
+      [keys.webhooks, keys.machineEvents(MACHINE)],
+    ],
+    ['the server', { type: 'server.started' }, [keys.system, keys.network]],
     ['what profiles shape', { type: 'profile.changed' }, [keys.profiles, keys.machines, ['machine']]],
     ['nothing, when it is about nobody', { type: 'login' }, []],
   ] as const)('%s', (_, change, outdated) => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Event } from '../../../server/contract/event.ts'
-import type { Install, InstallStep } from '../../../server/contract/install.ts'
-import { progressOf, withProgress } from '../../../web/src/api/progress.ts'
+import type { InstallLayer } from '../../../server/contract/install-layers.ts'
+import type { InstallDetail, InstallStep } from '../../../server/contract/install.ts'
+import { progressOf, tellsOfOthers, withProgress } from '../../../web/src/api/progress.ts'
 
 function event(type: Event['type'], data: Record<string, unknown>): Event {
   return {
@@ -16,7 +17,15 @@ function event(type: Event['type'], data: Record<string, unknown>): Event {
   }
 }
 
-function install(step: Partial<InstallStep>): Install {
+const layer = (digit: string): InstallLayer => ({
+  digest: `sha256:${digit.repeat(64)}`,
+  size: 50,
+  bytes: 0,
+  state: 'waiting',
+  source: null,
+})
+
+function install(step: Partial<InstallStep>): InstallDetail {
   const fetch = {
     name: 'fetch',
     state: 'running',
@@ -28,7 +37,7 @@ function install(step: Partial<InstallStep>): Install {
     message: '',
     ...step,
   }
-  return { steps: [fetch] } as Install
+  return { steps: [fetch], layers: [layer('a'), layer('b')] } as InstallDetail
 }
 
 const NUMBERS = { step: 'fetch', bytes: 60, totalBytes: 100, rate: 5 }
@@ -50,5 +59,26 @@ describe('progress', () => {
     ['leaves other steps', { name: 'deploy' }, 50],
   ] as const)('%s', (_, step, bytes) => {
     expect(withProgress(install(step as Partial<InstallStep>), NUMBERS).steps[0]!.bytes).toBe(bytes)
+  })
+
+  it('brings where each layer stands', () => {
+    const layers = { states: 'ds', streaming: [{ index: 1, bytes: 10, source: 'cache:5000' }] }
+    const progress = progressOf(event('install.progress', { ...NUMBERS, layers }))!
+    expect(withProgress(install({}), progress).layers).toMatchObject([
+      { state: 'done', bytes: 50 },
+      { state: 'streaming', bytes: 10, source: 'cache:5000' },
+    ])
+    expect(withProgress(install({ bytes: 70 }), progress).layers, 'overtaken').toMatchObject([
+      { state: 'waiting' },
+      { state: 'waiting' },
+    ])
+    expect(progressOf(event('install.progress', { ...NUMBERS, layers: 'many' }))).toEqual(NUMBERS)
+  })
+
+  it('of layers that nobody asked for yet makes the install out of date', () => {
+    const layers = { states: 'dsw', streaming: [] }
+    expect(tellsOfOthers({ ...NUMBERS, layers }, install({}))).toBe(true)
+    expect(tellsOfOthers({ ...NUMBERS, layers: { states: 'ds', streaming: [] } }, install({}))).toBe(false)
+    expect(tellsOfOthers(NUMBERS, install({}))).toBe(false)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formatAgo, formatMemory, formatSeconds, percentOf, shortDigest } from '../../../web/src/ui/format.ts'
+import { formatAgo, formatMemory, percentOf, shortDigest } from '../../../web/src/ui/format.ts'
 
 const NOW = Date.parse('2026-01-31T12:00:00.000Z')
 
@@ -9,13 +9,6 @@ describe('formats', () => {
     [2 ** 30 * 1.5, '1.5 GiB'],
     [2 ** 29, '512 MiB'],
   ])('%d bytes of memory as %s', (bytes, text) => expect(formatMemory(bytes)).toBe(text))
-
-  it.each([
-    [0.42, '0.4 s'],
-    [59.4, '59 s'],
-    [185, '3 min 5 s'],
-    [7800, '2 h 10 min'],
-  ])('%d seconds as %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text))
 
   it.each([
     [1000, 'now'],

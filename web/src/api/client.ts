@@ -30,9 +30,9 @@ export async function call<Answer>(
   method: Method,
   path: string,
   body?: unknown,
-  signal?: AbortSignal,
+  headers?: Record<string, string>,
 ): Promise<Answer> {
-  const response = await request(method, path, body, signal)
+  const response = await request(method, path, body, headers)
   const text = await response.text()
   return (text === '' ? undefined : JSON.parse(text)) as Answer
 }
@@ -53,16 +53,25 @@ export async function operate<Line>(path: string, body: unknown, onLine: (line: 
   }
 }
 
-async function request(method: Method, path: string, body?: unknown, signal?: AbortSignal): Promise<Response> {
+/** For changes made of what was read before: refused if people have changed it since. */
+export function ifUnchanged({ revision }: { revision: number }): Record<string, string> {
+  return { 'if-match': `"${revision}"` }
+}
+
+async function request(
+  method: Method,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Response> {
   let response: Response
   try {
     response = await fetch(`/api/v1${path}`, {
       method,
-      ...(signal && { signal }),
-      ...(body !== undefined && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      headers: { ...headers, ...(body !== undefined && { 'content-type': 'application/json' }) },
+      ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-  } catch (error) {
-    if (signal?.aborted) throw error
+  } catch {
     throw unreachable()
   }
   if (response.ok) return response

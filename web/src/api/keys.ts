@@ -11,18 +11,24 @@ export const keys = {
   /** Below the images: what changes those changes it. */
   imageInspection: (reference: string) => ['images', 'inspection', reference],
   imageDifference: (...question: string[]) => ['images', 'difference', ...question],
+  imageRoom: ['images', 'room'],
   imageFit: (reference: string, machineId: string) => ['machine', machineId, 'fit', reference],
   media: ['media'],
   profiles: ['profiles'],
   users: ['users'],
   tokens: ['tokens'],
   audit: ['audit'],
+  network: ['network'],
+  strangers: ['strangers'],
   overview: ['overview'],
+  /** Receivers and all pages of deliveries. */
+  webhooks: ['webhooks'],
   /** All pages of all filters. */
   machines: ['machines'],
   machine: (id: string) => ['machine', id],
   /** Below the machine: what changes that changes it. */
   machineKickstart: (id: string) => ['machine', id, 'kickstart'],
+  machineFactHistory: (id: string) => ['machine', id, 'fact-history'],
   machineTrace: (id: string) => ['machine', id, 'trace'],
   machineEvents: (id: string) => ['machine-events', id],
   machineInstalls: (id: string) => ['machine-installs', id],
@@ -34,9 +40,11 @@ export const keys = {
 export function outdatedBy({ type, machineId, installId }: Event): QueryKey[] {
   if (type === 'install.progress') return []
   if (type === 'install.log') return installId === null ? [] : [keys.installLog(installId)]
+  if (type.startsWith('webhook.'))
+    return [keys.webhooks, ...(machineId === null ? [] : [keys.machineEvents(machineId)])]
   if (type.startsWith('image.')) return [keys.images]
   if (type.startsWith('media.')) return [keys.media]
-  if (type.startsWith('server.') || (type.startsWith('dhcp.') && machineId === null)) return [keys.system]
+  if (type.startsWith('server.') || (type.startsWith('dhcp.') && machineId === null)) return [keys.system, keys.network]
   if (type.startsWith('user.')) return [keys.users, keys.session]
   if (type.startsWith('token.')) return [keys.tokens]
   if (type === 'profile.changed') return [keys.profiles, keys.machines, ['machine']]

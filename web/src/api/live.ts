@@ -4,10 +4,10 @@ import { useQueryClient } from '@tanstack/react-query'
 import type { QueryClient, QueryKey } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import type { Event } from '../../../server/contract/event.ts'
-import type { Install } from '../../../server/contract/install.ts'
+import type { InstallDetail } from '../../../server/contract/install.ts'
 import { followEvents } from './event-feed.ts'
 import { keys, outdatedBy } from './keys.ts'
-import { progressOf, withProgress } from './progress.ts'
+import { progressOf, tellsOfOthers, withProgress } from './progress.ts'
 
 /** A burst of events costs one round of requests. */
 const FLUSH_MS = 300
@@ -58,7 +58,10 @@ export function useLiveUpdates(): boolean {
 function apply(client: QueryClient, event: Event): QueryKey[] {
   const progress = progressOf(event)
   if (progress && event.installId !== null) {
-    client.setQueryData<Install>(keys.install(event.installId), (install) => install && withProgress(install, progress))
+    const key = keys.install(event.installId)
+    const install = client.getQueryData<InstallDetail>(key)
+    if (install && tellsOfOthers(progress, install)) return [key]
+    if (install) client.setQueryData(key, withProgress(install, progress))
   }
   return outdatedBy(event)
 }

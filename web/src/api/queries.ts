@@ -10,19 +10,25 @@ import {
 } from '@tanstack/react-query'
 import type { QueryKey } from '@tanstack/react-query'
 import type { LoginOptions, LoginRequest, Session } from '../../../server/contract/access.ts'
+import type { ImportRequest, ImportResult } from '../../../server/contract/document.ts'
 import type { Event } from '../../../server/contract/event.ts'
 import type { Image } from '../../../server/contract/image.ts'
+import type { ImageRoom } from '../../../server/contract/image-upkeep.ts'
 import type { ImageDifference, ImageFit, ImageInspection } from '../../../server/contract/image-inspection.ts'
 import type { KickstartPreview } from '../../../server/contract/kickstart.ts'
-import type { Install } from '../../../server/contract/install.ts'
+import type { FactChange } from '../../../server/contract/fact-change.ts'
+import type { Install, InstallDetail } from '../../../server/contract/install.ts'
 import type { BulkRequest, BulkResult } from '../../../server/contract/machine-bulk.ts'
 import type { CreateMachine, Machine, MachinePage, Profile, UpdateMachine } from '../../../server/contract/machine.ts'
 import type { Overview } from '../../../server/contract/overview.ts'
 import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import type { Trace } from '../../../server/contract/trace.ts'
-import { call, isUnauthenticated } from './client.ts'
+import { call, ifUnchanged, isUnauthenticated } from './client.ts'
 import { keys } from './keys.ts'
+
+/** What is not said is not so. */
+type ImportFile = Pick<ImportRequest, 'format' | 'text'> & Partial<ImportRequest>
 
 interface Items<T> {
   items: T[]
@@ -42,6 +48,7 @@ const BOOTING_POLL_MS = 2000
 const BOOT_POLL_MS = 10_000
 /** How often the state of reading an image's layers is asked for. */
 const READING_POLL_MS = 1000
+const ROOM_POLL_MS = 10_000
 /** The overview counts thousands of machines: in a busy hour, asking after every event would be asking all the time. */
 const OVERVIEW_POLL_MS = 4000
 /** How often a server that does not answer is asked who we are. */
@@ -90,6 +97,15 @@ export function useProfiles() {
   })
 }
 
+/** Grows with each pull, of which not every one is an event. */
+export function useImageRoom() {
+  return useQuery({
+    queryKey: keys.imageRoom,
+    queryFn: () => call<ImageRoom>('GET', '/image-room'),
+    refetchInterval: ROOM_POLL_MS,
+  })
+}
+
 const imagePath = (reference: string): string => `/images/${encodeURIComponent(reference)}`
 
 /** Asked for again while its layers are being read. */
@@ -122,6 +138,14 @@ export function useImageFits(reference: string, machines: readonly string[]): (I
 
 export function useMachine(id: string) {
   return useQuery({ queryKey: keys.machine(id), queryFn: () => call<Machine>('GET', `/machines/${id}`) })
+}
+
+/** Newest first. */
+export function useFactHistory(id: string) {
+  return useQuery({
+    queryKey: keys.machineFactHistory(id),
+    queryFn: async () => (await call<Items<FactChange>>('GET', `/machines/${id}/facts/history`)).items,
+  })
 }
 
 /** What Anaconda would be given, secrets masked. */
@@ -167,7 +191,7 @@ export function useMachineInstalls(id: string) {
 export function useInstall(id: string | null) {
   return useQuery({
     queryKey: keys.install(id ?? ''),
-    queryFn: () => call<Install>('GET', `/installs/${id}`),
+    queryFn: () => call<InstallDetail>('GET', `/installs/${id}`),
     enabled: id !== null,
   })
 }
@@ -191,7 +215,18 @@ export function useInstallLog(id: string) {
 }
 
 export function useImages() {
-  return useQuery({ queryKey: keys.images, queryFn: async () => (await call<Items<Image>>('GET', '/images')).items })
+  return useQuery({
+    queryKey: keys.images,
+    queryFn: async () => (await call<Items<Image>>('GET', '/images')).items,
+    // Layers come without an event for each.
+    refetchInterval: ({ state }) => (state.data?.some(isArriving) ? ARRIVAL_INTERVAL_MS : false),
+  })
+}
+
+const ARRIVAL_INTERVAL_MS = 2000
+
+function isArriving({ platforms }: Image): boolean {
+  return platforms.some(({ arrival }) => arrival?.state === 'waiting' || arrival?.state === 'fetching')
 }
 
 export function useMedia() {
@@ -228,11 +263,17 @@ export function useAddMachine() {
   return useChange((machine: CreateMachine) => call<Machine>('POST', '/machines', machine), [keys.machines])
 }
 
-export function useUpdateMachine(id: string) {
+/** A change of the machine as it was then; refused if people have changed it since. */
+export function useUpdateMachine(before: Pick<Machine, 'id' | 'revision'>) {
+  const { id } = before
   return useChange(
-    (change: UpdateMachine) => call<Machine>('PATCH', `/machines/${id}`, change),
+    (change: UpdateMachine) => call<Machine>('PATCH', `/machines/${id}`, change, ifUnchanged(before)),
     [keys.machines, keys.machine(id)],
   )
+}
+
+export function useImportMachines() {
+  return useChange((request: ImportFile) => call<ImportResult>('POST', '/machines/import', request), [keys.machines])
 }
 
 /** `forget` removes the record as well. */

@@ -8,10 +8,12 @@ import { AuditView } from './AuditView.tsx'
 import { OwnAccess } from './OwnAccess.tsx'
 import { TokensView } from './TokensView.tsx'
 import { UsersView } from './UsersView.tsx'
+import { WebhooksView } from './WebhooksView.tsx'
 
 const VIEWS = [
   { key: 'users', title: 'Users', View: UsersView },
   { key: 'tokens', title: 'API tokens', View: TokensView },
+  { key: 'webhooks', title: 'Webhooks', View: WebhooksView },
   { key: 'audit', title: 'Audit trail', View: AuditView },
 ]
 
@@ -31,7 +33,9 @@ export function AccessPage({ session }: { session: Session }) {
           <Tabs activeKey={shown} onSelect={(_, key) => setShown(key)} mountOnEnter unmountOnExit aria-label="Access">
             {VIEWS.map(({ key, title, View }) => (
               <Tab key={key} eventKey={key} title={<TabTitleText>{title}</TabTitleText>}>
-                <View />
+                <div className="lf-below-tabs">
+                  <View />
+                </div>
               </Tab>
             ))}
           </Tabs>

@@ -6,7 +6,7 @@ import type { Session } from '../../../../server/contract/access.ts'
 import { useChangePassword } from '../../api/access.ts'
 import { useLogout } from '../../api/queries.ts'
 import { FormDialog } from '../../ui/FormDialog.tsx'
-import { PASSWORD_LENGTH, PasswordField } from './PasswordField.tsx'
+import { PASSWORD_LENGTH, PasswordField } from '../../ui/PasswordField.tsx'
 import { formatScope } from './scope.ts'
 
 export function OwnAccess({ session: { name, role, scope, by } }: { session: Session }) {

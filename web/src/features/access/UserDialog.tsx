@@ -5,7 +5,7 @@ import { useState } from 'react'
 import type { User } from '../../../../server/contract/access.ts'
 import { useCreateUser, useUpdateUser } from '../../api/access.ts'
 import { FormDialog } from '../../ui/FormDialog.tsx'
-import { PASSWORD_LENGTH, PasswordField } from './PasswordField.tsx'
+import { PASSWORD_LENGTH, PasswordField } from '../../ui/PasswordField.tsx'
 import { RightsFields } from './RightsFields.tsx'
 import { formatScope, parseScope } from './scope.ts'
 

@@ -1,6 +1,7 @@
 // People who log in.
 
-import { Button, Label, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core'
+import { Button, Label, MenuToggle, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core'
+import { EllipsisVIcon } from '@patternfly/react-icons'
 import { ActionsColumn, Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import { useState } from 'react'
 import type { User } from '../../../../server/contract/access.ts'
@@ -74,7 +75,6 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'edit' | 'remove
       </Td>
       <Td isActionCell>
         <ActionsColumn
-          aria-label={`Actions of ${name}`}
           items={[
             // The provider decides what its users may do.
             ...(issuer === null ? [{ title: 'Change', onClick: () => onOpen('edit') }] : []),
@@ -82,6 +82,16 @@ function UserRow({ user, onOpen }: { user: User; onOpen: (what: 'edit' | 'remove
             { title: disabled ? 'Let in again' : 'Shut out', onClick: () => update.mutate({ disabled: !disabled }) },
             { title: 'Remove', onClick: () => onOpen('remove') },
           ]}
+          actionsToggle={({ onToggle, isOpen, toggleRef }) => (
+            <MenuToggle
+              ref={toggleRef}
+              variant="plain"
+              icon={<EllipsisVIcon />}
+              aria-label={`Actions of ${name}`}
+              isExpanded={isOpen}
+              onClick={onToggle}
+            />
+          )}
         />
       </Td>
     </Tr>

@@ -27,10 +27,13 @@ import { Digest } from '../../ui/Digest.tsx'
 import { TrustLabel } from '../../ui/TrustLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
+import { ArrivalLabel } from './ArrivalLabel.tsx'
+import { Bundle } from './Bundle.tsx'
 import { Difference } from './Difference.tsx'
 import { FollowLabel } from './FollowLabel.tsx'
 import { Inspection } from './Inspection.tsx'
 import { PullDialog } from './PullDialog.tsx'
+import { Room } from './Room.tsx'
 
 export function ImagesPage() {
   useTitle('Images')
@@ -55,12 +58,14 @@ export function ImagesPage() {
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
+        <Room />
         <Loaded result={result} what="images">
           {(images) =>
             images.length > 0 ? (
               <>
                 <Unchecked images={images} />
                 <ImageTable images={images} onRemove={setRemoving} />
+                <Bundle />
               </>
             ) : (
               <NoImages onPull={() => setPulling(true)} />
@@ -95,11 +100,11 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
           <Th screenReaderText="Details" />
           <Th>Image</Th>
           <Th>Digest</Th>
-          <Th>Architecture</Th>
+          <Th modifier="fitContent">Architecture</Th>
           <Th>Size</Th>
-          <Th>Bootable</Th>
+          <Th modifier="fitContent">Bootable</Th>
           <Th>Trust</Th>
-          <Th>Machines</Th>
+          <Th modifier="fitContent">Machines</Th>
           <Th>Added</Th>
           <Th screenReaderText="Actions" />
         </Tr>
@@ -119,7 +124,7 @@ function ImageTable({ images, onRemove }: { images: readonly Image[]; onRemove: 
                 }}
               />
               <Td dataLabel="Image">
-                {reference} <FollowLabel track={follows} />
+                {reference} <FollowLabel track={follows} /> <ArrivalLabel platforms={platforms} />
               </Td>
               <Td dataLabel="Digest">
                 <Digest digest={digest} />

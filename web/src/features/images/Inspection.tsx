@@ -22,7 +22,7 @@ function Platform({ platform }: { platform: PlatformInspection }) {
   const { architecture, reading, problem } = platform
   return (
     <>
-      <Content component="h3">{architecture}</Content>
+      <Content component="h2">{architecture}</Content>
       {problem && (
         <Alert component="h4" isInline variant="danger" title={`It is never installed: ${problem.code}`}>
           <p>{problem.message}</p>

@@ -24,6 +24,8 @@ import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { TrustLabel } from '../../ui/TrustLabel.tsx'
 import { Loaded } from '../../ui/Trouble.tsx'
+import { ErasuresView } from './ErasuresView.tsx'
+import { LayersView } from './LayersView.tsx'
 import { LogView } from './LogView.tsx'
 import { PlanView } from './PlanView.tsx'
 import { StepsView } from './StepsView.tsx'
@@ -102,8 +104,16 @@ function InstallView({ id }: { id: string }) {
             <StepsView steps={install.steps} />
           </GridItem>
           <GridItem span={12}>
+            <LayersView layers={install.layers} steps={install.steps} />
+          </GridItem>
+          <GridItem span={12}>
             <PlanView plan={install.plan} />
           </GridItem>
+          {install.erasures.length > 0 && (
+            <GridItem span={12}>
+              <ErasuresView erasures={install.erasures} />
+            </GridItem>
+          )}
           <GridItem span={12}>
             <LogView installId={id} />
           </GridItem>

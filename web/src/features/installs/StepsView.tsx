@@ -3,9 +3,10 @@
 import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { Progress, ProgressMeasureLocation, ProgressStep, ProgressStepper } from '@patternfly/react-core'
 import type { InstallStep } from '../../../../server/contract/install.ts'
-import { formatSeconds, percentOf } from '../../ui/format.ts'
+import { formatSeconds, paceText } from '../../../../server/contract/pace.ts'
+import { percentOf } from '../../ui/format.ts'
 import { useNow } from '../../ui/now.ts'
-import { secondsLeft, secondsOf } from './step-times.ts'
+import { secondsOf } from './step-times.ts'
 
 const VARIANTS: Record<InstallStep['state'], 'pending' | 'info' | 'success' | 'danger'> = {
   pending: 'pending',
@@ -49,20 +50,10 @@ function StepDetails({ step, now }: { step: InstallStep; now: number }) {
           aria-label={`Bytes of ${name}`}
           measureLocation={ProgressMeasureLocation.outside}
           value={percentOf(bytes, totalBytes)}
-          helperText={movement(step)}
+          helperText={paceText(step)}
         />
       )}
       {totalBytes > 0 && state !== 'running' && ` · ${formatBytes(bytes)} of ${formatBytes(totalBytes)}`}
     </>
   )
-}
-
-/** `3.1 MB of 156 MB, 2.7 MB/s, 56 s left` */
-function movement(step: InstallStep): string {
-  const left = secondsLeft(step)
-  return [
-    `${formatBytes(step.bytes)} of ${formatBytes(step.totalBytes)}`,
-    ...(step.rate > 0 ? [`${formatBytes(step.rate)}/s`] : []),
-    ...(left === undefined ? [] : [`${formatSeconds(left)} left`]),
-  ].join(', ')
 }

@@ -1,4 +1,4 @@
-// How long a step took, takes, and will take.
+// How long a step took or takes.
 
 import type { InstallStep } from '../../../../server/contract/install.ts'
 
@@ -9,13 +9,4 @@ export function secondsOf(
 ): number | undefined {
   if (startedAt === null) return undefined
   return Math.max(0, ((endedAt === null ? now : Date.parse(endedAt)) - Date.parse(startedAt)) / 1000)
-}
-
-/** At the rate of now; undefined when nothing moves or all is there. */
-export function secondsLeft({
-  bytes,
-  totalBytes,
-  rate,
-}: Pick<InstallStep, 'bytes' | 'totalBytes' | 'rate'>): number | undefined {
-  return rate > 0 && bytes < totalBytes ? (totalBytes - bytes) / rate : undefined
 }

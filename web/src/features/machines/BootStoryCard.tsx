@@ -23,10 +23,10 @@ import {
   StackItem,
 } from '@patternfly/react-core'
 import { useState } from 'react'
+import { formatSeconds } from '../../../../server/contract/pace.ts'
 import type { BootStory, StoryStep, TraceEntry, Verdict } from '../../../../server/contract/trace.ts'
 import { useMachineTrace, useSession } from '../../api/queries.ts'
 import { Ago } from '../../ui/Ago.tsx'
-import { formatSeconds } from '../../ui/format.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 
 export function BootStoryCard({ machineId, macs }: { machineId: string; macs: readonly string[] }) {

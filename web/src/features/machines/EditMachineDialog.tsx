@@ -8,9 +8,11 @@ import { FormDialog } from '../../ui/FormDialog.tsx'
 import { formatLabels, parseLabels } from './labels.ts'
 
 export function EditMachineDialog({ machine, onClose }: { machine: Machine; onClose: () => void }) {
+  // As it was when the dialog opened: what others change meanwhile must not be overwritten unseen.
+  const [before] = useState(machine)
   const [name, setName] = useState(machine.name)
   const [labels, setLabels] = useState(formatLabels(machine.labels))
-  const { mutate, error, isPending } = useUpdateMachine(machine.id)
+  const { mutate, error, isPending } = useUpdateMachine(before)
   return (
     <FormDialog
       title={`Edit ${machine.name}`}

@@ -6,8 +6,9 @@ import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import type { DiskFacts, Facts as MachineFacts, NicFacts } from '../../../../server/contract/facts.ts'
 import { Facts } from '../../ui/Facts.tsx'
 import { formatMemory } from '../../ui/format.ts'
+import { FactHistory } from './FactHistory.tsx'
 
-export function HardwareCard({ facts }: { facts: MachineFacts | null }) {
+export function HardwareCard({ machineId, facts }: { machineId: string; facts: MachineFacts | null }) {
   return (
     <Card>
       <CardTitle component="h2">Hardware</CardTitle>
@@ -22,6 +23,7 @@ export function HardwareCard({ facts }: { facts: MachineFacts | null }) {
             <GridItem span={12} lg={8}>
               <Disks disks={facts.disks} />
               <Nics nics={facts.nics} />
+              <FactHistory machineId={machineId} />
             </GridItem>
           </Grid>
         )}

@@ -20,6 +20,7 @@ import type { MachineFilter, MachineSort, SortOrder } from '../../../../server/c
 import type { MachineAction } from './actions.ts'
 import { COLUMNS } from './columns.tsx'
 import { ColumnsMenu } from './ColumnsMenu.tsx'
+import { FileMenu } from './FileMenu.tsx'
 import { FilterFields } from './FilterFields.tsx'
 import { filterWith, paramsOf } from './inventory-address.ts'
 import type { InventoryAddress } from './inventory-address.ts'
@@ -41,6 +42,7 @@ export interface InventoryToolbarProps {
   onSelect: (selection: Selection) => void
   onAction: (action: MachineAction) => void
   onAdd: () => void
+  onImport: () => void
   onColumns: (columns: string[]) => void
   onView: (query: string) => void
   pages: ReactNode
@@ -78,6 +80,9 @@ export function InventoryToolbar(props: InventoryToolbarProps) {
           <Button variant="secondary" onClick={onAdd}>
             Add machine
           </Button>
+        </ToolbarItem>
+        <ToolbarItem>
+          <FileMenu filter={filter} onImport={props.onImport} />
         </ToolbarItem>
         <ToolbarItem align={{ xl: 'alignEnd' }}>
           <ViewsMenu query={view} onOpen={props.onView} />

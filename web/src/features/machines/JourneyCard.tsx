@@ -1,8 +1,8 @@
 // The timeline of a machine: from its first packet to the first boot, with the time each stage took.
 
 import { Card, CardBody, CardTitle, Content, ProgressStep, ProgressStepper } from '@patternfly/react-core'
+import { formatSeconds } from '../../../../server/contract/pace.ts'
 import { useMachineInstalls, useMachineTrace } from '../../api/queries.ts'
-import { formatSeconds } from '../../ui/format.ts'
 import { useNow } from '../../ui/now.ts'
 import { journeyOf } from './journey.ts'
 import type { Stage } from './journey.ts'

@@ -90,7 +90,7 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
                   <BootStoryCard machineId={machine.id} macs={machine.macs} />
                 </GridItem>
                 <GridItem span={12}>
-                  <HardwareCard facts={machine.facts} />
+                  <HardwareCard machineId={machine.id} facts={machine.facts} />
                 </GridItem>
                 <GridItem span={12}>
                   <EventsCard machineId={machine.id} />

@@ -47,53 +47,57 @@ export function MachineTable(props: MachineTableProps) {
     }
   }
   return (
-    <Table aria-label="Machines" variant="compact" aria-busy={isStale} className={isStale ? 'lf-stale' : ''}>
-      <Thead>
-        <Tr>
-          <Th screenReaderText="Selected" />
-          {columns.map((column, at) => (
-            <Th key={column.key} modifier="nowrap" {...sortProps(column.sort, at)}>
-              {column.title}
-            </Th>
-          ))}
-          <Th screenReaderText="Actions" />
-        </Tr>
-      </Thead>
-      <Tbody>
-        {machines.map((machine) => (
-          <Tr key={machine.id} isRowSelected={isChosen(selection, machine.id)}>
-            {/* Our own: the table's would call them by numbers. */}
-            <Td className="pf-v6-c-table__check">
-              <Checkbox
-                id={`select-${machine.id}`}
-                aria-label={`Select ${machine.name}`}
-                isChecked={isChosen(selection, machine.id)}
-                onChange={(_, isSelected) => onSelect(machine, isSelected)}
-              />
-            </Td>
-            {columns.map(({ key, title, className, cell }) => (
-              <Td key={key} dataLabel={title} {...(className !== undefined && { className })}>
-                {cell(machine)}
-              </Td>
+    <div className="lf-table">
+      <Table aria-label="Machines" variant="compact" aria-busy={isStale} className={isStale ? 'lf-stale' : ''}>
+        <Thead>
+          <Tr>
+            <Th screenReaderText="Selected" />
+            {columns.map((column, at) => (
+              <Th key={column.key} modifier="nowrap" {...sortProps(column.sort, at)}>
+                {column.title}
+              </Th>
             ))}
-            <Td isActionCell>
-              <ActionsColumn
-                items={ROW_ACTIONS.map(({ title, action }) => ({ title, onClick: () => onAction(action, machine) }))}
-                actionsToggle={({ onToggle, isOpen, toggleRef }) => (
-                  <MenuToggle
-                    ref={toggleRef}
-                    variant="plain"
-                    icon={<EllipsisVIcon />}
-                    aria-label={`Actions for ${machine.name}`}
-                    isExpanded={isOpen}
-                    onClick={onToggle}
-                  />
-                )}
-              />
-            </Td>
+            <Th screenReaderText="Actions" />
           </Tr>
-        ))}
-      </Tbody>
-    </Table>
+        </Thead>
+        <Tbody>
+          {machines.map((machine) => (
+            <Tr key={machine.id} isRowSelected={isChosen(selection, machine.id)}>
+              {/* Our own: the table's would call them by numbers. */}
+              <Td className="pf-v6-c-table__check">
+                <Checkbox
+                  id={`select-${machine.id}`}
+                  aria-label={`Select ${machine.name}`}
+                  isChecked={isChosen(selection, machine.id)}
+                  onChange={(_, isSelected) => onSelect(machine, isSelected)}
+                />
+              </Td>
+              {columns.map(({ key, title, className, cell }) => (
+                <Td key={key} dataLabel={title} {...(className !== undefined && { className })}>
+                  {cell(machine)}
+                </Td>
+              ))}
+              <Td isActionCell>
+                <ActionsColumn
+                  // Beyond the table, which would cut it off where it scrolls.
+                  popperProps={{ appendTo: () => document.body }}
+                  items={ROW_ACTIONS.map(({ title, action }) => ({ title, onClick: () => onAction(action, machine) }))}
+                  actionsToggle={({ onToggle, isOpen, toggleRef }) => (
+                    <MenuToggle
+                      ref={toggleRef}
+                      variant="plain"
+                      icon={<EllipsisVIcon />}
+                      aria-label={`Actions for ${machine.name}`}
+                      isExpanded={isOpen}
+                      onClick={onToggle}
+                    />
+                  )}
+                />
+              </Td>
+            </Tr>
+          ))}
+        </Tbody>
+      </Table>
+    </div>
   )
 }

@@ -13,6 +13,7 @@ import {
   Title,
 } from '@patternfly/react-core'
 import { useState } from 'react'
+import { Link } from 'react-router'
 import type { MachineFilter } from '../../../../server/contract/machine-filter.ts'
 import { useMachines } from '../../api/queries.ts'
 import { useTitle } from '../../ui/title.ts'
@@ -22,6 +23,7 @@ import type { MachineAction } from './actions.ts'
 import { AddMachineDialog } from './AddMachineDialog.tsx'
 import { DEFAULT_COLUMNS } from './columns.tsx'
 import { filterParams, filterWith, isFiltered, pageQuery } from './inventory-address.ts'
+import { ImportDialog } from './ImportDialog.tsx'
 import { InventoryToolbar } from './InventoryToolbar.tsx'
 import { MachineTable } from './MachineTable.tsx'
 import { Pages } from './Pages.tsx'
@@ -38,7 +40,7 @@ export function MachinesPage() {
   const { filter, sort, order } = address
   const result = useMachines(pageQuery(address))
   const [selection, select] = useSelection(filter)
-  const [dialog, setDialog] = useState<{ action: MachineAction; target: Target } | 'add'>()
+  const [dialog, setDialog] = useState<{ action: MachineAction; target: Target } | 'add' | 'import'>()
   const [notice, setNotice] = useState<string>()
   const columns = address.columns ?? rememberedColumns() ?? DEFAULT_COLUMNS
   const rows = result.data?.items ?? []
@@ -65,6 +67,7 @@ export function MachinesPage() {
           onSelect={select}
           onAction={(action) => setDialog({ action, target: targetOf(selection, filter, total) })}
           onAdd={() => setDialog('add')}
+          onImport={() => setDialog('import')}
           onColumns={(keys) => {
             rememberColumns(keys)
             change({ columns: keys }, { replace: true })
@@ -106,7 +109,16 @@ export function MachinesPage() {
         </Loaded>
       </PageSection>
       {dialog === 'add' && <AddMachineDialog onClose={close} />}
-      {dialog !== undefined && dialog !== 'add' && (
+      {dialog === 'import' && (
+        <ImportDialog
+          onClose={close}
+          onDone={(done) => {
+            close()
+            setNotice(done)
+          }}
+        />
+      )}
+      {typeof dialog === 'object' && (
         <ActionDialog
           {...dialog}
           onClose={close}
@@ -169,6 +181,9 @@ function NoMachines({ onAdd }: { onAdd: () => void }) {
           <Button variant="secondary" onClick={onAdd}>
             Add a machine
           </Button>
+        </EmptyStateActions>
+        <EmptyStateActions>
+          <Link to="/setup">Go through the first set-up</Link>
         </EmptyStateActions>
       </EmptyStateFooter>
     </EmptyState>

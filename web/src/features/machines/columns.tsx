@@ -55,11 +55,10 @@ export const COLUMNS: readonly Column[] = [
     key: 'product',
     title: 'Hardware',
     sort: 'product',
-    className: 'lf-nowrap',
     cell: ({ product, serial }) => (
       <>
         {product ?? unknown}
-        {serial !== null && <div className="lf-subtle">{serial}</div>}
+        {serial !== null && <div className="lf-subtle lf-nowrap">{serial}</div>}
       </>
     ),
   },

@@ -72,12 +72,12 @@ function MediaTable({ media, onRemove }: { media: readonly Media[]; onRemove: (m
           <Th screenReaderText="Details" />
           <Th>Name</Th>
           <Th>Product</Th>
-          <Th>Kickstart</Th>
+          <Th modifier="nowrap">Kickstart</Th>
           <Th modifier="nowrap">Architecture</Th>
           <Th>Size</Th>
-          <Th>Checksum</Th>
+          <Th modifier="nowrap">Checksum</Th>
           <Th>Used by</Th>
-          <Th>Imported</Th>
+          <Th modifier="nowrap">Imported</Th>
           <Th screenReaderText="Actions" />
         </Tr>
       </Thead>
