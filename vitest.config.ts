@@ -14,7 +14,7 @@ export default defineConfig({
           // Modules here hold no state of their own, so files may share them: loading them for each took more time than all tests.
           isolate: false,
           maxWorkers: '100%',
-          include: ['test/{server,agent,web,templates,boot-assets,arch}/**/*.test.{ts,tsx}'],
+          include: ['test/{server,agent,client,web,templates,boot-assets,arch}/**/*.test.{ts,tsx}'],
           setupFiles: ['test/helpers/matchers.ts'],
           // Only ends what hangs: a disk that is busy elsewhere can hold up a single rename for most of a minute.
           testTimeout: 2 * MINUTE,

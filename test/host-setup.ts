@@ -30,6 +30,7 @@ const TEST_PACKAGES: Readonly<Record<string, string>> = {
   e2fsprogs: 'makes and checks file systems',
   gdisk: 'reads partition tables',
   iptables: 'loses datagrams on purpose',
+  gnupg: 'signs images as podman and skopeo do, and judges their signatures',
   'iputils-ping': 'proves that a lab reaches nothing outside',
   'isc-dhcp-client': 'DHCP client',
   'isc-dhcp-relay': 'carries DHCP between networks',

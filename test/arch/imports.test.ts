@@ -3,13 +3,13 @@ import { allImports, importsOf, RULES, violations } from './imports.ts'
 
 describe('imports', () => {
   it('point inward: every import of the sources is allowed by a rule', () => {
-    const imports = allImports(['server', 'boot-assets', 'web'])
+    const imports = allImports(['client', 'server', 'boot-assets', 'web'])
     expect(imports.length).toBeGreaterThan(500)
     expect(violations(imports, RULES)).toEqual([])
   })
 
   it('of tests are tests only', () => {
-    const outside = allImports(['server', 'boot-assets', 'web']).filter(({ to }) => to.startsWith('test/'))
+    const outside = allImports(['client', 'server', 'boot-assets', 'web']).filter(({ to }) => to.startsWith('test/'))
     expect(outside).toEqual([])
   })
 })

@@ -22,8 +22,9 @@ export interface Rule {
 
 /** Arrows point inward: listeners → core → contract. Only the composition root knows all parts. */
 export const RULES: readonly Rule[] = [
+  { folder: 'client', may: [] },
   { folder: 'server/contract', may: ['zod'] },
-  { folder: 'server/host', may: ['node:', 'server/contract'] },
+  { folder: 'server/host', may: ['node:', 'koffi', 'server/contract'] },
   { folder: 'server/config', may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/host'] },
   { folder: 'server/core', may: ['node:', 'server/contract'] },
   { folder: 'server/plan', may: ['node:crypto', 'server/contract'], mayTypes: ['server/core'] },
@@ -47,16 +48,32 @@ export const RULES: readonly Rule[] = [
     folder: 'server/trace',
     may: ['node:', 'server/contract', 'server/core', 'server/dhcp', 'server/dhcp6', 'server/host', 'server/tftp'],
   },
+  {
+    folder: 'server/backup',
+    may: ['node:', 'tar-stream', 'zod', 'server/contract', 'server/host/durable-files.ts'],
+  },
+  { folder: 'server/documents', may: ['yaml', 'zod', 'server/contract'] },
   { folder: 'server/render', may: ['node:', 'handlebars', 'server/contract'] },
   { folder: 'server/kickstart', may: ['server/contract', 'server/plan', 'server/render'] },
   {
     folder: 'server/oci',
-    may: ['node:', 'zod', 'undici', 'hono', 'tar-stream', 'server/contract', 'server/host/durable-files.ts'],
+    may: [
+      'node:',
+      'zod',
+      'undici',
+      'hono',
+      'tar-stream',
+      'server/contract',
+      'server/host/durable-files.ts',
+      'server/host/system-calls.ts',
+      'server/host/setting-files.ts',
+    ],
     mayTypes: ['server/core/images.ts', 'server/core/trust.ts'],
   },
   // What the agent takes of it too: nothing here may reach the core, files or the network.
   { folder: 'server/trust', may: ['node:', 'zod', '@sigstore', 'server/contract', 'server/oci/reference.ts'] },
   { folder: 'server/trust/image-trust.ts', may: ['node:', 'server/trust', 'server/contract', 'server/core'] },
+  { folder: 'server/gpg', may: ['node:', 'server/trust'] },
   // Reads layers by the agent's own rules.
   {
     folder: 'server/inspect',
@@ -89,6 +106,11 @@ export const RULES: readonly Rule[] = [
     may: ['node:', 'server/host', 'server/contract/coded-error.ts'],
     mayTypes: ['server/config'],
   },
+  { folder: 'server/doctor', may: ['node:', 'server/contract'] },
+  {
+    folder: 'server/setup',
+    may: ['node:', 'server/config', 'server/contract', 'server/doctor', 'server/dhcp/prober.ts'],
+  },
   {
     folder: 'server/systemd',
     may: ['node:', 'server/host', 'server/contract/coded-error.ts'],
@@ -96,7 +118,7 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'server/oidc',
-    may: ['node:', 'openid-client', 'undici', 'server/contract'],
+    may: ['node:', 'openid-client', 'undici', 'server/contract', 'server/host/setting-files.ts'],
     mayTypes: ['server/core/oidc-logins.ts'],
   },
   { folder: 'server/pki', may: ['node:', 'node-forge', 'server/contract/coded-error.ts'] },
@@ -114,10 +136,12 @@ export const RULES: readonly Rule[] = [
       'server/render',
       'server/oci',
       'server/oidc/errors.ts',
+      'server/setup/errors.ts',
       'server/plan',
       'server/media',
+      'server/documents',
     ],
-    mayTypes: ['server/observe', 'server/trace', 'server/inspect'],
+    mayTypes: ['server/observe', 'server/trace', 'server/inspect', 'server/setup'],
   },
   {
     folder: 'server/blueprint',
@@ -136,6 +160,7 @@ export const RULES: readonly Rule[] = [
       'server/blueprint',
       'server/contract/agent-limits.ts',
       'server/core/merge-spec.ts',
+      'server/documents',
     ],
   },
   {
@@ -161,6 +186,22 @@ export const RULES: readonly Rule[] = [
     ],
   },
   {
+    folder: 'server/cli/commands/backup.ts',
+    may: [
+      'node:',
+      'commander',
+      'server/backup',
+      'server/cli',
+      'server/config',
+      'server/contract',
+      'server/store/store.ts',
+    ],
+  },
+  {
+    folder: 'server/cli/commands/ca.ts',
+    may: ['node:', 'commander', 'server/cli', 'server/config', 'server/pki'],
+  },
+  {
     folder: 'server/cli/commands/serve.ts',
     may: [
       'node:',
@@ -170,6 +211,7 @@ export const RULES: readonly Rule[] = [
       'server/host',
       'server/observe',
       'server/privileges',
+      'server/setup/network-change.ts',
       'server/store/store.ts',
       'server/http/web.ts',
       'server/cli/boot-files.ts',
@@ -178,9 +220,12 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'server/cli/commands/setup.ts',
-    may: ['node:', 'commander', 'server/cli', 'server/config'],
+    may: ['node:', 'commander', 'server/cli', 'server/config', 'server/contract', 'server/doctor', 'server/setup'],
   },
-  { folder: 'server/cli/setup', may: ['node:', 'server/cli', 'server/dhcp/prober.ts'] },
+  {
+    folder: 'server/cli/commands/doctor.ts',
+    may: ['node:', 'commander', 'server/cli', 'server/contract', 'server/doctor'],
+  },
   { folder: 'server/cli/boot-files.ts', may: ['node:', 'boot-assets'] },
   {
     folder: 'server/cli/commands/systemd.ts',
@@ -239,6 +284,7 @@ export const RULES: readonly Rule[] = [
       '@tanstack/react-query',
       '@patternfly',
       'server/contract/bytes.ts',
+      'server/contract/layer-news.ts',
       'server/contract/message-cutter.ts',
       'server/contract/trust-text.ts',
       'server/contract/inspection-text.ts',
@@ -255,6 +301,7 @@ export const RULES: readonly Rule[] = [
       'web/src/api',
       'web/src/ui',
       'server/contract/bytes.ts',
+      'server/contract/pace.ts',
       'server/contract/trust-text.ts',
     ],
     mayTypes: ['server/contract'],
@@ -267,6 +314,9 @@ export const RULES: readonly Rule[] = [
       'web/src/api',
       'web/src/ui',
       'server/contract/bytes.ts',
+      'server/contract/erase-text.ts',
+      'server/contract/layer-news.ts',
+      'server/contract/pace.ts',
       'server/contract/trust-text.ts',
       'server/contract/plan-rows.ts',
     ],
@@ -279,6 +329,7 @@ export const RULES: readonly Rule[] = [
       '@patternfly',
       'web/src/api',
       'web/src/ui',
+      'server/contract/arrival-text.ts',
       'server/contract/bytes.ts',
       'server/contract/trust-text.ts',
       'server/contract/inspection-text.ts',
@@ -287,7 +338,12 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'web/src/features/access',
-    may: ['react', '@patternfly', 'web/src/api', 'web/src/ui'],
+    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui'],
+    mayTypes: ['server/contract'],
+  },
+  {
+    folder: 'web/src/features/setup',
+    may: ['react', 'react-router', '@patternfly', 'web/src/api', 'web/src/ui'],
     mayTypes: ['server/contract'],
   },
   {

@@ -33,6 +33,7 @@ const imported = await fetchImage({
   images: { locate: (_, digest) => ({ urls: [`${registry}/v2/bench/blobs/${digest}`] }) },
   signal: new AbortController().signal,
   onProgress: () => {},
+  say: () => {},
 })
 const tree = await ImageTree.checkout(realHost, mountPoint, imported.mergeCommit, stage)
 const target = { plan: plan(), devices: new Map<string, string>(), mountPoint, volumes: `${mountPoint}-volumes` }

@@ -193,6 +193,7 @@ function fill(file: string): void {
       name: 'web',
       selector: { role: 'web' },
       priority: 0,
+      revision: 1,
       spec: { image: 'os/web:stable' },
     })
     for (let n = 0; n < MACHINES; n++) {
@@ -214,6 +215,7 @@ function fill(file: string): void {
         runningDigest: null,
         lastSeenAt: at,
         ipxeRefusedAt: null,
+        revision: 1,
         createdAt: at,
       })
       for (const nic of [0, 1]) store.machines.bind('mac', mac(n * 2 + nic), id(n))

@@ -53,6 +53,8 @@ const ODD_TYPES = [
   '',
   'application/jsonx',
 ]
+/** Of those that parameters stand in: tags, keys. */
+const ODD_HEADERS = ['"1"', '*', '"1.x", W/"2"', 'job-17', 'job-18', '"', ',', 'a b', 'x'.repeat(2000), 'ß']
 const ODD_BODIES = [
   '{',
   '',
@@ -99,6 +101,7 @@ export class ApiRequests {
     change: (value: Json) => Json,
   ): ApiRequest {
     const query = new URLSearchParams()
+    const headers: Record<string, string> = {}
     let address = path
     for (const { name, in: place, required = false, schema } of parameters) {
       if (place === 'path') {
@@ -108,16 +111,18 @@ export class ApiRequests {
         )
       } else if (place === 'query' && (required || this.#random() < 0.3)) {
         for (const one of [change(this.#values.of(schema, name))].flat()) query.append(name, textOf(one))
+      } else if (place === 'header' && this.#random() < 0.2) {
+        headers[name] = pick(this.#random, ODD_HEADERS)
       }
     }
     const [type, media] = Object.entries(requestBody?.content ?? {})[0] ?? []
     const search = query.size > 0 ? `?${query}` : ''
-    if (type === undefined || media === undefined) return { method, path: address + search, headers: {} }
+    if (type === undefined || media === undefined) return { method, path: address + search, headers }
     const body =
       type === 'application/json'
         ? JSON.stringify(change(this.#values.of(media.schema)))
         : pick(this.#random, ODD_BODIES)
-    return { method, path: address + search, headers: { 'content-type': type }, body }
+    return { method, path: address + search, headers: { ...headers, 'content-type': type }, body }
   }
 
   #garbage(method: string, path: string): ApiRequest {

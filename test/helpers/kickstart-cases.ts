@@ -15,6 +15,8 @@ export interface KickstartCase {
   firmware?: 'bios' | 'uefi'
   /** On media that work without a server. */
   offline?: boolean
+  /** The repository is not for anybody. */
+  isPrivate?: boolean
 }
 
 const FEDORA: readonly KickstartRelease[] = ['F41', 'F42', 'F43', 'F44', 'F45']
@@ -176,6 +178,21 @@ export const CASES: readonly KickstartCase[] = [
     },
   },
   {
+    name: 'caches',
+    spec: {
+      layerCaches: ['http://cache.example:5000', 'https://zot.example/landfall/'],
+      registry: {
+        mirrors: [{ registry: 'quay.example', mirror: 'lab.example:5000/quay' }],
+        insecure: ['lab.example:5000'],
+      },
+    },
+  },
+  {
+    name: 'private',
+    spec: { registry: { credentials: [{ registry: 'quay.example', username: 'me', password: 'pa$$word' }] } },
+    isPrivate: true,
+  },
+  {
     name: 'kernel-arguments',
     spec: { kernelArguments: ['audit=0', 'module.option="x'], consoles: ['tty0', 'ttyS1,115200n8'] },
   },
@@ -214,16 +231,25 @@ export function releasesOf({ releases }: KickstartCase): readonly KickstartRelea
   return releases ?? KickstartRelease.options
 }
 
-export function inputOf({ spec, firmware, offline = false }: KickstartCase, release: KickstartRelease): KickstartInput {
+export function inputOf(
+  { spec: wanted, firmware, offline = false, isPrivate = false }: KickstartCase,
+  release: KickstartRelease,
+): KickstartInput {
+  const spec = MachineSpec.parse(wanted)
   const reference = '192.0.2.1:8443/os/web:stable'
+  const pulled = `192.0.2.1:8443/os/web@sha256:${'a'.repeat(64)}`
   return {
     machine: { name: 'web-07' },
     generation: 3,
     release,
-    spec: MachineSpec.parse(spec),
+    spec,
     facts: firmware && factsOf(firmware),
-    source: offline ? { kind: 'oci', path: '/run/install/repo/container', reference } : { kind: 'registry', reference },
-    ...(!offline && { server: SERVER }),
+    source: offline
+      ? { kind: 'oci', path: '/run/install/repo/container', reference }
+      : { kind: 'registry', reference, ...(spec.layerCaches.length > 0 && { pulled }) },
+    ...(!offline && {
+      server: { ...SERVER, ...(isPrivate && { pull: { repository: 'os/web', token: 'lfp_SAMPLE' } }) },
+    }),
     bootDevice: offline ? 'link' : 'bootif',
   }
 }

@@ -5,6 +5,7 @@ import { Agent, fetch } from 'undici'
 import { RegisterResponse, Task } from '../../server/contract/agent.ts'
 import type { AgentEvent, InstallTask } from '../../server/contract/agent.ts'
 import type { Facts } from '../../server/contract/facts.ts'
+import type { LayersReport } from '../../server/contract/install-layers.ts'
 import type { InstallStepName, ReasonCode } from '../../server/contract/install.ts'
 import { facts as exampleFacts, plan as examplePlan } from '../agent/examples.ts'
 
@@ -14,6 +15,19 @@ export interface PretendServer {
   /** `https://127.0.0.1:8443` */
   https: string
   ca: string
+}
+
+const LAYERS = 5
+const LAYER_BYTES = 31_200_000
+
+/** One layer after the other, up to the share of all bytes. */
+function layersAt(share: number, source: string): LayersReport {
+  const table = Array.from({ length: LAYERS }, (_, n) => ({ digest: `sha256:${`${n}`.repeat(64)}`, size: LAYER_BYTES }))
+  const changes = table.flatMap(({ size }, index): LayersReport['changes'] => {
+    const bytes = Math.min(size, Math.round(share * size * LAYERS) - index * size)
+    return bytes <= 0 ? [] : [{ index, state: bytes === size ? 'done' : 'streaming', bytes, source }]
+  })
+  return { table, changes }
 }
 
 const STEPS_BEFORE_FETCH: readonly InstallStepName[] = ['identify', 'plan', 'partition']
@@ -72,7 +86,7 @@ export class PretendMachine implements Disposable {
         { type: 'step-done', step, message: '' },
       ])
     }
-    const totalBytes = 156_000_000
+    const totalBytes = LAYER_BYTES * LAYERS
     await this.report(task, [
       {
         type: 'step-started',
@@ -83,7 +97,14 @@ export class PretendMachine implements Disposable {
       { type: 'log', level: 'info', text: 'layer 1 of 5' },
     ])
     await this.report(task, [
-      { type: 'progress', step: 'fetch', bytes: Math.round(share * totalBytes), totalBytes, message: 'layer 4 of 5' },
+      {
+        type: 'progress',
+        step: 'fetch',
+        bytes: Math.round(share * totalBytes),
+        totalBytes,
+        message: 'layer 4 of 5',
+        layers: layersAt(share, new URL(this.#server.https).host),
+      },
     ])
     if (share < 1) return
     await this.report(task, [{ type: 'step-done', step: 'fetch', message: '' }])

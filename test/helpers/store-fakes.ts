@@ -7,8 +7,11 @@ import type { Architecture } from '../../server/contract/common.ts'
 import type { KickstartRelease } from '../../server/contract/kickstart-release.ts'
 import type { MediaBootFiles } from '../../server/contract/media.ts'
 import type { Facts } from '../../server/contract/facts.ts'
+import { Answers } from '../../server/core/answers.ts'
 import { AuditLog } from '../../server/core/audit.ts'
 import { BulkChanges } from '../../server/core/bulk-changes.ts'
+import { Claims } from '../../server/core/claims.ts'
+import { Documents } from '../../server/core/documents.ts'
 import { EventLog } from '../../server/core/events.ts'
 import type { ImageCatalog, ResolvedImage } from '../../server/core/images.ts'
 import type { ContentGate, ContentVerdict } from '../../server/core/layers.ts'
@@ -43,6 +46,9 @@ export interface TestCore {
   audit: AuditLog
   installs: Installs
   bulk: BulkChanges
+  claims: Claims
+  documents: Documents
+  answers: Answers
   overviews: Overviews
   kickstarts: KickstartService
   catalog: FakeCatalog
@@ -104,6 +110,7 @@ export function testCore({
     ca: 'CA',
     medium,
   })
+  const isPublic = (repository: string) => !repository.startsWith('private/')
   const installs = new Installs({
     ...store,
     inventory,
@@ -114,13 +121,16 @@ export function testCore({
     events,
     clock,
     registry: REGISTRY,
-    isPublic: (repository) => !repository.startsWith('private/'),
+    isPublic,
     serverName: 'landfall.test',
     kickstarts: renderer,
     medium,
     diskImage,
   })
   const bulk = new BulkChanges({ ...store, inventory, installs })
+  const claims = new Claims({ inventory, transactions })
+  const documents = new Documents({ inventory, profiles, store, transactions })
+  const answers = new Answers({ store: store.answers, clock })
   const overviews = new Overviews({ ...store, clock })
   const kickstarts = new KickstartService({
     ...store,
@@ -132,6 +142,7 @@ export function testCore({
     clock,
     renderer,
     httpsUrl: HTTPS,
+    isPublic,
   })
   return {
     store,
@@ -145,6 +156,9 @@ export function testCore({
     audit,
     installs,
     bulk,
+    claims,
+    documents,
+    answers,
     overviews,
     kickstarts,
     catalog,

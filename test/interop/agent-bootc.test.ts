@@ -2,13 +2,18 @@
 // composefs looks like, and says so. The sandbox around it is the real one.
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, statfs, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { giveBackScratch, mountScratch, unmountScratch } from '../../boot-assets/agent/bootc/scratch.ts'
 import type { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
+import { unmountAll } from '../../boot-assets/agent/disk/mounts.ts'
+import { isTableOf } from '../../boot-assets/agent/disk/table.ts'
 import { AgentError } from '../../boot-assets/agent/errors.ts'
 import { installByBootc } from '../../boot-assets/agent/stages/bootc-install.ts'
+import { release } from '../../boot-assets/agent/stages/finalize.ts'
+import { makeStorage } from '../../boot-assets/agent/stages/partition.ts'
 import type { ResolvedImage } from '../../boot-assets/agent/stages/resolve.ts'
 import type { RunOptions } from '../../boot-assets/agent/sys/command.ts'
 import { realHost } from '../../boot-assets/agent/sys/host.ts'
@@ -16,6 +21,9 @@ import { runInTree } from '../../boot-assets/agent/sys/sandbox.ts'
 import type { SandboxView } from '../../boot-assets/agent/sys/sandbox.ts'
 import { debianRoot } from '../../boot-assets/debian/root.ts'
 import { MachineSpec } from '../../server/contract/spec.ts'
+import { withScratch } from '../../server/plan/scratch.ts'
+import { plan } from '../agent/examples.ts'
+import { withoutVfat } from './install-onto.ts'
 
 /** A root that is made for other tests too: what matters here is that it is one. */
 const PACKAGES = ['systemd', 'passwd', 'chrony', 'firewalld', 'tzdata']
@@ -138,6 +146,39 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
     expect(path).toBe(`state/deploy/${ID}`)
     expect(existsSync(join(image, 'usr/etc/containers'))).toBe(false)
   })
+
+  it('unpacks beside the system where memory is short, and gives the disk back in the end', async () => {
+    const file = join(folder, 'disk')
+    const size = 6 * 2 ** 30
+    await writeFile(file, '')
+    await truncate(file, size)
+    const device = (await realHost.run('losetup', ['--find', '--show', file])).stdout.trim()
+    const name = device.replace('/dev/', '')
+    const lasting = plan({ name, size, device })
+    const made = withScratch(lasting, 2 ** 30, 'seed')
+    const places = { mountPoint: join(folder, 'mnt'), volumes: join(folder, 'volumes') }
+    const signal = new AbortController().signal
+    const scratch = join(folder, 'scratch')
+    const host = withoutVfat(realHost, join(places.mountPoint, 'boot/efi'), join(folder, 'esp'))
+    try {
+      if ('code' in made) throw new Error(made.message)
+      const quiet = { keys: undefined, say: () => {}, onErased: () => {}, signal }
+      const target = await makeStorage({ host, plan: made, ...places, ...quiet })
+      await mountScratch(host, target, scratch)
+      await writeFile(join(scratch, 'unpacked'), Buffer.alloc(2 ** 20))
+      await writeFile(join(places.mountPoint, 'installed'), 'system')
+      const rootBefore = (await statfs(places.mountPoint)).blocks
+      await unmountScratch(host, scratch)
+      await giveBackScratch(host, target, lasting)
+      expect(isTableOf((await host.run('sfdisk', ['--json', device])).stdout, lasting.disks[0]!)).toBe(true)
+      expect((await statfs(places.mountPoint)).blocks).toBeGreaterThan(rootBefore * 1.2)
+      await release(host, { plan: lasting, ...places })
+      await host.run('xfs_repair', ['-n', `${device}p4`])
+    } finally {
+      for (const path of [scratch, places.mountPoint]) await unmountAll(host, path)
+      await realHost.run('losetup', ['--detach', device])
+    }
+  }, 120_000)
 
   it("fails in bootc's own words, and when it deployed something else", async () => {
     await expect(install(['fail'])).rejects.toThrow(/no such luck/)

@@ -1,8 +1,10 @@
 // An install by Anaconda, from the boot script to the first boot, against the real server: see fake-anaconda.ts for who plays Anaconda.
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Install } from '../../server/contract/install.ts'
 import type { Machine } from '../../server/contract/machine.ts'
@@ -11,6 +13,7 @@ import { writeBootIso } from '../media/synthetic-boot-iso.ts'
 import { FakeAnaconda } from './fake-anaconda.ts'
 import { serve, type Served } from './serve.ts'
 
+const run = promisify(execFile)
 const GIB = 2 ** 30
 const DISKS = [
   { name: 'sda', serial: 'SYS-1', size: 400 * GIB },
@@ -26,23 +29,25 @@ let last = 0
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'landfall-anaconda-test-'))
-  server = await serve(join(folder, 'data'), { flags: ['--address', '127.0.0.1'] })
+  const config = join(folder, 'landfall.toml')
+  await writeFile(config, '[images]\npublic = ["os/**"]\n')
+  server = await serve(join(folder, 'data'), { flags: ['--address', '127.0.0.1', '--config', config] })
   const layout = join(folder, 'image')
   digest = (await writeTinyImage(layout, { labels: { 'containers.bootc': '1' } })).descriptor.digest
-  await server.cli('image', 'import', layout, '--as', 'os/web:1')
+  for (const name of ['os/web:1', 'private/web:1']) await server.cli('image', 'import', layout, '--as', name)
   const iso = join(folder, 'boot.iso')
   await writeBootIso(iso, { product: 'Fedora', version: '44' })
   const imported = await server.cli('media', 'import', iso, '--output', 'json')
   expect(imported.code, imported.stderr).toBe(0)
   mediaId = (JSON.parse(imported.stdout) as { id: string }[])[0]!.id
-}, 120_000)
+}, 600_000)
 
 afterAll(async () => {
   await server?.[Symbol.asyncDispose]()
   await rm(folder, { recursive: true, force: true })
 })
 
-async function machineWith(specFor: object | ((mac: string) => object)) {
+async function machineWith(specFor: object | ((mac: string) => object), image = 'os/web:1') {
   const mac = `52:54:00:a0:00:${(++last).toString(16).padStart(2, '0')}`
   const spec = typeof specFor === 'function' ? (specFor as (mac: string) => object)(mac) : specFor
   const { id } = (await (
@@ -50,7 +55,7 @@ async function machineWith(specFor: object | ((mac: string) => object)) {
   ).json()) as Machine
   const assigned = await server.send('POST', '/api/v1/machines/bulk', {
     machines: [id],
-    action: { type: 'assign', image: 'os/web:1', spec: { installer: 'anaconda', media: mediaId, ...spec } },
+    action: { type: 'assign', image, spec: { installer: 'anaconda', media: mediaId, ...spec } },
   })
   const { results } = (await assigned.json()) as { results: { installId: string; error: unknown }[] }
   expect(results[0]!.error).toBeNull()
@@ -136,6 +141,61 @@ describe.skipIf(!isRoot)(`an install by Anaconda${isRoot ? '' : ' (skipped: need
       disks: { encryption: { passphrase: '********' } },
     })
     expect(server.output).not.toMatch(/horse|\$6\$salt|me:secret/)
+  })
+
+  it('pulls a private repository with a token of its own, which nothing outlives, and by digest where caches are asked', async () => {
+    const { mac, installId } = await machineWith(
+      {
+        disks: { disk: { serial: 'SYS-1' } },
+        layerCaches: ['http://127.0.0.1:1'],
+        registry: { credentials: [{ registry: 'quay.example', username: 'me', password: 'secret' }] },
+      },
+      'private/web:1',
+    )
+    await using anaconda = await FakeAnaconda.start({ mac, disks: DISKS })
+    anaconda.readScript(await server.script(mac))
+    const { body } = await anaconda.fetchKickstart()
+    const own = `127.0.0.1:${server.ports.https}`
+    const pulled = `${own}/private/web@${digest}`
+    expect(body).toContain(`ostreecontainer --url=${pulled} `)
+    await anaconda.runSections('%pre')
+    const auth = await anaconda.read('run/ostree/auth.json')
+    const { auths } = JSON.parse(auth) as { auths: Record<string, { auth: string }> }
+    const login = auths[`${own}/private/web`]!.auth
+    const token = Buffer.from(login, 'base64').toString().replace('landfall:', '')
+    await writeFile(join(folder, 'auth.json'), auth, { mode: 0o600 })
+    await writeFile(
+      join(folder, 'registries.conf'),
+      await anaconda.read('etc/containers/registries.conf.d/50-landfall.conf'),
+    )
+    const certificates = join(folder, 'certs')
+    await mkdir(certificates, { recursive: true })
+    await writeFile(join(certificates, 'ca.crt'), server.access.ca)
+    const env = { ...process.env, CONTAINERS_REGISTRIES_CONF: join(folder, 'registries.conf') }
+    // The cache is away, and so is passed over.
+    const inspect = () =>
+      run(
+        'skopeo',
+        ['inspect', '--authfile', join(folder, 'auth.json'), '--cert-dir', certificates, `docker://${pulled}`],
+        {
+          env,
+        },
+      )
+    expect(JSON.parse((await inspect()).stdout)).toMatchObject({ Digest: digest })
+    await anaconda.program('bootc', 'echo "$@" >>/tmp/bootc')
+    await anaconda.runSections('%post')
+    expect(await anaconda.read('tmp/bootc')).toContain(
+      `switch --mutate-in-place --transport registry ${own}/private/web:1`,
+    )
+    expect(Object.keys(JSON.parse(await anaconda.read('sysimage/etc/ostree/auth.json')).auths)).toEqual([
+      'quay.example',
+    ])
+    await expect(inspect()).rejects.toThrow(/unauthorized|invalid|authentication/i)
+    for (const told of [body, server.output, (await logOf(installId)).join('\n')]) {
+      expect(told).not.toContain(token)
+      expect(told).not.toContain(login)
+    }
+    expect([...anaconda.arguments.values()].join(' ')).not.toContain(token)
   })
 
   it('stops before any disk is touched when not exactly one disk is meant', async () => {

@@ -5,8 +5,8 @@ import { MESSAGE, OPTION } from '../../server/dhcp/options.ts'
 import { BROADCAST_FLAG } from '../../server/dhcp/packet.ts'
 import type { Namespace } from '../e2e/lab/namespace.ts'
 import type { LabProcess } from '../e2e/lab/process.ts'
-import { MAC, pxeOptions, selecting } from '../server/dhcp/messages.ts'
-import { LAN, broadcasting, dnsmasq, event, exchange, kea, serve, told, wire } from './dhcp-lan.ts'
+import { pxeOptions, selecting } from '../server/dhcp/messages.ts'
+import { LAN, broadcasting, dnsmasq, event, exchange, kea, serve, threeHosts, told, wire } from './dhcp-lan.ts'
 import type { ServeConfig } from './dhcp-serve.ts'
 import { withNetns, type Netns } from './netns.ts'
 
@@ -22,15 +22,6 @@ const AUTO: ServeConfig = {
   mode: 'auto',
   links: [{ interface: 'br0', address: '10.77.0.1' }],
   probeTimes: { waitMs: 900, pausesMs: [500] },
-}
-
-/** Ours at 10.77.0.1 on br0, the other server's host at .2, and a client at .250 to ask from. */
-async function threeHosts(net: Netns): Promise<{ ours: Namespace; theirs: Namespace; client: Namespace }> {
-  const [ours, theirs, client] = [await net.create('ours'), await net.create('theirs'), await net.create('client')]
-  await net.bridge(ours, { address: '10.77.0.1/24' })
-  await net.plug(ours, 'br0', theirs, { address: '10.77.0.2/24' })
-  await net.plug(ours, 'br0', client, { address: '10.77.0.250/24', mac: MAC })
-  return { ours, theirs, client }
 }
 
 describe.for(OTHERS)('beside %s', ([, program, start]) => {

@@ -28,6 +28,15 @@ export async function lan(net: Netns): Promise<{ server: Namespace; client: Name
   return { server, client }
 }
 
+/** Ours at 10.77.0.1 on br0, the other server's host at .2, and a client at .250 to ask from. */
+export async function threeHosts(net: Netns): Promise<{ ours: Namespace; theirs: Namespace; client: Namespace }> {
+  const [ours, theirs, client] = [await net.create('ours'), await net.create('theirs'), await net.create('client')]
+  await net.bridge(ours, { address: '10.77.0.1/24' })
+  await net.plug(ours, 'br0', theirs, { address: '10.77.0.2/24' })
+  await net.plug(ours, 'br0', client, { address: '10.77.0.250/24', mac: MAC })
+  return { ours, theirs, client }
+}
+
 export async function serve(net: Netns, namespace: Namespace, config: ServeConfig = LAN): Promise<LabProcess> {
   const program = net.start(namespace, 'landfall', [process.execPath, SERVE, JSON.stringify(config)])
   await program.log.waitForLine(/"serving"/, { timeout: 50_000 })

@@ -178,6 +178,11 @@ export class FakeAnaconda implements AsyncDisposable {
     return readFile(join(this.#root, path), 'utf8')
   }
 
+  /** Puts a shell script in the place of a program. */
+  program(name: string, body: string): Promise<void> {
+    return program(join(this.#root, 'bin', name), body)
+  }
+
   /** Adds to Anaconda's own log. */
   log(text: string): Promise<void> {
     return writeFile(join(this.#root, 'tmp/anaconda.log'), text, { flag: 'a' })

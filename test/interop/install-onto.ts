@@ -83,7 +83,7 @@ async function installOnto({ device, folder, url, ca, digest }: InstallWish): Pr
 }
 
 /** The build machine's kernel may have no vfat: the ESP becomes a bind mount of a folder. udev may be missing, too. */
-function withoutVfat(host: Host, mountPoint: string, esp: string): Host {
+export function withoutVfat(host: Host, mountPoint: string, esp: string): Host {
   return {
     ...host,
     run: async (command, args = [], options) => {

@@ -43,7 +43,11 @@ describe('fetching a blob', () => {
 
   it('asks the next place', async () => {
     const source = server.source('blob')
-    expect(await fetch({ ...source, urls: [server.source('missing').urls[0]!, ...source.urls] })).toBe(blob)
+    const urls = [server.source('missing').urls[0]!, ...source.urls]
+    expect(await fetch({ ...source, urls })).toBe(blob)
+    const told: string[] = []
+    await Array.fromAsync(fetcher.fetch({ ...source, urls }, blob.length, undefined, (name) => told.push(name)))
+    expect(told).toEqual([new URL(urls[1]!).host])
   })
 
   it('tries again while the server is overloaded', async () => {

@@ -1,0 +1,112 @@
+// Who may come in, seen to in a real browser: adding a user who then logs in, making and revoking a token, what the audit trail tells of it.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildWeb } from '../../boot-assets/build.ts'
+import { browserUnavailable } from '../e2e/lab/browser.ts'
+import { ownErrors } from '../helpers/page-checks.ts'
+import { Desk } from './console-desk.ts'
+import { serve, type Served } from './serve.ts'
+
+const PASSWORD = 'correct horse battery'
+const MINUTE = 60_000
+const reason = browserUnavailable()
+
+describe.skipIf(reason !== undefined)(`access${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let folder: string
+  let server: Served
+  let desk: Desk
+  let page: Page
+
+  beforeAll(async () => {
+    await buildWeb(console.log)
+    folder = await mkdtemp(join(tmpdir(), 'landfall-console-access-'))
+    server = await serve(join(folder, 'data'))
+    desk = await Desk.at(server.https)
+    page = desk.page
+    await page.goto(`/#token=${server.access.token}`)
+    await page.getByRole('heading', { name: 'No machines yet' }).waitFor()
+  }, 5 * MINUTE)
+
+  afterAll(async () => {
+    await desk?.[Symbol.asyncDispose]()
+    await server?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('adds a user, who logs in and sees what a viewer may', { timeout: 5 * MINUTE }, async () => {
+    await page.getByRole('link', { name: 'Access' }).click()
+    await page.getByRole('button', { name: 'Add a user' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('ann')
+    await dialog.getByLabel('Password').fill('too short')
+    expect(await dialog.getByRole('button', { name: 'Add' }).isDisabled()).toBe(true)
+    await dialog.getByLabel('Password').fill(PASSWORD)
+    await dialog.getByRole('textbox', { name: 'Only machines with these labels' }).fill('rack=r1')
+    await desk.look('add-user')
+    await dialog.getByRole('button', { name: 'Add' }).click()
+    await desk.rowOf('ann').getByText('rack=r1').waitFor()
+    await desk.look('users')
+
+    await using other = await Desk.at(server.https)
+    await logIn(other, 'ann', PASSWORD)
+    await other.page.getByRole('link', { name: 'Access' }).click()
+    await other.shown('You are ann (viewer), for machines with rack=r1.')
+    expect(await other.page.getByRole('tab').count()).toBe(0)
+    await other.look('own-access')
+
+    // Shut out, she is at the login again as soon as she does anything.
+    await desk.rowOf('ann').getByRole('button', { name: 'Actions of ann' }).click()
+    await page.getByRole('menuitem', { name: 'Shut out' }).click()
+    await desk.rowOf('ann').getByText('shut out').waitFor()
+    await other.page.getByRole('link', { name: 'Images' }).click()
+    await other.page.getByRole('heading', { name: 'Log in to Landfall' }).waitFor()
+    await logIn(other, 'ann', PASSWORD)
+    await other.shown('Login refused')
+  })
+
+  it('makes a token for a program, and revokes it', { timeout: 5 * MINUTE }, async () => {
+    await page.goto('/access')
+    await page.getByRole('tab', { name: 'API tokens' }).click()
+    await page.getByRole('button', { name: 'Make a token' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'Name' }).fill('night watch')
+    await dialog.getByRole('button', { name: 'Make' }).click()
+    const secret = await dialog.getByRole('textbox', { name: 'Secret of the token' }).inputValue()
+    await dialog.getByRole('button', { name: 'Done' }).click()
+    const withToken = () => server.api('GET', '/api/v1/machines', { headers: { authorization: `Bearer ${secret}` } })
+    expect((await withToken()).status).toBe(200)
+    await desk.look('tokens')
+
+    await page.getByRole('button', { name: 'Revoke night watch' }).click()
+    await dialog.getByRole('button', { name: 'Revoke' }).click()
+    await desk.rowOf('night watch').waitFor({ state: 'detached' })
+    expect((await withToken()).status).toBe(401)
+  })
+
+  it('tells in the audit trail who did it', { timeout: 5 * MINUTE }, async () => {
+    await page.getByRole('tab', { name: 'Audit trail' }).click()
+    await desk.rowOf('token night watch').first().waitFor()
+    await desk.rowOf('user ann').first().waitFor()
+    await desk.look('audit')
+    await page.getByRole('tab', { name: 'Users' }).click()
+    await desk.rowOf('ann').waitFor()
+    await desk.lookSmall('phone-access')
+  })
+
+  it('had no errors of its own', () => {
+    expect(ownErrors(desk.messages)).toEqual([])
+    // Who is nobody yet asks who they are.
+    expect(desk.refusals.filter((one) => one !== '401 GET /api/v1/session')).toEqual([])
+  })
+})
+
+async function logIn({ page }: Desk, name: string, password: string): Promise<void> {
+  if (page.url() === 'about:blank') await page.goto('/')
+  await page.getByRole('textbox', { name: 'Name' }).fill(name)
+  await page.getByLabel('Password').fill(password)
+  await page.getByRole('button', { name: 'Log in', exact: true }).click()
+}

@@ -1,0 +1,76 @@
+// What machines can become, in a real browser: the pages of images and of boot media, empty and full.
+
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { buildWeb } from '../../boot-assets/build.ts'
+import { browserUnavailable } from '../e2e/lab/browser.ts'
+import { ownErrors } from '../helpers/page-checks.ts'
+import { writeBootIso } from '../media/synthetic-boot-iso.ts'
+import { Desk } from './console-desk.ts'
+import { importImages } from './console-fleet.ts'
+import { serve, type Served } from './serve.ts'
+
+const MINUTE = 60_000
+const reason = browserUnavailable()
+
+describe.skipIf(reason !== undefined)(`the stock${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let folder: string
+  let server: Served
+  let desk: Desk
+  let page: Page
+
+  beforeAll(async () => {
+    await buildWeb(console.log)
+    folder = await mkdtemp(join(tmpdir(), 'landfall-console-stock-'))
+    server = await serve(join(folder, 'data'))
+    desk = await Desk.at(server.https)
+    page = desk.page
+    await page.goto(`/images#token=${server.access.token}`)
+    await page.getByRole('heading', { name: 'No images yet' }).waitFor()
+  }, 5 * MINUTE)
+
+  afterAll(async () => {
+    await desk?.[Symbol.asyncDispose]()
+    await server?.[Symbol.asyncDispose]()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('shows images as they come, and what is in them', { timeout: 5 * MINUTE }, async () => {
+    await importImages(server, folder)
+    await desk.rowOf('os/web:2').first().waitFor()
+    await desk.look('images')
+    await desk.rowOf('os/web:2').first().getByRole('button', { name: 'Details' }).click()
+    await page.getByRole('grid', { name: 'Layers for amd64' }).first().waitFor()
+    await desk.look('image')
+    await desk.lookSmall('phone-images')
+  })
+
+  it('says why an image could not be pulled', { timeout: 5 * MINUTE }, async () => {
+    await page.getByRole('button', { name: 'Pull image' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByRole('textbox', { name: 'Reference' }).fill('127.0.0.1:1/os/web:3')
+    await dialog.getByRole('button', { name: 'Pull', exact: true }).click()
+    await dialog.getByText('The image was not pulled').waitFor()
+    await desk.look('pull-failed')
+    await dialog.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  it('shows boot media as they come', { timeout: 5 * MINUTE }, async () => {
+    await page.getByRole('link', { name: 'Boot media' }).click()
+    await page.getByRole('heading', { name: 'No boot media yet' }).waitFor()
+    const iso = join(folder, 'boot.iso')
+    await writeBootIso(iso)
+    const { code, stderr } = await server.cli('media', 'import', iso)
+    expect(code, stderr).toBe(0)
+    await desk.rowOf('Fedora 43 (x86_64)').waitFor()
+    await desk.look('media')
+    await desk.lookSmall('phone-media')
+  })
+
+  it('had no errors of its own', () => {
+    expect(ownErrors(desk.messages)).toEqual([])
+  })
+})
