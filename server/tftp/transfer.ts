@@ -31,6 +31,8 @@ export interface TransferOptions {
   send: (datagram: Uint8Array) => void
   /** A timer for this transfer alone; it is set anew with every window. */
   createTimer: (onTime: () => void) => Timer
+  /** In milliseconds, from any beginning. */
+  now?: () => number
   /** Called once, at the end. The content is closed by then. */
   onEnd: (result: TransferResult) => void
 }
@@ -38,6 +40,10 @@ export interface TransferOptions {
 const FIRST_TIMEOUT_MS = 1000
 const MAX_TIMEOUT_MS = 8000
 const MAX_RESENDS = 6
+/** No client gives up on an answer that soon (busybox, the quickest, takes 0.1 s): the network doubled its request. */
+const DOUBLED_MS = 50
+/** A client that acknowledged something since then is at work, and did not begin anew. */
+const AT_WORK_MS = 1000
 /** Many clients acknowledge the last block and are gone: their silence is success. */
 const MAX_LAST_RESENDS = 3
 /** The state before ACK 0, which answers an OACK as ACK n answers block n. */
@@ -56,6 +62,9 @@ export class Transfer {
   #timeouts = 0
   #resends = 0
   readonly #timer: Timer
+  readonly #now: () => number
+  #sentAt = -Infinity
+  #acknowledgedAt = -Infinity
   /** Raised by every new window, so that a slow read for an older one is dropped. */
   #generation = 0
   #ahead: { offset: number; bytes: Promise<Uint8Array> } | undefined
@@ -66,6 +75,7 @@ export class Transfer {
     this.#last = Math.floor(options.content.size / options.terms.blksize) + 1
     this.#acked = options.terms.accepted.size > 0 ? OACK_SENT : 0
     this.#timer = options.createTimer(() => this.#timedOut())
+    this.#now = options.now ?? (() => performance.now())
   }
 
   start(): void {
@@ -73,9 +83,15 @@ export class Transfer {
     else this.#sendWindow()
   }
 
-  /** The client sent its request again. True if that was because our first answer was lost. */
+  /**
+   * The request came again. False if the client begins anew. A first answer that was lost is sent again; a copy that the network made is
+   * not answered, as several clients end over a second OACK, or over the end of a transfer that they are in the middle of.
+   */
   repeated(): boolean {
-    if (this.#acked > 0 || this.#ended) return false
+    if (this.#ended) return false
+    const now = this.#now()
+    if (now - this.#sentAt < DOUBLED_MS) return true
+    if (this.#acked > 0) return now - this.#acknowledgedAt < AT_WORK_MS
     this.#resend()
     return true
   }
@@ -115,6 +131,7 @@ export class Transfer {
     }
     if (this.#acked + step > this.#sent) return
     this.#acked += step
+    this.#acknowledgedAt = this.#now()
     this.#timeouts = 0
     this.#repeatUsed = false
     if (this.#acked === this.#last) this.#end('completed')
@@ -220,6 +237,7 @@ export class Transfer {
 
   #startTimer(): void {
     if (this.#ended) return
+    this.#sentAt = this.#now()
     const { timeoutMs } = this.#options.terms
     this.#timer.set(timeoutMs ?? Math.min(FIRST_TIMEOUT_MS * 2 ** this.#timeouts, MAX_TIMEOUT_MS))
   }

@@ -20,8 +20,11 @@ class Clock {
     return { set, clear }
   }
 
-  get now(): number {
-    return this.#now
+  readonly now = (): number => this.#now
+
+  /** Lets time pass in which no timer runs. */
+  wait(ms: number): void {
+    this.#now += ms
   }
 
   get idle(): boolean {
@@ -66,6 +69,7 @@ async function transfer(
       sent.push(packet)
     },
     createTimer: clock.createTimer,
+    now: clock.now,
     onEnd: (result) => results.push(result),
   })
   created.start()
@@ -169,7 +173,7 @@ describe('Transfer', () => {
     const times: number[] = []
     while (!clock.idle) {
       clock.step()
-      times.push(clock.now / 1000)
+      times.push(clock.now() / 1000)
     }
     expect(times).toEqual([1, 3, 7, 15, 23, 31, 39])
     expect(take()).toEqual(Array(6).fill('data 1'))
@@ -179,7 +183,7 @@ describe('Transfer', () => {
   it('keeps the time the client chose', async () => {
     const { clock, results } = await transfer(TEN, { timeoutMs: 3000 })
     while (!clock.idle) clock.step()
-    expect(clock.now).toBe(21_000)
+    expect(clock.now()).toBe(21_000)
     expect(results).toMatchObject([{ outcome: 'timed-out' }])
   })
 
@@ -213,12 +217,31 @@ describe('Transfer', () => {
   })
 
   it('answers a repeated request until data was acknowledged', async () => {
-    const { transfer: running, take, ack } = await transfer(TEN)
+    const { transfer: running, take, ack, clock } = await transfer(TEN)
+    clock.wait(100)
     expect(running.repeated()).toBe(true)
     ack(0)
+    clock.wait(100)
     expect(running.repeated()).toBe(true)
     expect(take()).toEqual(['oack', 'oack', 'data 1', 'data 1'])
+  })
+
+  it('does not answer a request that the network doubled', async () => {
+    const { transfer: running, take, ack, clock, results } = await transfer(TEN)
+    clock.wait(40)
+    expect(running.repeated()).toBe(true)
+    ack(0)
     ack(1)
+    clock.wait(900)
+    expect(running.repeated()).toBe(true)
+    expect([take(), results]).toEqual([['oack', 'data 1', 'data 2'], []])
+  })
+
+  it('knows a client that begins anew by its silence', async () => {
+    const { transfer: running, ack, clock } = await transfer(TEN)
+    ack(0)
+    ack(1)
+    clock.wait(1000)
     expect(running.repeated()).toBe(false)
   })
 
