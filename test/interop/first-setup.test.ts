@@ -36,6 +36,8 @@ it.skipIf(reason !== undefined)('a fresh server is led to its first machine', { 
     await using wayIn = await reachable(net, ours)
     await using desk = await Desk.at(wayIn.url)
     const { page } = desk
+    let tests = 0
+    page.on('request', (request) => (tests += request.url().endsWith('/network/check') ? 1 : 0))
 
     const [, path] = await landfall.log.waitForLine(/https:\S+?:8443(\/setup#token=\S+)/)
     await page.goto(path!)
@@ -51,6 +53,7 @@ it.skipIf(reason !== undefined)('a fresh server is led to its first machine', { 
     await desk.shown('admin (admin)')
     await desk.shown('another DHCP server, 10.77.0.2, answers on br0')
     expect(await page.getByRole('radio', { name: 'Another DHCP server does (proxy)' }).isChecked()).toBe(true)
+    expect(tests).toBe(1)
     await page.reload()
     await desk.shown('another DHCP server, 10.77.0.2, answers on br0')
     await desk.look('setup-network')

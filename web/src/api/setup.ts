@@ -2,6 +2,7 @@
 
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect } from 'react'
+import type { LoginRequest, Session, User } from '../../../server/contract/access.ts'
 import type { ChangedNetwork, ChangeNetwork, Network, NetworkFindings } from '../../../server/contract/network.ts'
 import type { TraceOverview } from '../../../server/contract/trace.ts'
 import { call } from './client.ts'
@@ -21,6 +22,24 @@ export function useNetwork() {
 export function useNetworkCheck() {
   return useMutation({
     mutationFn: (link: string) => call<NetworkFindings>('POST', '/network/check', { interface: link }),
+  })
+}
+
+/**
+ * Makes an administrator and logs in as them. Then everything is asked anew, as whoever came in; `onIn` leads on in that moment, when nothing
+ * that began this may be on the page any more.
+ */
+export function useFirstAdministrator(onIn: () => void) {
+  const client = useQueryClient()
+  return useMutation({
+    async mutationFn(login: LoginRequest) {
+      await call<User>('POST', '/users', { ...login, role: 'admin' })
+      await call<Session>('POST', '/login', login)
+    },
+    onSuccess() {
+      void client.resetQueries()
+      onIn()
+    },
   })
 }
 

@@ -4,8 +4,7 @@ import { Button, Content, FormGroup, TextInput } from '@patternfly/react-core'
 import { useState } from 'react'
 import { useNavigate } from 'react-router'
 import type { User } from '../../../../server/contract/access.ts'
-import { useCreateUser } from '../../api/access.ts'
-import { useLogin } from '../../api/queries.ts'
+import { useFirstAdministrator } from '../../api/setup.ts'
 import { PASSWORD_LENGTH, PasswordField } from '../../ui/PasswordField.tsx'
 import { Trouble } from '../../ui/Trouble.tsx'
 import { Onward } from './Onward.tsx'
@@ -29,22 +28,9 @@ export function AdministratorStep({ users }: { users: readonly User[] }) {
 function AdministratorForm() {
   const [name, setName] = useState('admin')
   const [password, setPassword] = useState('')
-  const { mutate: create, error, isPending } = useCreateUser()
-  const { mutate: logIn } = useLogin()
   const navigate = useNavigate()
-  const submit = (): void => {
-    const login = { name: name.trim(), password }
-    create(
-      { ...login, role: 'admin' },
-      {
-        onSuccess() {
-          // Logging in asks everything anew, as whoever came in: the address has to lead on by then.
-          void navigate('/setup/network')
-          logIn(login)
-        },
-      },
-    )
-  }
+  const { mutate: begin, error, isPending } = useFirstAdministrator(() => void navigate('/setup/network'))
+  const submit = (): void => begin({ name: name.trim(), password })
   return (
     <StepForm onSubmit={submit}>
       {error && <Trouble error={error} what="The administrator was not made" />}
