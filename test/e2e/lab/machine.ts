@@ -47,6 +47,10 @@ interface Power {
 
 /** A race of TCG between one processor that moves a device's memory and another that uses it: seen in QEMU 10. */
 const QEMU_BUG = /iotlb_to_section: Assertion `section_index < d->map\.sections_nb' failed/
+/** TCG lost the timer interrupt of a processor, which then sleeps for ever: the guest says so every 21 s. Seen in QEMU 10. */
+const LOST_TIMER = /rcu_preempt kthread timer wakeup didn't happen/
+/** A guest on a host that is merely busy may say it once. */
+const LOST_TIMER_SIGNS = 3
 const MAX_CRASHES = 2
 /** Exit code of a program that a shell saw abort. */
 const ABORTED = 134
@@ -61,6 +65,8 @@ export class Machine implements AsyncDisposable {
   #power: Power | undefined
   #screenshots = 0
   #crashes = 0
+  /** What QEMU did to the guest without ending itself; then we end it. */
+  #fault: string | undefined
 
   constructor(hardware: MachineHardware, site: MachineSite) {
     this.hardware = hardware
@@ -98,7 +104,13 @@ export class Machine implements AsyncDisposable {
     const process = new LabProcess(`${this.name} qemu`, network.namespace.inside(argv), this.#qemuLog, options)
     try {
       const [serial, control] = await orEnd(process, Promise.all([serialCall.connection, qmpCall.connection]))
-      serial.on('data', (chunk: Buffer) => this.serial.append(chunk))
+      const watch = this.#timerWatch()
+      serial.on('data', (chunk: Buffer) => {
+        this.serial.append(chunk)
+        if (this.#fault !== undefined || this.#crashes === MAX_CRASHES || !watch()) return
+        this.#fault = 'it lost the timer of a processor'
+        void process.kill()
+      })
       serial.on('error', () => {})
       this.#power = { process, serial, qmp: await orEnd(process, openQmp(control)) }
     } catch (cause) {
@@ -110,15 +122,28 @@ export class Machine implements AsyncDisposable {
     void process.exited.then((exit) => this.#ended(exit))
   }
 
-  /** A crash of QEMU's own is a power cut to the guest: the power comes back, so that a test does not wait for a machine that is gone. */
+  /** Says whether the guest told of a lost timer often enough since this was called; to be asked whenever it said something. */
+  #timerWatch(): () => boolean {
+    const { lines } = this.serial
+    let read = lines.length
+    let signs = 0
+    return () => {
+      for (; read < lines.length; read++) if (LOST_TIMER.test(lines[read]!)) signs++
+      return signs >= LOST_TIMER_SIGNS
+    }
+  }
+
+  /** A fault of QEMU's own is a power cut to the guest: the power comes back, so that a test does not wait for a machine that is gone. */
   async #ended({ code, signal }: Exit): Promise<void> {
     const isAbort = signal === 'SIGABRT' || code === ABORTED
-    if (!isAbort || this.#crashes === MAX_CRASHES || !QEMU_BUG.test(this.#qemuLog.tail())) {
+    const fault = isAbort && QEMU_BUG.test(this.#qemuLog.tail()) ? this.#qemuLog.tail().trim() : this.#fault
+    this.#fault = undefined
+    if (fault === undefined || this.#crashes === MAX_CRASHES) {
       this.serial.end(`${this.name} has no power`)
       return
     }
     this.#crashes++
-    console.error(`${this.name}: QEMU crashed (${this.#qemuLog.tail().trim()}); it is powered on again`)
+    console.error(`${this.name}: QEMU failed (${fault}); it is powered on again`)
     await this.powerOn().catch((error: unknown) => this.serial.end(`${this.name} has no power: ${String(error)}`))
   }
 
