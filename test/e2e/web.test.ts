@@ -120,11 +120,11 @@ describe.skipIf(reason !== undefined)(`the web page${reason === undefined ? '' :
     const [machine] = machines
     await page.goto(`/machines/${ids[0]}`)
     await machine!.install(await taskOf(machine!), 0.43)
-    await page.getByText(/67\.1 MB of 156 MB/).waitFor()
+    await page.getByText('67.1 MB of 156 MB', { exact: true }).waitFor()
     await page.getByText(/will be lost/).waitFor()
     await expectAccessible('installing')
     await page.reload()
-    await page.getByText(/67\.1 MB of 156 MB/).waitFor()
+    await page.getByText('67.1 MB of 156 MB', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Log', exact: true }).click()
     await page.getByRole('log').getByText('layer 1 of 5').waitFor()
   })
