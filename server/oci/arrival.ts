@@ -46,9 +46,20 @@ export class Arrival {
     this.#wake()
   }
 
+  /** Bytes that have come from the present source. */
+  get length(): number {
+    return this.#length
+  }
+
   /** Resolves when there is something to read; rejects when nothing will come. */
   async begun(): Promise<void> {
     while (this.#outcome === undefined && this.#length === 0) await this.#change()
+    if (this.#outcome instanceof Error) throw this.#outcome
+  }
+
+  /** Resolves when the whole is verified and stored, whoever it came from; rejects when it does not become complete. */
+  async whole(): Promise<void> {
+    while (this.#outcome === undefined) await this.#change()
     if (this.#outcome instanceof Error) throw this.#outcome
   }
 

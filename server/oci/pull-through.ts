@@ -127,23 +127,23 @@ export class PullThrough {
         const signatures = await readSignatures(upstreamSignatures(source, name, signal), digest)
         await keepSignatures(blobs, records, { repository, digest }, signatures, now())
       }
+      await this.#takeConfig(repository, bytes)
       records.put([{ ...facts, repository, digest, addedAt, blobsLater: true }], [])
       blobs.settle([digest])
-      await this.#takeConfig(repository, bytes)
     }
     if (!isTag(reference) || records.tag(repository, reference)?.digest === digest) return
     records.put([], [{ repository, tag: reference, digest, mediaType, addedAt }])
     onMoved({ repository, tag: reference, digest, registry: upstream.registry })
   }
 
-  /** Without it nobody could say what the image is. */
+  /** Without it nobody could say what the image is: a manifest that is recorded is not looked at again. */
   async #takeConfig(repository: string, manifest: Buffer): Promise<void> {
     const { config } = JSON.parse(manifest.toString()) as {
       config?: { mediaType?: string; digest: string; size: number }
     }
     if (config?.mediaType !== OCI_CONFIG || config.size > MAX_MANIFEST_BYTES) return
     const arrival = await this.blob(repository, config.digest, config.size)
-    for await (const _ of arrival.read(0, config.size - 1)) continue
+    await arrival.whole()
   }
 
   #fetch(repository: string, digest: string, size: number): Arrival {

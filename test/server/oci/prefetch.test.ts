@@ -84,6 +84,14 @@ describe('an image of another registry', () => {
     })
   })
 
+  it('is found when its configuration comes at the second try', async () => {
+    const { upstream, images, image } = await site()
+    upstream.instead = ({ url }) => (url.endsWith(image.config.digest) ? new Response('', { status: 403 }) : undefined)
+    expect(await images.resolve(REFERENCE, 'amd64')).toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+    upstream.instead = undefined
+    expect(await images.resolve(REFERENCE, 'amd64')).toMatchObject({ digest: image.manifest.digest })
+  })
+
   it('says how much of it is here', async () => {
     const { images, image } = await site()
     await images.resolve(REFERENCE, 'amd64')
