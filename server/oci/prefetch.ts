@@ -1,10 +1,14 @@
 // Fetches what machines will need from repositories of other registries before they ask for it: one image after the other, since the line is
 // shared with machines that are being installed.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { CodedError } from '../contract/coded-error.ts'
 import type { Image, ImageArrival } from '../contract/image.ts'
 import { Architecture } from '../contract/common.ts'
+import { trustHint } from '../contract/trust.ts'
+import { CoreError } from '../core/errors.ts'
 import type { ImageArrivals, ImageCatalog, ImageRecords } from '../core/images.ts'
 import type { TrustGate } from '../core/trust.ts'
+import type { Arrival } from './arrival.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
 import type { OnProgress } from './image-service.ts'
@@ -41,9 +45,10 @@ interface Wanted extends PlatformImage {
   wantedAt: number
   /** It is to be tried. */
   isDue: boolean
-  problem: ImageArrival['problem']
-  /** Bytes of layers on their way. */
-  arrived: Map<string, number>
+  /** Why it failed last. */
+  failure: Error | undefined
+  /** Layers on their way. */
+  arriving: Set<Arrival>
 }
 
 export class Prefetch implements ImageArrivals {
@@ -67,14 +72,14 @@ export class Prefetch implements ImageArrivals {
     if (missing.length === 0) return undefined
     const wanted = this.#wanted.get(keyOf(image))
     const totalBytes = sum(layers)
-    const arrived = wanted?.arrived.values().reduce((all, bytes) => all + bytes, 0) ?? 0
+    const arrived = wanted?.arriving.values().reduce((all, { length }) => all + length, 0) ?? 0
     return {
-      state: !wanted ? 'later' : wanted.problem ? 'failed' : wanted === this.#current ? 'fetching' : 'waiting',
+      state: !wanted ? 'later' : wanted.failure ? 'failed' : wanted === this.#current ? 'fetching' : 'waiting',
       layers: layers.length - missing.length,
       totalLayers: layers.length,
       bytes: totalBytes - sum(missing) + arrived,
       totalBytes,
-      problem: wanted?.problem ?? null,
+      problem: wanted?.failure ? problemOf(wanted.failure) : null,
     }
   }
 
@@ -85,7 +90,14 @@ export class Prefetch implements ImageArrivals {
     const known = this.#wanted.get(keyOf(image))
     if (known) known.wantedAt = now
     else {
-      const wanted = { repository, digest, wantedAt: now, isDue: true, problem: null, arrived: new Map() }
+      const wanted = {
+        repository,
+        digest,
+        wantedAt: now,
+        isDue: true,
+        failure: undefined,
+        arriving: new Set<Arrival>(),
+      }
       this.#wanted.set(keyOf(image), wanted)
       this.#wake()
     }
@@ -134,11 +146,11 @@ export class Prefetch implements ImageArrivals {
   }
 
   async #fetched(image: PlatformImage, onProgress: OnProgress, signal: AbortSignal | undefined): Promise<void> {
-    let arrival = await this.want(image)
     this.#retry(image)
-    while (arrival) {
-      const { state, layers, totalLayers, bytes, totalBytes, problem } = arrival
-      if (state === 'failed') throw new OciError('ABORTED', problem!.message)
+    for (let arrival = await this.want(image); arrival; arrival = await this.want(image)) {
+      const failure = this.#wanted.get(keyOf(image))?.failure
+      if (failure) throw failure
+      const { state, layers, totalLayers, bytes, totalBytes } = arrival
       onProgress({
         type: 'progress',
         blob: image.digest,
@@ -147,15 +159,14 @@ export class Prefetch implements ImageArrivals {
         message: state === 'waiting' ? 'waiting for other images' : `${layers} of ${totalLayers} layers`,
       })
       await sleep(PROGRESS_INTERVAL_MS, undefined, signal && { signal })
-      arrival = await this.of(image)
     }
   }
 
   /** A person asks: not only when the minute is over. */
   #retry(image: PlatformImage): void {
     const wanted = this.#wanted.get(keyOf(image))
-    if (!wanted?.problem) return
-    Object.assign(wanted, { isDue: true, problem: null })
+    if (!wanted?.failure) return
+    Object.assign(wanted, { isDue: true, failure: undefined })
     this.#wake()
   }
 
@@ -175,7 +186,7 @@ export class Prefetch implements ImageArrivals {
     }
     const longAgo = now().getTime() - PATIENCE_MS
     for (const [key, wanted] of this.#wanted) {
-      if (wanted.problem && wanted.wantedAt < longAgo) this.#wanted.delete(key)
+      if (wanted.failure && wanted.wantedAt < longAgo) this.#wanted.delete(key)
       else wanted.isDue = true
     }
     this.#wake()
@@ -192,15 +203,14 @@ export class Prefetch implements ImageArrivals {
       next.isDue = false
       this.#current = next
       try {
-        next.problem = await this.#bring(next)
-        if (next.problem === null) this.#wanted.delete(keyOf(next))
+        await this.#bring(next)
+        this.#wanted.delete(keyOf(next))
       } catch (error) {
-        const { code, message } = error as OciError
-        if (!(error instanceof OciError)) this.#options.onError(`${next.repository}@${next.digest}`, error)
-        next.problem = { code: error instanceof OciError ? code : 'INTERNAL', message }
+        if (!(error instanceof CodedError)) this.#options.onError(keyOf(next), error)
+        next.failure = error as Error
       } finally {
         this.#current = undefined
-        next.arrived.clear()
+        next.arriving.clear()
         this.#tell()
       }
     }
@@ -210,26 +220,28 @@ export class Prefetch implements ImageArrivals {
     return this.#stopped ? undefined : this.#wanted.values().find(({ isDue }) => isDue)
   }
 
-  /** What its repository's policy does not let in costs no layers: that is the problem then. Throws OciError. */
-  async #bring(image: Wanted): Promise<ImageArrival['problem']> {
+  /** What its repository's policy does not let in costs no layers. Throws CoreError, OciError. */
+  async #bring(image: Wanted): Promise<void> {
     const { verdict } = await this.#options.trust.check(image)
-    if (verdict.code !== null) return { code: verdict.code, message: `the image is not trusted: ${verdict.message}` }
-    image.problem = null
+    if (verdict.code !== null) {
+      const hint = trustHint(verdict.code)
+      throw new CoreError(verdict.code, `the image is not trusted: ${verdict.message}`, { hint })
+    }
+    image.failure = undefined
     const queue = (await this.#missing(image, await this.#layers(image))).values()
     const work = async () => {
       for (const layer of queue) await this.#bringLayer(image, layer)
     }
     const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
-    return null
   }
 
-  async #bringLayer({ repository, arrived }: Wanted, { digest, size }: Descriptor): Promise<void> {
+  async #bringLayer({ repository, arriving }: Wanted, { digest, size }: Descriptor): Promise<void> {
     if (this.#stopped) throw new OciError('ABORTED', 'the server stops')
-    let bytes = 0
     const arrival = await this.#options.through.blob(repository, digest, size)
-    for await (const chunk of arrival.read(0, size - 1)) arrived.set(digest, (bytes += chunk.length))
-    arrived.delete(digest)
+    arriving.add(arrival)
+    await arrival.whole()
+    arriving.delete(arrival)
     this.#tell()
   }
 
@@ -256,6 +268,10 @@ export class Prefetch implements ImageArrivals {
     this.#settling.resolve()
     this.#settling = Promise.withResolvers()
   }
+}
+
+function problemOf(failure: Error): NonNullable<ImageArrival['problem']> {
+  return { code: failure instanceof CodedError ? String(failure.code) : 'INTERNAL', message: failure.message }
 }
 
 function keyOf({ repository, digest }: PlatformImage): string {

@@ -70,6 +70,8 @@ export const RULES: readonly Rule[] = [
     ],
     mayTypes: ['server/core/images.ts', 'server/core/trust.ts'],
   },
+  // Refuses what a policy does not let in, in the words that installs use.
+  { folder: 'server/oci/prefetch.ts', may: ['node:', 'server/oci', 'server/contract', 'server/core'] },
   // What the agent takes of it too: nothing here may reach the core, files or the network.
   { folder: 'server/trust', may: ['node:', 'zod', '@sigstore', 'server/contract', 'server/oci/reference.ts'] },
   { folder: 'server/trust/image-trust.ts', may: ['node:', 'server/trust', 'server/contract', 'server/core'] },

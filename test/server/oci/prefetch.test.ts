@@ -1,4 +1,6 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { trustHint } from '../../../server/contract/trust.ts'
 import type { ContentGate, ContentVerdict } from '../../../server/core/layers.ts'
 import type { TrustCheck } from '../../../server/core/trust.ts'
 import { WholeImages } from '../../../server/core/whole-images.ts'
@@ -8,23 +10,36 @@ import { Prefetch } from '../../../server/oci/prefetch.ts'
 import { PullThrough } from '../../../server/oci/pull-through.ts'
 import { Upstreams } from '../../../server/oci/upstreams.ts'
 import { testClock } from '../../helpers/clock.ts'
-import { fixtureIndex } from '../../helpers/image-fixtures.ts'
+import { fixtureImage, fixtureIndex } from '../../helpers/image-fixtures.ts'
 import { testRegistry } from '../../helpers/registry.ts'
 import { testUpstream } from '../../helpers/upstream.ts'
-import { OCI_INDEX, pushImage, pushManifest } from './registry/support.ts'
+import type { TestUpstream } from '../../helpers/upstream.ts'
+import { OCI_INDEX, pushBlobs, pushImage, pushManifest } from './registry/support.ts'
 
 const REFERENCE = 'hub/os/web:1'
 const ignore = () => {}
 
 /** `hub/...` is that of an upstream with `os/web:1`, which `demand` may name. */
-async function site({ demand = [] as string[], refused = false } = {}) {
+async function site({
+  demand = [] as string[],
+  refused = false,
+  layerBytes = 10,
+  mirrors = [] as TestUpstream[],
+} = {}) {
   const upstream = await testUpstream()
-  const image = await pushImage(upstream.registry)
+  const image = await fixtureImage([{ 'usr/a': randomBytes(layerBytes / 2).toString('hex') }])
+  for (const { registry } of [upstream, ...mirrors]) {
+    await pushBlobs(registry, 'os/web', image)
+    await pushManifest(registry, '/v2/os/web/manifests/1', image.manifest.bytes)
+  }
   const clock = testClock()
   const here = await testRegistry()
   const through = new PullThrough({
     ...here,
-    upstreams: new Upstreams([upstream.settings({ prefix: 'hub' })]),
+    upstreams: new Upstreams([
+      upstream.settings({ prefix: 'hub', mirrors: mirrors.map(({ host }) => host) }),
+      ...mirrors.map((mirror) => mirror.settings()),
+    ]),
     freshMs: 0,
     now: () => clock.now(),
   })
@@ -137,8 +152,43 @@ describe('prefetching', () => {
 
   it('costs no layers when the policy refuses', async () => {
     const { prefetch, asked, image } = await site({ refused: true })
-    await expect(prefetch.fetch(REFERENCE, ignore)).rejects.toThrow('the image is not trusted: no signature')
+    const fetched = prefetch.fetch(REFERENCE, ignore)
+    await expect(fetched).rejects.toThrow('the image is not trusted: no signature')
+    await expect(fetched).rejects.toMatchObject({ code: 'IMAGE_UNSIGNED', hint: trustHint('IMAGE_UNSIGNED') })
     expect(asked(image.layers[0]!.digest)).toBe(0)
+  })
+
+  it('is tried again at once when a person asks, who hears why it fails', async () => {
+    const { prefetch, images, upstream, platform, isHere } = await site()
+    await images.resolve(REFERENCE, 'amd64')
+    upstream.instead = ({ url }) => (url.includes('/blobs/') ? new Response('', { status: 404 }) : undefined)
+    await prefetch.want(platform)
+    await expect.poll(() => prefetch.of(platform)).toMatchObject({ state: 'failed' })
+    await expect(prefetch.fetch(REFERENCE, ignore)).rejects.toThrowWithCode(OciError, 'BLOB_UNKNOWN')
+    upstream.instead = undefined
+    await prefetch.fetch(REFERENCE, ignore)
+    expect(isHere()).toBe(true)
+  })
+
+  it('goes on with the registry when a mirror breaks off', async () => {
+    const mirror = await testUpstream()
+    const { prefetch, images, upstream, image, platform } = await site({ mirrors: [mirror], layerBytes: 1_000_000 })
+    await images.resolve(REFERENCE, 'amd64')
+    const { digest, bytes } = image.layers[0]!
+    const rest = Promise.withResolvers<void>()
+    const slowly = async function* () {
+      yield bytes.subarray(0, -1)
+      await rest.promise
+      yield bytes.subarray(-1)
+    }
+    mirror.instead = ({ url }) => (url.endsWith(digest) ? new Response(Buffer.alloc(bytes.length / 2)) : undefined)
+    upstream.instead = ({ url }) => (url.endsWith(digest) ? new Response(ReadableStream.from(slowly())) : undefined)
+    await prefetch.want(platform)
+    await expect
+      .poll(() => prefetch.of(platform), { timeout: 20_000 })
+      .toMatchObject({ state: 'fetching', layers: 0, bytes: bytes.length - 1 })
+    rest.resolve()
+    await expect.poll(() => prefetch.of(platform)).toBeUndefined()
   })
 
   it('says what failed, tries it again each minute, and forgets it when nobody wants it any more', async () => {
