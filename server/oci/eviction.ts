@@ -50,10 +50,11 @@ export class Evictor {
     const known = new Set([...held.blobs, ...held.manifests].map(({ digest }) => digest))
     const variants: LayerVariant[] = []
     let freed = 0
-    for (const variant of this.#options.records.variants()) {
+    // Layers that unpack to the same have one file.
+    for (const [digest, same] of Map.groupBy(this.#options.records.variants(), (variant) => variant.digest)) {
       if (freed >= bytes) break
-      variants.push(variant)
-      if (!known.has(variant.digest)) freed += variant.size
+      variants.push(...same)
+      if (!known.has(digest)) freed += same[0]!.size
     }
     const images = freed < bytes ? planEviction(held, this.#rules(), bytes - freed) : []
     return { variants, images, bytes: images.reduce((sum, image) => sum + image.bytes, freed) }

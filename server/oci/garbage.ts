@@ -90,11 +90,12 @@ function dropRecords({ records, blobs, dryRun = false, ...options }: GarbageOpti
     return { repository, digest, why }
   })
   const digests = new Set([...dropped, ...loose].map(({ digest }) => digest)).difference(stay)
-  const alone = variants.filter(({ layer, digest }) => digests.has(layer) && !stay.has(digest))
+  const [orphaned, others] = partition(variants, ({ layer }) => digests.has(layer))
+  const inUse = stay.union(new Set(others.map(({ digest }) => digest)))
   return {
     removed,
     manifests: new Set(dropped.map(({ digest }) => digest)),
-    digests: digests.union(new Set(alone.map(({ digest }) => digest))),
+    digests: digests.union(new Set(orphaned.map(({ digest }) => digest)).difference(inUse)),
   }
 }
 

@@ -1,4 +1,5 @@
 // Layers that are also here as zstd: who gets which bytes, and what becomes of the files.
+import { gunzipSync, gzipSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { Evictor } from '../../../../server/oci/eviction.ts'
 import { collectGarbage } from '../../../../server/oci/garbage.ts'
@@ -122,7 +123,33 @@ describe('a gzip layer that is also here as zstd', () => {
     expect(await Array.fromAsync(registry.blobs.files())).toEqual([])
     expect(registry.records.variants()).toEqual([])
   })
+
+  it('that two layers share counts once, and goes with both when room is wanted', async () => {
+    const { registry, variant } = await withTwin()
+    const evictor = evictorOf(registry)
+    expect(evictor.makeRoom(variant.bytes.length + 1)).toBe(false)
+    expect(evictor.makeRoom(1)).toBe(true)
+    expect(await registry.blobs.size(variant.digest)).toBeUndefined()
+    expect(registry.records.variants()).toEqual([])
+  })
+
+  it('that two layers share stays in garbage collection as long as one of them does', async () => {
+    const { registry, variant, twin } = await withTwin()
+    await registry.call('DELETE', '/v2/os/web/manifests/1')
+    await collectGarbage({ ...registry, pinned: new Set(), untaggedDays: 0, now: new Date(Date.now() + 1000) })
+    expect(registry.records.variants().map(({ layer }) => layer)).toEqual([twin])
+    expect(await registry.blobs.size(variant.digest)).toBe(variant.bytes.length)
+  })
 })
+
+/** A second layer has the same tar in other gzip. */
+async function withTwin() {
+  const made = await withVariant()
+  const bytes = gzipSync(gunzipSync(made.layer.bytes), { level: 1 })
+  const twin = await pushBlob(made.registry, 'os/twin', bytes)
+  await addVariant(made.registry, { digest: twin, bytes })
+  return { ...made, twin }
+}
 
 function evictorOf(registry: Awaited<ReturnType<typeof testRegistry>>, now = Date.now()): Evictor {
   return new Evictor({
