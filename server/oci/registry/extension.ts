@@ -2,6 +2,7 @@
 // X-Registry-Supports-Signatures ("signature-protocols" of containers/image).
 import { z } from 'zod'
 import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from '../../contract/trust.ts'
+import type { TrustEvidence } from '../../contract/trust.ts'
 import { parseJson } from '../manifest.ts'
 import { signatureName } from '../signature-artifact.ts'
 import { keepSignatures } from '../signature-keeping.ts'
@@ -27,7 +28,7 @@ export async function listSignatures(
   registry: Registry,
   target: SignatureTarget,
 ): Promise<Response> {
-  const signatures = (await gpgSignatures(registry, target)).map((content) => ({
+  const signatures = gpgSignatures(await evidenceOf(registry, target)).map((content) => ({
     schemaVersion: 2,
     name: `${target.digest}@${signatureName(content)}`,
     type: 'atomic',
@@ -44,8 +45,8 @@ export async function putSignature(c: RegistryContext, registry: Registry, targe
   if (!records.manifest(repository, digest)) {
     throw new RegistryError(404, 'MANIFEST_UNKNOWN', `there is no ${digest} in ${repository}: push it first`)
   }
-  const known = await gpgSignatures(registry, target)
-  if (known.length >= MAX_SIGNATURES && !known.some((one) => one.equals(content))) {
+  const known = await evidenceOf(registry, target)
+  if (known.length >= MAX_SIGNATURES && !gpgSignatures(known).some((one) => one.equals(content))) {
     const message = `${digest} has ${MAX_SIGNATURES} signatures, and more are not read: delete some of its referrers`
     throw new RegistryError(400, 'UNSUPPORTED', message)
   }
@@ -53,8 +54,14 @@ export async function putSignature(c: RegistryContext, registry: Registry, targe
   return c.body(null, 201)
 }
 
-async function gpgSignatures({ blobs, records }: Registry, { repository, digest }: SignatureTarget): Promise<Buffer[]> {
-  const { evidence } = await readSignatures(storedSignatures(blobs, records, repository), digest)
+async function evidenceOf(
+  { blobs, records }: Registry,
+  { repository, digest }: SignatureTarget,
+): Promise<TrustEvidence[]> {
+  return (await readSignatures(storedSignatures(blobs, records, repository), digest)).evidence
+}
+
+function gpgSignatures(evidence: readonly TrustEvidence[]): Buffer[] {
   return evidence.flatMap((one) => (one.kind === 'gpg' ? [Buffer.from(one.signature, 'base64')] : []))
 }
 

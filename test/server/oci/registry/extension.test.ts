@@ -3,11 +3,13 @@ import { describe, expect, it } from 'vitest'
 import { MAX_SIGNATURES } from '../../../../server/contract/trust.ts'
 import { GPG_SIGNATURE } from '../../../../server/oci/signature-artifact.ts'
 import { keepSignatures } from '../../../../server/oci/signature-keeping.ts'
+import { digestOf } from '../../../../server/oci/verify.ts'
 import { testRegistry } from '../../../helpers/registry.ts'
 import type { TestRegistry } from '../../../helpers/registry.ts'
-import { pushImage, refusal } from './support.ts'
+import { pushBlob, pushImage, pushManifest, referrer, refusal } from './support.ts'
 
 const SIGNATURE = Buffer.from('an OpenPGP message')
+const EMPTY = Buffer.from('{}')
 const NOWHERE = `sha256:${'0'.repeat(64)}`
 
 function put({ call }: TestRegistry, digest: string, content: Buffer, more: object = {}) {
@@ -76,14 +78,23 @@ describe('GPG signatures in the registry', () => {
     expect(await refusal(put(registry, digest, SIGNATURE, more))).toEqual([400, 'MANIFEST_INVALID'])
   })
 
-  it('are refused when they are too large or too many', async () => {
+  it('are refused when they are too large', async () => {
     const registry = await testRegistry()
     const { digest } = (await pushImage(registry)).manifest
     expect(await refusal(put(registry, digest, Buffer.alloc(300_000)))).toEqual([400, 'MANIFEST_INVALID'])
     expect(await refusal(put(registry, digest, Buffer.alloc(600_000)))).toEqual([400, 'SIZE_INVALID'])
-    const loose = Array.from({ length: MAX_SIGNATURES }, (_, i) => Buffer.from(`signature ${i}`))
+  })
+
+  it('are refused when nobody would read them, as the image has too many of all kinds', async () => {
+    const registry = await testRegistry()
+    const { digest, bytes } = (await pushImage(registry)).manifest
+    const loose = Array.from({ length: MAX_SIGNATURES - 1 }, (_, i) => Buffer.from(`signature ${i}`))
     const found = { manifests: [], blobs: [], loose }
     await keepSignatures(registry.blobs, registry.records, { repository: 'os/web', digest }, found, new Date())
+    const bundle = { mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json', digest: digestOf(EMPTY), size: 2 }
+    await pushBlob(registry, 'os/web', EMPTY)
+    const about = referrer({ digest, size: bytes.length }, { layers: [bundle] })
+    await pushManifest(registry, `/v2/os/web/manifests/${digestOf(about)}`, about)
     expect(await refusal(put(registry, digest, SIGNATURE))).toEqual([400, 'UNSUPPORTED'])
     expect((await put(registry, digest, Buffer.from('signature 0'))).status).toBe(201)
   })
