@@ -56,7 +56,8 @@ export class Lookaside {
       })
       if (statusCode === 200) return await readAll(body, MAX_SIGNATURE_BYTES, `signature ${url}`)
       await body.dump()
-      if (statusCode === 404) return undefined
+      // S3 says 403 of what is missing to whoever may not list.
+      if (statusCode === 404 || statusCode === 403) return undefined
       const temporary = statusCode >= 500 || statusCode === 429
       throw new OciError('REGISTRY_ERROR', `signature ${url}: the server answered ${statusCode}`, { temporary })
     } catch (cause) {

@@ -35,6 +35,10 @@ describe('a lookaside', () => {
     expect(await read((path) => (path in files ? { body: files[path]! } : undefined))).toEqual(['one', 'two'])
   })
 
+  it('may refuse what it does not have, as S3 does with those who may not list it', async () => {
+    expect(await read((path) => (path === `${PATH}1` ? { body: 'one' } : { status: 403 }))).toEqual(['one'])
+  })
+
   it('may send on to another place', async () => {
     const moved = (path: string) =>
       path === '/elsewhere'
@@ -50,7 +54,7 @@ describe('a lookaside', () => {
   })
 
   it.each<[string, string, boolean, Answer]>([
-    ['refuses', 'REGISTRY_ERROR', false, { status: 403 }],
+    ['refuses', 'REGISTRY_ERROR', false, { status: 401 }],
     ['fails', 'REGISTRY_ERROR', true, { status: 503 }],
     ['sends too much', 'SIZE_MISMATCH', false, { body: Buffer.alloc(MAX_SIGNATURE_BYTES + 1) }],
   ])('that %s is an error', async (_, code, temporary, answer) => {
