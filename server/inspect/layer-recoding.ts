@@ -116,6 +116,8 @@ export class LayerRecoding {
       // It never becomes larger than that.
       room.take(size)
       const job = { digest, size, diffId: facts.diffId, file: blobs.file(digest), target }
+      // Nobody would end it.
+      if (this.#stopped) return
       const made = await thread.recode(job)
       if (made === null) this.#done.add(digest)
       else await this.#keep(digest, made, target)

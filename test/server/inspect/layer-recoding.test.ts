@@ -145,6 +145,29 @@ describe('recoding layers', () => {
   })
 })
 
+it('begins with no layer once it is stopped', async () => {
+  const image = await fixtureImage([{ 'usr/a': TEXT }])
+  await bring(image)
+  const layer = image.layers[0]!
+  const looking = Promise.withResolvers<void>()
+  const found = Promise.withResolvers<number>()
+  const size = blobs.size.bind(blobs)
+  blobs.size = async (digest) => {
+    if (digest !== layer.digest) return size(digest)
+    looking.resolve()
+    return found.promise
+  }
+  const wanted: string[] = []
+  const { recoding, tried } = await recode(wanted)
+  wanted.push(image.manifest.digest)
+  recoding.wake()
+  await looking.promise
+  const stopped = recoding.stop()
+  found.resolve(layer.bytes.length)
+  await stopped
+  expect(tried).toEqual([])
+})
+
 it('leaves alone what is no gzip', async () => {
   const image = await fixtureImage([{ 'usr/a': TEXT }])
   const manifest = JSON.parse(image.manifest.bytes.toString()) as { layers: { mediaType: string }[] }
