@@ -8,7 +8,7 @@ import { readManifest } from './manifest-facts.ts'
 import { OCI_CONFIG } from './media-types.ts'
 import { isDigest, isTag } from './reference.ts'
 import { keepSignatures } from './signature-keeping.ts'
-import { upstreamSignatures } from './signature-places.ts'
+import { storedSignatures, upstreamSignatures } from './signature-places.ts'
 import { isDigestTag, readSignatures } from './signatures.ts'
 import type { UpstreamSource } from './upstream-source.ts'
 import type { UpstreamRepository, Upstreams } from './upstreams.ts'
@@ -66,6 +66,15 @@ export class PullThrough {
     return lookup
   }
 
+  /** Brings the signatures that a manifest has at its registry now. The manifest's file is here. Throws REGISTRY_UNREACHABLE... */
+  async signatures(repository: string, digest: string): Promise<void> {
+    const { upstreams, records, blobs, now } = this.#options
+    const behind = upstreams.behind(repository)
+    if (!behind) return
+    const place = upstreamSignatures(this.#source(behind.upstream.registry), behind.repository, this.#stopping.signal)
+    await keepSignatures(blobs, records, { repository, digest }, await readSignatures(place, digest), now())
+  }
+
   /** Bytes of a blob that a manifest of the repository needs; undefined for any other one. Asks nobody. */
   async sizeOf(repository: string, digest: string): Promise<number | undefined> {
     const { upstreams, records, blobs } = this.#options
@@ -120,13 +129,13 @@ export class PullThrough {
     const facts = readManifest(bytes, found.mediaType)
     const { mediaType } = facts
     const addedAt = now().toISOString()
-    if (!records.manifest(repository, digest)) {
+    const isImage = facts.subject === null && !isDigestTag(reference)
+    if (records.manifest(repository, digest)) {
+      if (isImage) await this.#takeLateSignatures(repository, [digest, ...facts.manifests])
+    } else {
       await blobs.put(bytes)
       // Before whoever judges the image can see it.
-      if (facts.subject === null && !isDigestTag(reference)) {
-        const signatures = await readSignatures(upstreamSignatures(source, name, signal), digest)
-        await keepSignatures(blobs, records, { repository, digest }, signatures, now())
-      }
+      if (isImage) await this.signatures(repository, digest)
       await this.#takeConfig(repository, bytes)
       records.put([{ ...facts, repository, digest, addedAt, blobsLater: true }], [])
       blobs.settle([digest])
@@ -134,6 +143,16 @@ export class PullThrough {
     if (!isTag(reference) || records.tag(repository, reference)?.digest === digest) return
     records.put([], [{ repository, tag: reference, digest, mediaType, addedAt }])
     onMoved({ repository, tag: reference, digest, registry: upstream.registry })
+  }
+
+  /** Images are often signed after they were pushed: those that are here unsigned may have been meanwhile. */
+  async #takeLateSignatures(repository: string, digests: readonly string[]): Promise<void> {
+    const { blobs, records } = this.#options
+    for (const digest of digests) {
+      if (!records.manifest(repository, digest)) continue
+      const { evidence } = await readSignatures(storedSignatures(blobs, records, repository), digest)
+      if (evidence.length === 0) await this.signatures(repository, digest)
+    }
   }
 
   /** Without it nobody could say what the image is: a manifest that is recorded is not looked at again. */

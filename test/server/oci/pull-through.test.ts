@@ -1,6 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PullThrough } from '../../../server/oci/pull-through.ts'
+import { OCI_MANIFEST } from '../../../server/oci/media-types.ts'
+import { signatureArtifact } from '../../../server/oci/signature-artifact.ts'
+import { storedSignatures } from '../../../server/oci/signature-places.ts'
+import { readSignatures } from '../../../server/oci/signatures.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
 import { Upstreams } from '../../../server/oci/upstreams.ts'
 import { testClock } from '../../helpers/clock.ts'
@@ -74,6 +78,24 @@ describe('a repository of another registry', () => {
     const { image, get, upstream } = await cache()
     expect((await get(`blobs/${image.layers[0]!.digest}`)).status).toBe(404)
     expect(upstream.requests.length).toBe(0)
+  })
+
+  it('has the signatures that came after it, once its tag is looked up again', async () => {
+    const { image, get, upstream, here, clock } = await cache()
+    const { digest, bytes } = image.manifest
+    const signatures = async () =>
+      (await readSignatures(storedSignatures(here.blobs, here.records, 'hub/os/web'), digest)).evidence
+    await get('manifests/1')
+    expect(await signatures()).toEqual([])
+    const { manifest, blobs } = signatureArtifact(
+      { mediaType: OCI_MANIFEST, digest, size: bytes.length },
+      Buffer.from('mine'),
+    )
+    for (const blob of blobs) await pushBlob(upstream.registry, 'os/web', blob)
+    await pushManifest(upstream.registry, `/v2/os/web/manifests/${manifest.digest}`, manifest.bytes)
+    clock.advance(FRESH_MS)
+    await get('manifests/1')
+    expect(await signatures()).toHaveLength(1)
   })
 
   it('gives ranges', async () => {
