@@ -5,9 +5,10 @@ import { CodedError } from '../contract/coded-error.ts'
 import type { Image, ImageArrival } from '../contract/image.ts'
 import { Architecture } from '../contract/common.ts'
 import { trustHint } from '../contract/trust.ts'
+import type { TrustPolicy } from '../contract/trust.ts'
 import { CoreError } from '../core/errors.ts'
 import type { ImageArrivals, ImageCatalog, ImageRecords } from '../core/images.ts'
-import type { TrustGate } from '../core/trust.ts'
+import type { TrustCheck, TrustGate } from '../core/trust.ts'
 import type { Arrival } from './arrival.ts'
 import type { BlobStore } from './blob-store.ts'
 import { OciError } from './errors.ts'
@@ -22,6 +23,8 @@ const AT_ONCE = 3
 /** What failed and nobody asked for since then is given up. */
 const PATIENCE_MS = 150_000
 const PROGRESS_INTERVAL_MS = 250
+/** Policies by which a signature can change the verdict. */
+const SIGNED: ReadonlySet<TrustPolicy['require']> = new Set(['key', 'gpg', 'identity'])
 
 export interface PrefetchOptions {
   images: ImageCatalog
@@ -222,7 +225,7 @@ export class Prefetch implements ImageArrivals {
 
   /** What its repository's policy does not let in costs no layers. Throws CoreError, OciError. */
   async #bring(image: Wanted): Promise<void> {
-    const { verdict } = await this.#options.trust.check(image)
+    const { verdict } = await this.#judged(image)
     if (verdict.code !== null) {
       const hint = trustHint(verdict.code)
       throw new CoreError(verdict.code, `the image is not trusted: ${verdict.message}`, { hint })
@@ -234,6 +237,16 @@ export class Prefetch implements ImageArrivals {
     }
     const outcomes = await Promise.allSettled(Array.from({ length: AT_ONCE }, work))
     for (const outcome of outcomes) if (outcome.status === 'rejected') throw outcome.reason
+  }
+
+  /** Where signatures are missing, by those that came since the image did. Throws OciError. */
+  async #judged(image: PlatformImage): Promise<TrustCheck> {
+    const { trust, through } = this.#options
+    const check = await trust.check(image)
+    const { code, policy } = check.verdict
+    if (code === null || !SIGNED.has(policy.require)) return check
+    await through.signatures(image.repository, image.digest)
+    return trust.check(image)
   }
 
   async #bringLayer({ repository, arriving }: Wanted, { digest, size }: Descriptor): Promise<void> {

@@ -8,13 +8,15 @@ import { ImageService } from '../../../server/oci/image-service.ts'
 import { OciError } from '../../../server/oci/errors.ts'
 import { Prefetch } from '../../../server/oci/prefetch.ts'
 import { PullThrough } from '../../../server/oci/pull-through.ts'
+import { storedSignatures } from '../../../server/oci/signature-places.ts'
+import { readSignatures } from '../../../server/oci/signatures.ts'
 import { Upstreams } from '../../../server/oci/upstreams.ts'
 import { testClock } from '../../helpers/clock.ts'
 import { fixtureImage, fixtureIndex } from '../../helpers/image-fixtures.ts'
 import { testRegistry } from '../../helpers/registry.ts'
 import { testUpstream } from '../../helpers/upstream.ts'
 import type { TestUpstream } from '../../helpers/upstream.ts'
-import { OCI_INDEX, pushBlobs, pushImage, pushManifest } from './registry/support.ts'
+import { OCI_INDEX, pushBlobs, pushImage, pushManifest, pushSignature } from './registry/support.ts'
 
 const REFERENCE = 'hub/os/web:1'
 const ignore = () => {}
@@ -43,8 +45,13 @@ async function site({
     freshMs: 0,
     now: () => clock.now(),
   })
-  const verdict = refused ? { trusted: false, code: 'IMAGE_UNSIGNED', message: 'no signature' } : { code: null }
-  const trust = { check: () => Promise.resolve({ verdict } as TrustCheck) }
+  const isSigned = async ({ repository, digest }: { repository: string; digest: string }) =>
+    (await readSignatures(storedSignatures(here.blobs, here.records, repository), digest)).evidence.length > 0
+  const refusal = { code: 'IMAGE_UNSIGNED', message: 'no signature', policy: { require: 'key' } }
+  const trust = {
+    check: async (one: { repository: string; digest: string }) =>
+      ({ verdict: refused && !(await isSigned(one)) ? refusal : { code: null } }) as TrustCheck,
+  }
   const images = new ImageService(here.blobs, here.records, { through, arrival: (one) => prefetch.of(one) })
   const errors: unknown[] = []
   const prefetch = new Prefetch({
@@ -156,6 +163,16 @@ describe('prefetching', () => {
     await expect(fetched).rejects.toThrow('the image is not trusted: no signature')
     await expect(fetched).rejects.toMatchObject({ code: 'IMAGE_UNSIGNED', hint: trustHint('IMAGE_UNSIGNED') })
     expect(asked(image.layers[0]!.digest)).toBe(0)
+  })
+
+  it('brings an image that was signed after it had been refused', async () => {
+    const { prefetch, images, upstream, image, platform, isHere } = await site({ refused: true })
+    await images.resolve(REFERENCE, 'amd64')
+    await prefetch.want(platform)
+    await expect.poll(() => prefetch.of(platform)).toMatchObject({ problem: { code: 'IMAGE_UNSIGNED' } })
+    await pushSignature(upstream.registry, 'os/web', image)
+    await prefetch.keepUp()
+    await expect.poll(isHere).toBe(true)
   })
 
   it('is tried again at once when a person asks, who hears why it fails', async () => {

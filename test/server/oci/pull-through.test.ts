@@ -1,8 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { PullThrough } from '../../../server/oci/pull-through.ts'
-import { OCI_MANIFEST } from '../../../server/oci/media-types.ts'
-import { signatureArtifact } from '../../../server/oci/signature-artifact.ts'
 import { storedSignatures } from '../../../server/oci/signature-places.ts'
 import { readSignatures } from '../../../server/oci/signatures.ts'
 import { checkStore } from '../../../server/oci/store-check.ts'
@@ -10,7 +8,7 @@ import { Upstreams } from '../../../server/oci/upstreams.ts'
 import { testClock } from '../../helpers/clock.ts'
 import { testRegistry } from '../../helpers/registry.ts'
 import { testUpstream } from '../../helpers/upstream.ts'
-import { pushBlob, pushImage, pushManifest } from './registry/support.ts'
+import { pushBlob, pushImage, pushManifest, pushSignature } from './registry/support.ts'
 
 const FRESH_MS = 300_000
 
@@ -82,17 +80,12 @@ describe('a repository of another registry', () => {
 
   it('has the signatures that came after it, once its tag is looked up again', async () => {
     const { image, get, upstream, here, clock } = await cache()
-    const { digest, bytes } = image.manifest
+    const { digest } = image.manifest
     const signatures = async () =>
       (await readSignatures(storedSignatures(here.blobs, here.records, 'hub/os/web'), digest)).evidence
     await get('manifests/1')
     expect(await signatures()).toEqual([])
-    const { manifest, blobs } = signatureArtifact(
-      { mediaType: OCI_MANIFEST, digest, size: bytes.length },
-      Buffer.from('mine'),
-    )
-    for (const blob of blobs) await pushBlob(upstream.registry, 'os/web', blob)
-    await pushManifest(upstream.registry, `/v2/os/web/manifests/${manifest.digest}`, manifest.bytes)
+    await pushSignature(upstream.registry, 'os/web', image)
     clock.advance(FRESH_MS)
     await get('manifests/1')
     expect(await signatures()).toHaveLength(1)

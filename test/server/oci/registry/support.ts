@@ -1,5 +1,6 @@
 // What tests of the registry push.
 import { gunzipSync, zstdCompressSync } from 'node:zlib'
+import { signatureArtifact } from '../../../../server/oci/signature-artifact.ts'
 import { digestOf } from '../../../../server/oci/verify.ts'
 import { fixtureImage } from '../../../helpers/image-fixtures.ts'
 import type { FixtureImage } from '../../../helpers/image-fixtures.ts'
@@ -39,6 +40,15 @@ export async function pushImage(registry: TestRegistry, repository = 'os/web', t
   const response = await pushManifest(registry, `/v2/${repository}/manifests/${tag}`, image.manifest.bytes)
   if (response.status !== 201) throw new Error(`pushing a manifest: ${response.status} ${await response.text()}`)
   return image
+}
+
+/** A GPG signature of the image, as far as a store looks at it. */
+export async function pushSignature(registry: TestRegistry, repository: string, image: FixtureImage): Promise<void> {
+  const { digest, bytes } = image.manifest
+  const subject = { mediaType: OCI, digest, size: bytes.length }
+  const { manifest, blobs } = signatureArtifact(subject, Buffer.from('an OpenPGP message'))
+  for (const blob of blobs) await pushBlob(registry, repository, blob)
+  await pushManifest(registry, `/v2/${repository}/manifests/${manifest.digest}`, manifest.bytes)
 }
 
 /** Has a gzip layer as zstd, too. */
