@@ -49,7 +49,9 @@ export class GpgVerifier {
 }
 
 async function verify(program: string, message: Buffer, keys: readonly string[]): Promise<Claim> {
-  const home = await mkdtemp(join(tmpdir(), 'landfall-gpg-'))
+  const home = await mkdtemp(join(tmpdir(), 'landfall-gpg-')).catch((cause: unknown) => {
+    throw new TrustError('GPG_UNAVAILABLE', `gpg can have no folder of its own: ${(cause as Error).message}`, { cause })
+  })
   try {
     const imported = await runGpg(program, home, ['--import'], Buffer.from(keys.join('\n')))
     if (imported.code !== 0) {

@@ -1,7 +1,7 @@
 // By the real gpg: what it says of keys and messages is nothing to be faked.
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { GpgVerifier } from '../../../server/gpg/verifier.ts'
 import { TrustError } from '../../../server/trust/errors.ts'
 import { GpgHome } from '../../helpers/gpg-home.ts'
@@ -86,6 +86,17 @@ describe('without gpg', () => {
     await expect(claim()).rejects.toThrowWithCode(TrustError, 'GPG_UNAVAILABLE')
     await expect(claim()).rejects.toThrow('gpg is not installed on the server')
   })
+})
+
+it('is refused, not an error of the server, where gpg can have no folder of its own', async () => {
+  vi.stubEnv('TMPDIR', '/nowhere')
+  try {
+    const claim = new GpgVerifier().claim(Buffer.from('x'), ['KEY'])
+    await expect(claim).rejects.toThrowWithCode(TrustError, 'GPG_UNAVAILABLE')
+    await expect(claim).rejects.toThrow('/nowhere')
+  } finally {
+    vi.unstubAllEnvs()
+  }
 })
 
 /** gpg writes one for each new key, with a colon before it so that nobody takes it by mistake. */
