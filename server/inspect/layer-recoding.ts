@@ -42,7 +42,7 @@ export class LayerRecoding {
   #isDue = false
   #running: Promise<void> | undefined
   #stopped = false
-  readonly #stopping = Promise.withResolvers<void>()
+  #endWait: (() => void) | undefined
 
   constructor(options: LayerRecodingOptions) {
     this.#options = options
@@ -70,18 +70,18 @@ export class LayerRecoding {
   async stop(): Promise<void> {
     this.#stopped = true
     this.#isDue = false
-    this.#stopping.resolve()
+    this.#endWait?.()
     await this.#options.thread.end()
     await this.#running
   }
 
   async #work(): Promise<void> {
-    const { wanted, thread, idle, onFailure } = this.#options
+    const { wanted, thread, onFailure } = this.#options
     while (this.#isDue) {
       this.#isDue = false
       for (const image of await wanted()) {
         for (const layer of await this.#gzipLayers(image)) {
-          await Promise.race([idle(), this.#stopping.promise])
+          await this.#turn()
           if (this.#stopped) return
           await this.#recode(layer).catch((error: unknown) => {
             this.#done.add(layer.digest)
@@ -91,6 +91,15 @@ export class LayerRecoding {
       }
       await thread.end()
     }
+  }
+
+  /** Resolves when no layer waits to be read, or at the stop. Not a race with a promise for that: it would hold on to all that ever ran against it. */
+  #turn(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#stopped) return resolve()
+      this.#endWait = resolve
+      this.#options.idle().then(resolve, reject)
+    })
   }
 
   /** None of an image that is not here, or not as it should be: others say so. */

@@ -3,6 +3,8 @@ import { mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { recodeLayer } from '../../../server/inspect/layer-recoder.ts'
 import { LayerRecoding } from '../../../server/inspect/layer-recoding.ts'
@@ -143,6 +145,43 @@ describe('recoding layers', () => {
     expect((await Array.fromAsync(blobs.files())).filter((one) => !known.has(one.digest))).toEqual([])
     await recoding.stop()
   })
+})
+
+it('does not hold on to all that it has waited for', async () => {
+  const image = await fixtureImage([{ 'usr/a': TEXT }])
+  await bring(image)
+  const waits: WeakRef<object>[] = []
+  const idle = () => {
+    const wait = {}
+    waits.push(new WeakRef(wait))
+    return Promise.resolve(wait) as Promise<unknown> as Promise<void>
+  }
+  const { again, recoding } = await recode([image.manifest.digest], { idle })
+  for (let time = 1; time < 5; time++) await again()
+  // WeakRefs hold what they name until the end of the turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  setFlagsFromString('--expose-gc')
+  ;(runInNewContext('gc') as () => void)()
+  expect(waits.length).toBe(5)
+  expect(waits.filter((wait) => wait.deref()).length).toBeLessThanOrEqual(1)
+  await recoding.stop()
+})
+
+it('waits no longer for its turn once it is stopped', async () => {
+  const image = await fixtureImage([{ 'usr/a': TEXT }])
+  await bring(image)
+  const wanted: string[] = []
+  const waiting = Promise.withResolvers<void>()
+  const idle = () => {
+    waiting.resolve()
+    return new Promise<void>(() => {})
+  }
+  const { recoding, tried } = await recode(wanted, { idle })
+  wanted.push(image.manifest.digest)
+  recoding.wake()
+  await waiting.promise
+  await recoding.stop()
+  expect(tried).toEqual([])
 })
 
 it('begins with no layer once it is stopped', async () => {
