@@ -44,7 +44,8 @@ function libc(): Library | undefined {
 /**
  * Moves up to `count` bytes of a file, from `offset` on, to the connection of an HTTP response without copying them through this process, and
  * says how many: as many as the connection takes at once. 0 wherever that cannot be done, be it TLS, a connection that is busy or gone, or a file that
- * cannot be read: whoever then goes the ordinary way learns why. May wait for the disk.
+ * cannot be read: whoever then goes the ordinary way learns why. The response has a Content-Length, as in chunks nothing would frame these bytes, and
+ * its header is sent. May wait for the disk.
  */
 export function passOn(file: number, offset: number, count: number, response: Writable): number {
   const out = idleConnection(response)

@@ -17,7 +17,8 @@ const PATIENT_BYTES = 64 * BLOCK_BYTES
 
 /**
  * Writes bytes `start` to `end` (inclusive) and ends the stream. Resolves also when the reader went away; rejects, after cutting the
- * connection, if the file cannot be read or is shorter: the reader must not take what it got for the whole.
+ * connection, if the file cannot be read or is shorter: the reader must not take what it got for the whole. Of a response, the header with its
+ * Content-Length has been sent.
  */
 export async function sendFile(file: FileHandle, start: number, end: number, out: Writable): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - start + 1))
