@@ -20,6 +20,8 @@ import { OCI_INDEX, pushBlobs, pushImage, pushManifest, pushSignature } from './
 
 const REFERENCE = 'hub/os/web:1'
 const ignore = () => {}
+/** On a host that has other work, too. */
+const POLL = { timeout: 20_000 }
 
 /** `hub/...` is that of an upstream with `os/web:1`, which `demand` may name. */
 async function site({
@@ -134,7 +136,7 @@ describe('prefetching', () => {
   it('fetches what machines and profiles name, once, and does not look again for what is here', async () => {
     const { prefetch, asked, image, isHere, errors } = await site({ demand: [REFERENCE, 'os/own:1', 'NO REFERENCE'] })
     await prefetch.keepUp()
-    await expect.poll(isHere).toBe(true)
+    await expect.poll(isHere, POLL).toBe(true)
     await prefetch.keepUp()
     expect([asked('manifests/1'), asked(image.layers[0]!.digest)]).toEqual([1, 1])
     expect(errors.map((error) => (error as OciError).code)).toEqual(['REFERENCE_INVALID', 'REFERENCE_INVALID'])
@@ -169,10 +171,10 @@ describe('prefetching', () => {
     const { prefetch, images, upstream, image, platform, isHere } = await site({ refused: true })
     await images.resolve(REFERENCE, 'amd64')
     await prefetch.want(platform)
-    await expect.poll(() => prefetch.of(platform)).toMatchObject({ problem: { code: 'IMAGE_UNSIGNED' } })
+    await expect.poll(() => prefetch.of(platform), POLL).toMatchObject({ problem: { code: 'IMAGE_UNSIGNED' } })
     await pushSignature(upstream.registry, 'os/web', image)
     await prefetch.keepUp()
-    await expect.poll(isHere).toBe(true)
+    await expect.poll(isHere, POLL).toBe(true)
   })
 
   it('is tried again at once when a person asks, who hears why it fails', async () => {
@@ -180,7 +182,7 @@ describe('prefetching', () => {
     await images.resolve(REFERENCE, 'amd64')
     upstream.instead = ({ url }) => (url.includes('/blobs/') ? new Response('', { status: 404 }) : undefined)
     await prefetch.want(platform)
-    await expect.poll(() => prefetch.of(platform)).toMatchObject({ state: 'failed' })
+    await expect.poll(() => prefetch.of(platform), POLL).toMatchObject({ state: 'failed' })
     await expect(prefetch.fetch(REFERENCE, ignore)).rejects.toThrowWithCode(OciError, 'BLOB_UNKNOWN')
     upstream.instead = undefined
     await prefetch.fetch(REFERENCE, ignore)
@@ -202,10 +204,10 @@ describe('prefetching', () => {
     upstream.instead = ({ url }) => (url.endsWith(digest) ? new Response(ReadableStream.from(slowly())) : undefined)
     await prefetch.want(platform)
     await expect
-      .poll(() => prefetch.of(platform), { timeout: 20_000 })
+      .poll(() => prefetch.of(platform), POLL)
       .toMatchObject({ state: 'fetching', layers: 0, bytes: bytes.length - 1 })
     rest.resolve()
-    await expect.poll(() => prefetch.of(platform)).toBeUndefined()
+    await expect.poll(() => prefetch.of(platform), POLL).toBeUndefined()
   })
 
   it('says what failed, tries it again each minute, and forgets it when nobody wants it any more', async () => {
@@ -213,15 +215,17 @@ describe('prefetching', () => {
     await images.resolve(REFERENCE, 'amd64')
     upstream.instead = ({ url }) => (url.includes('/blobs/') ? new Response('', { status: 404 }) : undefined)
     await prefetch.want(platform)
-    await expect.poll(() => prefetch.of(platform)).toMatchObject({ state: 'failed', problem: { code: 'BLOB_UNKNOWN' } })
+    await expect
+      .poll(() => prefetch.of(platform), POLL)
+      .toMatchObject({ state: 'failed', problem: { code: 'BLOB_UNKNOWN' } })
     clock.advance(200_000)
     await prefetch.keepUp()
     expect(await prefetch.of(platform)).toMatchObject({ state: 'later' })
     await prefetch.want(platform)
-    await expect.poll(() => prefetch.of(platform)).toMatchObject({ state: 'failed' })
+    await expect.poll(() => prefetch.of(platform), POLL).toMatchObject({ state: 'failed' })
     upstream.instead = undefined
     await prefetch.keepUp()
-    await expect.poll(isHere).toBe(true)
+    await expect.poll(isHere, POLL).toBe(true)
     expect(await prefetch.of(platform)).toBeUndefined()
   })
 })
@@ -239,7 +243,7 @@ describe('an install', () => {
     const news = gate.settled()
     expect(await gate.check(platform)).toEqual({ state: 'fetching', layers: 0, totalLayers: 1, problem: undefined })
     await news
-    await expect.poll(() => gate.check(platform)).toEqual({ state: 'read' })
+    await expect.poll(() => gate.check(platform), POLL).toEqual({ state: 'read' })
   })
 
   it('is refused at once for what is known to be wrong', async () => {
