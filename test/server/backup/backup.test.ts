@@ -52,12 +52,16 @@ describe('dataFiles', () => {
     for (const name of kept) await put(name)
     for (const name of [
       'boot/vmlinuz',
+      'cache/installer/initramfs',
       'configuration/etc/landfall.toml',
       'landfall.db',
       'landfall.db-wal',
       'local-access.json',
       'media/incoming/1/source.iso',
+      'network.toml.1.part',
       'oci/incoming/1',
+      'oci/reading/database',
+      'oci/recoding/layer',
       'oci/uploads/1',
       'pki/ca.crt.new',
       'snapshots/1.db',
