@@ -301,7 +301,7 @@ export class Inventory {
     const { machines, transactions, events } = this.#ports
     transactions.transaction(() => {
       const { name } = this.get(id)
-      const macs = texts.map(requirePlausible).filter((mac) => machines.byIdentity('mac', mac)?.id !== id)
+      const macs = [...new Set(texts.map(requirePlausible))].filter((mac) => machines.byIdentity('mac', mac)?.id !== id)
       for (const mac of macs) {
         this.#requireFreeMac(mac)
         machines.bind('mac', mac, id)
