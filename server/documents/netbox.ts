@@ -108,7 +108,8 @@ function readFile(text: string): { devices: readonly unknown[]; interfaces: read
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new DocumentError('NETBOX_INVALID', `it is not JSON: ${(cause as Error).message}`, { cause })
+    const hint = 'give what the API of NetBox answers, or say by `format` that it is csv or yaml'
+    throw new DocumentError('NETBOX_INVALID', `it is not JSON: ${(cause as Error).message}`, { cause, hint })
   }
   const file = File.safeParse(json)
   if (!file.success) {
