@@ -1577,7 +1577,7 @@ export interface Operations {
     }
     answer: Response
   }
-  /** Take in an inventory kept elsewhere; what its rows do not name stays as it is */
+  /** Take in an inventory kept elsewhere; what rows of a table or of NetBox do not name stays, documents are applied */
   'POST /machines/import': {
     header?: {
       /** a text of your choice: asked again with it within a day, the same request gets its first answer */

@@ -44,7 +44,7 @@ import { readHost } from './doctor/host.ts'
 import { httpsApp } from './http/app.ts'
 import { fileAssets, filesBelow, firstOf, foundFiles, memoryAssets } from './http/assets.ts'
 import type { AssetSource } from './http/assets.ts'
-import { isOwnMac } from './host/addresses.ts'
+import { ownMacs } from './host/addresses.ts'
 import { macInAddress, urlHost } from './host/ipv6.ts'
 import { bootApp } from './http/boot/app.ts'
 import { bootDesk } from './http/boot/desk.ts'
@@ -419,7 +419,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     macAt: (address) => (store.leases.at(address) ?? store.leases6.at(address))?.mac ?? macInAddress(address),
     macOf: (machineId) => store.machines.macs([machineId]).get(machineId)?.[0],
     machineOf: (mac) => inventory.find({ mac })?.id,
-    isOwn: isOwnMac,
+    ownMacs,
     store: store.traces,
   })
   parts.defer(() => unlessStoreFails(() => trace.saveAll()))

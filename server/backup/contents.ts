@@ -21,10 +21,10 @@ const LEFT_OUT: readonly RegExp[] = [
   /^snapshots$/,
   // Made at every start, and by `--build`.
   /^local-access\.json$/,
-  /^boot$/,
+  /^(boot|cache)$/,
   // Half-done.
-  /\.new$/,
-  /^oci\/(incoming|uploads|reading)$/,
+  /\.(new|part)$/,
+  /^oci\/(incoming|uploads|reading|recoding)$/,
   /^media\/incoming$/,
   // Of an earlier restore; the configuration of now comes from where it is.
   /^restoring$/,

@@ -137,7 +137,16 @@ async function store(content: AsyncIterable<Buffer>, path: string): Promise<stri
 async function publish(staged: string, folder: string): Promise<void> {
   const isDatabase = (name: string) => name.startsWith(DATABASE)
   const names = (await readdir(staged)).toSorted((a, b) => Number(isDatabase(a)) - Number(isDatabase(b)))
-  for (const name of names) await rename(join(staged, name), join(folder, name))
+  const moved: string[] = []
+  try {
+    for (const name of names) {
+      await rename(join(staged, name), join(folder, name))
+      moved.push(join(folder, name))
+    }
+  } catch (error) {
+    for (const path of moved) await rm(path, { recursive: true, force: true })
+    throw error
+  }
   await rmdir(staged)
   await syncFolder(folder)
 }

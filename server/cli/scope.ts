@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import type { Scope } from '../contract/access.ts'
 import { collect } from './filter-options.ts'
-import { parseLabels } from './spec-options.ts'
+import { formatLabels, parseLabels } from './spec-options.ts'
 
 export function scopeOption(): Option {
   return new Option('--scope <label>', 'only machines with the label key=value; all of several').argParser(collect)
@@ -15,8 +15,5 @@ export function scopeOf(given: readonly string[] | undefined): { scope?: Scope }
 
 /** `rack=r1,row=2`, or what its absence means. */
 export function formatScope(scope: Scope | null): string {
-  if (scope === null) return 'everything'
-  return Object.entries(scope)
-    .map(([key, value]) => `${key}=${value}`)
-    .join(',')
+  return scope === null ? 'everything' : formatLabels(scope)
 }

@@ -76,3 +76,10 @@ function parsePair(text: string): [string, string] {
   if (equals < 1) throw new CliError(`label ${text}: want key=value`, { exitCode: 2 })
   return [text.slice(0, equals), text.slice(equals + 1)]
 }
+
+/** `rack=r12,role=db` */
+export function formatLabels(labels: Readonly<Record<string, string>>): string {
+  return Object.entries(labels)
+    .map(([key, value]) => `${key}=${value}`)
+    .join(',')
+}

@@ -171,7 +171,8 @@ function readText(file: string, required: boolean): string | undefined {
     return readFileSync(file, 'utf8')
   } catch (cause) {
     if (!required && isMissing(cause)) return undefined
-    throw new ConfigError('FILE_UNREADABLE', `reading ${file}: ${(cause as Error).message}`, { cause })
+    const hint = isForbidden(cause) ? 'run this as root, or as a user who may read it' : undefined
+    throw new ConfigError('FILE_UNREADABLE', `reading ${file}: ${(cause as Error).message}`, { cause, hint })
   }
 }
 
@@ -187,4 +188,8 @@ function listDropIns(folder: string): string[] {
 
 function isMissing(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT'
+}
+
+function isForbidden(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EACCES'
 }

@@ -15,9 +15,10 @@ export function secondsLeft({ bytes, totalBytes, rate }: Moving): number | undef
 
 /** `4.2 s`, `3 min 5 s`, `2 h 10 min`. */
 export function formatSeconds(seconds: number): string {
-  if (seconds < 60) return `${seconds < 10 ? seconds.toFixed(1) : Math.round(seconds)} s`
-  const minutes = Math.floor(seconds / 60)
-  if (minutes < 60) return `${minutes} min ${Math.round(seconds - minutes * 60)} s`
+  const whole = Math.round(seconds)
+  if (whole < 60) return `${seconds < 10 ? seconds.toFixed(1) : whole} s`
+  const minutes = Math.floor(whole / 60)
+  if (minutes < 60) return `${minutes} min ${whole % 60} s`
   return `${Math.floor(minutes / 60)} h ${minutes % 60} min`
 }
 

@@ -2,6 +2,7 @@
 import { formatBytes } from '../contract/bytes.ts'
 import type { FactDifference, FactSubject } from '../contract/fact-change.ts'
 import type { DiskFacts, Facts, NicFacts } from '../contract/facts.ts'
+import { cpuText, productText } from '../contract/facts-text.ts'
 import { plausibleSerial, plausibleUuid } from './identity.ts'
 
 /** Kernels keep a little memory for themselves, and not always as much: less than this is none that was taken out. */
@@ -17,7 +18,7 @@ export function compareFacts(before: Facts, after: Facts): FactDifference[] {
     ...compareDisks(before.disks, after.disks),
     ...compareNics(before.nics, after.nics),
     ...compareMemory(before.memoryBytes, after.memoryBytes),
-    ...changed('cpu', '', 'the processor', cpuText(before), cpuText(after)),
+    ...changed('cpu', '', 'the processor', cpuText(before.cpu), cpuText(after.cpu)),
     ...changed('firmware', 'mode', 'the firmware mode', before.firmware, after.firmware),
     ...changed('firmware', 'version', 'the firmware version', before.smbios.biosVersion, after.smbios.biosVersion),
     ...changed('secure-boot', '', 'Secure Boot', onOff(before.secureBoot), onOff(after.secureBoot)),
@@ -102,20 +103,12 @@ function memoryText(bytes: number): string {
 
 function compareSystem(before: Facts['smbios'], after: Facts['smbios']): FactDifference[] {
   return [
-    ...changed('system', 'product', 'the product', productOf(before), productOf(after)),
+    ...changed('system', 'product', 'the product', productText(before), productText(after)),
     ...changed('system', 'serial', 'the serial number', plausibleSerial(before.serial), plausibleSerial(after.serial)),
     ...changed('system', 'UUID', 'the UUID', plausibleUuid(before.uuid), plausibleUuid(after.uuid)),
     ...changed('system', 'board', 'the board', plausibleSerial(before.boardSerial), plausibleSerial(after.boardSerial)),
     ...changed('system', 'asset tag', 'the asset tag', before.assetTag, after.assetTag),
   ]
-}
-
-function productOf({ vendor, product }: Facts['smbios']): string | undefined {
-  return [vendor, product].filter(Boolean).join(' ') || undefined
-}
-
-function cpuText({ cpu: { model, sockets, cores, threads } }: Facts): string {
-  return `${sockets} × ${model}, ${cores} cores, ${threads} threads`
 }
 
 function onOff(value: boolean): string {

@@ -144,9 +144,11 @@ export class Documents {
     const { inventory, store } = this.#ports
     if (macs.length === 0) {
       const hint = 'give at least one MAC: machines are recognised by them'
-      throw new CoreError('VALIDATION', `there is no machine ${name} to change, and without a MAC none can be added`, {
-        hint,
-      })
+      const problem =
+        name === undefined
+          ? 'it has neither a name nor a MAC'
+          : `there is no machine ${name} to change, and without a MAC none can be added`
+      throw new CoreError('VALIDATION', problem, { hint })
     }
     requireWithin(labels, scope)
     const { id } = inventory.create({ macs, labels, spec, ...(name !== undefined && { name }) }, actor)

@@ -3,6 +3,7 @@ import type { Scope } from '../contract/access.ts'
 import type { Architecture, Labels } from '../contract/common.ts'
 import type { FactChange } from '../contract/fact-change.ts'
 import type { Facts } from '../contract/facts.ts'
+import { productText } from '../contract/facts-text.ts'
 import type { MachineFilter } from '../contract/machine-filter.ts'
 import type { CreateMachine, Machine, MachineState, MachineSummary, UpdateMachine } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
@@ -301,7 +302,7 @@ export class Inventory {
     const { machines, transactions, events } = this.#ports
     transactions.transaction(() => {
       const { name } = this.get(id)
-      const macs = texts.map(requirePlausible).filter((mac) => machines.byIdentity('mac', mac)?.id !== id)
+      const macs = [...new Set(texts.map(requirePlausible))].filter((mac) => machines.byIdentity('mac', mac)?.id !== id)
       for (const mac of macs) {
         this.#requireFreeMac(mac)
         machines.bind('mac', mac, id)
@@ -369,7 +370,7 @@ export class Inventory {
       machines.update(survivor, {
         uuid: plausibleUuid(facts.smbios.uuid) ?? null,
         serial: plausibleSerial(facts.smbios.serial) ?? null,
-        product: [facts.smbios.vendor, facts.smbios.product].filter(Boolean).join(' ') || null,
+        product: productText(facts.smbios) ?? null,
         architecture: facts.architecture,
         firmware: facts.firmware,
         lastSeenAt: timestamp(clock),

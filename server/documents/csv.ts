@@ -7,6 +7,8 @@ export interface CsvRow {
   cells: string[]
 }
 
+/** Only quoted cells keep the blanks at their ends. */
+const QUOTED = /[",\r\n]|^\s|\s$/
 /** A spreadsheet takes a cell that begins like one of these for a formula, and others choose some of what stands in our tables. */
 const FORMULA = /^'*[=+\-@\t\r]/
 
@@ -14,7 +16,7 @@ const FORMULA = /^'*[=+\-@\t\r]/
 export function csvLine(cells: readonly (string | number | null)[]): string {
   const quoted = cells.map((cell) => {
     const text = String(cell ?? '').replace(FORMULA, "'$&")
-    return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
+    return QUOTED.test(text) ? `"${text.replaceAll('"', '""')}"` : text
   })
   return `${quoted.join(',')}\r\n`
 }

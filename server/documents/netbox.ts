@@ -30,6 +30,8 @@ const Interface = z.looseObject({
 type Interface = z.infer<typeof Interface>
 
 const Device = z.looseObject({
+  /** Devices have none; to read a document as a device would leave out most of it without a word. */
+  kind: z.never({ error: 'this is a document, not a device: import it as yaml, or `landfall apply` it' }).optional(),
   id: z.number().nullish(),
   name: z.string().nullish(),
   interfaces: z.array(Interface).nullish(),
@@ -53,7 +55,10 @@ export function readNetbox(text: string): MachineRow[] {
   return devices.map((given, at) => {
     const row = at + 1
     const device = Device.safeParse(given)
-    if (!device.success) return { row, name: undefined, problem: device.error.issues.map(issueText).join('; ') }
+    if (!device.success) {
+      const named = z.object({ name: z.string() }).safeParse(given).data
+      return { row, name: named?.name, problem: device.error.issues.map(issueText).join('; ') }
+    }
     const { id, name } = device.data
     const own = [id, name].flatMap((owner) => (owner == null ? [] : (owned.get(owner) ?? [])))
     const labels = LABELS.flatMap((key) => {
@@ -103,7 +108,8 @@ function readFile(text: string): { devices: readonly unknown[]; interfaces: read
   try {
     json = JSON.parse(text)
   } catch (cause) {
-    throw new DocumentError('NETBOX_INVALID', `it is not JSON: ${(cause as Error).message}`, { cause })
+    const hint = 'give what the API of NetBox answers, or say by `format` that it is csv or yaml'
+    throw new DocumentError('NETBOX_INVALID', `it is not JSON: ${(cause as Error).message}`, { cause, hint })
   }
   const file = File.safeParse(json)
   if (!file.success) {

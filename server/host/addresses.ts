@@ -47,9 +47,9 @@ export function macOf(name: string): string | undefined {
   return mac === undefined || mac === '00:00:00:00:00:00' ? undefined : mac
 }
 
-/** Whether an interface of this host has that MAC, written with colons and in lower case. */
-export function isOwnMac(mac: string): boolean {
-  return Object.values(networkInterfaces()).some((addresses) => addresses?.some((one) => one.mac === mac))
+/** The hardware addresses of this host, written with colons and in lower case. */
+export function ownMacs(): ReadonlySet<string> {
+  return new Set(Object.values(networkInterfaces()).flatMap((addresses = []) => addresses.map(({ mac }) => mac)))
 }
 
 /** The kernel's number of an interface: another one when it was removed and made again. Undefined while it does not exist. */

@@ -14,8 +14,8 @@ import type { TapPorts } from './taps.ts'
 export interface BootTraceOptions extends Pick<TapPorts, 'macAt' | 'macOf'> {
   /** The machine that has this MAC. */
   machineOf: (mac: string) => string | undefined
-  /** Whether this host has that MAC: our own search for other DHCP servers is heard too, and no machine. */
-  isOwn?: (mac: string) => boolean
+  /** MACs of this host: our own search for other DHCP servers is heard too, and no machine. */
+  ownMacs?: () => ReadonlySet<string>
   clock: Clock
   limits?: RecorderLimits
   /** Where stories outlive the process; without it they end with it. */
@@ -69,13 +69,15 @@ export class BootTrace {
 
   /** What arrived at all, and clients that are no machine, the one heard last first. */
   overview(): TraceOverview {
-    const { isOwn = () => false } = this.#options
+    const { machineOf, ownMacs } = this.#options
     const { dhcpReceived, dhcpMalformed, dhcpLastAt, tftpReceived, tftpLastAt, otherServers } = this.taps.wire
+    const own = ownMacs?.()
     const strangers = this.#recorder
       .clients()
-      .filter((client) => this.#options.machineOf(client) === undefined && !isOwn(client))
       .toReversed()
-      .slice(0, MAX_CLIENTS)
+      .values()
+      .filter((client) => own?.has(client) !== true && machineOf(client) === undefined)
+      .take(MAX_CLIENTS)
     return {
       wire: {
         since: timeOf(this.#since),
@@ -86,7 +88,7 @@ export class BootTrace {
         tftpLastAt: tftpLastAt === undefined ? null : timeOf(tftpLastAt),
         otherServers: [...otherServers].map(([address, at]) => ({ address, lastAt: timeOf(at) })),
       },
-      clients: strangers.flatMap((client) => this.#stranger(client)),
+      clients: strangers.flatMap((client) => this.#stranger(client)).toArray(),
     }
   }
 

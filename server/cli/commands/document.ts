@@ -20,6 +20,7 @@ import { CliError, DIFFERENT } from '../errors.ts'
 import { collect } from '../filter-options.ts'
 import { findMachine } from '../machine-lookup.ts'
 import { printData, printLine, printRows } from '../output.ts'
+import { formatLabels } from '../spec-options.ts'
 import { withClient } from './context.ts'
 
 interface FileOptions {
@@ -79,12 +80,8 @@ const COLUMNS = [
   { title: 'DOCUMENT', value: ({ kind, name }: Document) => `${kind}/${name}` },
   {
     title: 'LABELS',
-    value: (document: Document) => {
-      const labels = document.kind === 'machine' ? document.labels : document.selector
-      return Object.entries(labels ?? {})
-        .map(([key, value]) => `${key}=${value}`)
-        .join(',')
-    },
+    value: (document: Document) =>
+      formatLabels((document.kind === 'machine' ? document.labels : document.selector) ?? {}),
   },
   { title: 'IMAGE', value: ({ spec }: Document) => spec?.image ?? '-' },
 ]

@@ -26,7 +26,9 @@ const FORMATS_BY_ENDING: Record<string, ExchangeFormat> = { csv: 'csv', yaml: 'y
 export function addMachineExchangeCommands(machine: Command): void {
   machine
     .command('import')
-    .description('take in an inventory kept elsewhere, all of its rows or none; what they do not name stays')
+    .description(
+      'take in an inventory kept elsewhere, all or none; what tables and NetBox do not name stays, documents are applied',
+    )
     .argument('<file>', 'table, documents, or devices of NetBox; - for standard input')
     .addOption(new Option('--format <format>', 'what it is, instead of by its name').choices(EXCHANGE_FORMATS))
     .option('--dry-run', 'tell what would come of it, and change nothing')

@@ -5,6 +5,7 @@ import type { Command } from 'commander'
 import { z } from 'zod'
 import { FactChange } from '../../contract/fact-change.ts'
 import type { Facts } from '../../contract/facts.ts'
+import { cpuText, productText } from '../../contract/facts-text.ts'
 import { MachineSort } from '../../contract/machine-filter.ts'
 import { Machine } from '../../contract/machine.ts'
 import type { MachineSummary } from '../../contract/machine.ts'
@@ -202,9 +203,9 @@ function describeFacts(facts: Facts): [string, string][] {
   const { smbios, cpu, firmware, secureBoot, tpm, architecture, memoryBytes, nics, collectedAt } = facts
   return [
     ['Told at', collectedAt],
-    ['Product', [smbios.vendor, smbios.product].filter(Boolean).join(' ') || '-'],
+    ['Product', productText(smbios) ?? '-'],
     ['Serial', smbios.serial ?? '-'],
-    ['Processor', `${cpu.sockets} × ${cpu.model}, ${cpu.cores} cores, ${cpu.threads} threads`],
+    ['Processor', cpuText(cpu)],
     ['Memory', formatBytes(memoryBytes)],
     ['Architecture', architecture],
     ['Firmware', `${firmware} ${smbios.biosVersion ?? ''}`.trimEnd()],

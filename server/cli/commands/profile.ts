@@ -8,7 +8,7 @@ import type { ApiClient } from '../client.ts'
 import { CliError } from '../errors.ts'
 import { printObject, printRows } from '../output.ts'
 import type { Column, OutputFormat } from '../output.ts'
-import { addSpecOptions, parseLabels, specWith } from '../spec-options.ts'
+import { addSpecOptions, formatLabels, parseLabels, specWith } from '../spec-options.ts'
 import type { SpecOptions } from '../spec-options.ts'
 import { withClient } from './context.ts'
 
@@ -130,6 +130,5 @@ function describe(profile: Profile): [string, string][] {
 }
 
 function labelsText(labels: Record<string, string>): string {
-  const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
-  return pairs.length === 0 ? 'every machine' : pairs.join(',')
+  return formatLabels(labels) || 'every machine'
 }

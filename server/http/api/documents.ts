@@ -50,7 +50,8 @@ const importMachines = createRoute({
   method: 'post',
   path: '/machines/import',
   tags: ['machines'],
-  summary: 'Take in an inventory kept elsewhere; what its rows do not name stays as it is',
+  summary:
+    'Take in an inventory kept elsewhere; what rows of a table or of NetBox do not name stays, documents are applied',
   ...needs('operator', 'chosen', { repeatable: true }),
   request: { headers: RepeatHeader, body: body(ImportRequest) },
   responses: { 200: json(ImportResult, 'what came of each row'), ...refusals, ...unprocessable, ...repeated },

@@ -27,7 +27,7 @@ export const EXPORT_TYPES: Record<ExportFormat, string> = {
   netbox: 'application/json',
 }
 
-/** By name, a page of them in memory at a time. Throws PROFILE_NOT_FOUND. */
+/** By name, a page of them in memory at a time, which is written out at once: its machines may be gone later. Throws PROFILE_NOT_FOUND. */
 export function machineExport(inventory: Machines, options: ExportOptions, format: ExportFormat) {
   const texts = WRITERS[format](inventory, options)
   // What the filter may be wrong in is found out before the answer begins.
@@ -72,10 +72,9 @@ const WRITERS: Record<ExportFormat, Writer> = {
 function* jsonList(inventory: Machines, options: ExportOptions, itemOf: (machine: MachineSummary) => unknown) {
   let separator = '[\n'
   for (const page of pages(inventory, options)) {
-    for (const machine of page) {
-      yield `${separator}${JSON.stringify(itemOf(machine))}`
-      separator = ',\n'
-    }
+    if (page.length === 0) continue
+    yield separator + page.map((machine) => JSON.stringify(itemOf(machine))).join(',\n')
+    separator = ',\n'
   }
   yield separator === ',\n' ? '\n]\n' : '[]\n'
 }

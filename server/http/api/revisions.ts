@@ -47,12 +47,13 @@ export function tag<T extends Revised>(c: Context<HttpEnv>, answer: T): T {
 
 /** Whether the caller knows this answer already; for GET, before it is sent. */
 export function isKnown(c: Context<HttpEnv>, answer: Revised): boolean {
-  c.header('ETag', tagOf(answer))
+  const known = tagOf(answer)
+  c.header('ETag', known)
   // Asked for again each time, and answered in full only when something is new.
   c.header('Cache-Control', 'private, no-cache')
   const given = c.req.header('if-none-match')
   // Weak comparison (section 13.1.2).
-  return given !== undefined && tagsOf(given).some((one) => one === '*' || one.replace(/^W\//, '') === tagOf(answer))
+  return given !== undefined && tagsOf(given).some((one) => one === '*' || one.replace(/^W\//, '') === known)
 }
 
 /** Throws CHANGED_MEANWHILE when people have changed it since what `If-Match` names. Nothing may come between this and the change. */

@@ -40,7 +40,10 @@ export function note(c: Context<HttpEnv>, detail: string): void {
 }
 
 /** The same for pushes and deletions in the registry, which speaks another language of errors. */
-export function auditedRegistry(audit: AuditLog, root: '/v2' | '/extensions/v2'): MiddlewareHandler<HttpEnv> {
+export function auditedRegistry(
+  audit: Pick<AuditLog, 'record'>,
+  root: '/v2' | '/extensions/v2',
+): MiddlewareHandler<HttpEnv> {
   return createMiddleware<HttpEnv & { Variables: { registryCaller?: { actor: string } } }>(async (c, next) => {
     await next()
     const { method, path } = c.req

@@ -12,7 +12,7 @@ const KEY = /^[\x21-\x7e]{1,255}$/
 
 /**
  * With an `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header), the first success is kept and answered again for a day, with
- * `Idempotency-Replayed: true`. After `admitted`: whoever may no longer do it is not told either.
+ * `Idempotency-Replayed: true`. After `admitted`: whoever may no longer do it is not told either; nor is whoever has another scope since.
  */
 export const repeatable: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEnv>(async (c, next) => {
   const given = c.req.header(IDEMPOTENCY_KEY)
@@ -24,7 +24,7 @@ export const repeatable: MiddlewareHandler<HttpEnv> = createMiddleware<HttpEnv>(
   }
   const { caller, guard } = c.var
   const { pathname, search } = new URL(c.req.url)
-  const key = JSON.stringify([caller.actor, c.req.method, pathname + search, given])
+  const key = JSON.stringify([caller.actor, caller.scope, c.req.method, pathname + search, given])
   const before = await guard.answers.once({ key, body: await c.req.text() }, async () => {
     await next()
     return c.res.ok ? { status: c.res.status, body: await c.res.clone().text() } : undefined

@@ -1,4 +1,5 @@
 // A data folder goes into a file and comes out of it.
+import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, symlink, truncate, writeFile } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -52,12 +53,16 @@ describe('dataFiles', () => {
     for (const name of kept) await put(name)
     for (const name of [
       'boot/vmlinuz',
+      'cache/installer/initramfs',
       'configuration/etc/landfall.toml',
       'landfall.db',
       'landfall.db-wal',
       'local-access.json',
       'media/incoming/1/source.iso',
+      'network.toml.1.part',
       'oci/incoming/1',
+      'oci/reading/database',
+      'oci/recoding/layer',
       'oci/uploads/1',
       'pki/ca.crt.new',
       'snapshots/1.db',
@@ -179,6 +184,31 @@ describe('restoreBackup', () => {
     }
     await expect(restore(join(folder, 'target'), refuse)).rejects.toThrow('too new')
     expect(await readdir(folder)).toEqual(['backup.tar', 'data'])
+  })
+
+  it('leaves nothing when a file cannot get to its place', async () => {
+    const source = await sourceFile(await put('x'), 'lost+found/x')
+    const database = await sourceFile(await put('snapshots/1.db'), 'landfall.db')
+    await writeBackup(file, [database, await sourceFile(await put('a'), 'a'), source], HEAD)
+    const target = join(folder, 'target')
+    // What stands in the way: a folder of the file system that is not empty.
+    await mkdir(join(target, 'lost+found/1'), { recursive: true })
+    await expect(restore(target)).rejects.toThrow('ENOTEMPTY')
+    expect(await readdir(target)).toEqual(['lost+found'])
+  })
+
+  it.each([
+    ['has no database', [], 'pki/ca.key', 'it holds no database'],
+    ['has a file that it does not list', ['landfall.db'], 'landfall.db', 'pki/ca.key is not in its list of files'],
+  ])('refuses what %s', async (_, more, listed, message) => {
+    const sha256 = createHash('sha256').update('x').digest('hex')
+    await writeArchive((archive) => {
+      for (const name of [...more, 'pki/ca.key']) archive.entry({ name }, 'x')
+      const manifest = { format: 1, ...HEAD, files: [{ name: listed, size: 1, sha256 }] }
+      archive.entry({ name: 'backup.json' }, JSON.stringify(manifest))
+    })
+    await expect(restore(join(folder, 'target'))).rejects.toThrow(message)
+    expect(await readdir(folder)).toEqual(['backup.tar'])
   })
 
   it.each(['../out', '/etc/out', 'a/../../out', 'a//b', '.'])('refuses the name %s', async (name) => {

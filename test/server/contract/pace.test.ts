@@ -5,7 +5,10 @@ describe('pace', () => {
   it.each([
     [0.42, '0.4 s'],
     [59.4, '59 s'],
+    [59.7, '1 min 0 s'],
+    [119.7, '2 min 0 s'],
     [185, '3 min 5 s'],
+    [3599.7, '1 h 0 min'],
     [7800, '2 h 10 min'],
   ])('%d seconds as %s', (seconds, text) => expect(formatSeconds(seconds)).toBe(text))
 

@@ -94,6 +94,7 @@ describe('apply', () => {
     expect(results).toMatchObject([{ id, outcome: 'changed' }])
     expect(core.inventory.toSummary(id)).toMatchObject({ name: 'web-1', macs: [mac(1), mac(2)] })
     expect(outcomes(apply(core, [{ kind: 'machine', name: 'web-1', macs: [mac(2)] }]))).toEqual(['unchanged'])
+    expect(outcomes(apply(core, [{ kind: 'machine', name: 'web-1', macs: [mac(3), mac(3)] }]))).toEqual(['changed'])
   })
 
   it('keeps secrets that come back masked, and refuses masks of none', () => {
@@ -150,6 +151,11 @@ describe('apply', () => {
     ['a group address', [{ ...WEB, macs: ['01:00:5e:00:00:01'] }], ['VALIDATION']],
   ])('refuses %s', (_, documents, expected) => {
     expect(outcomes(apply(testCore(), documents))).toEqual(expected)
+  })
+
+  it('says what a row lacks that names nothing', () => {
+    const { results } = apply(testCore(), [{ kind: 'machine', labels: { rack: 'r1' } }])
+    expect(results[0]!.error).toMatchObject({ code: 'VALIDATION', message: 'it has neither a name nor a MAC' })
   })
 
   it('refuses a name and a MAC of two machines', () => {

@@ -572,6 +572,8 @@ describe('nextTask', () => {
     const stopped = core.installs.nextTask(session, 60_000)
     core.installs.stop()
     expect(await stopped).toMatchObject({ type: 'wait' })
+    // One that was judged meanwhile begins to wait only now.
+    expect(await core.installs.nextTask(session, 60_000)).toMatchObject({ type: 'wait' })
   })
 
   it('ends an older poll when the machine registers anew', async () => {

@@ -127,6 +127,19 @@ describe('a login by password', () => {
   })
 })
 
+it('a login by token that the database could not keep does not count', () => {
+  const { secret } = core.tokens.createApiToken({ name: 'ci', role: 'viewer' }, 'a')
+  const full = new CoreError('STORE_FULL', 'the disk is full')
+  for (let times = 0; times < 6; times++) {
+    core.tokens.login = () => {
+      throw full
+    }
+    expect(() => core.logins.byToken(secret, HOME)).toThrowWithCode(CoreError, 'STORE_FULL')
+  }
+  delete (core.tokens as Partial<typeof core.tokens>).login
+  expect(core.logins.byToken(secret, HOME).session).toMatchObject({ name: 'ci' })
+})
+
 describe('sessions', () => {
   it('end with a new password of the administrator, all of them', async () => {
     const { secret } = await logIn()

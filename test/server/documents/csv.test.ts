@@ -64,12 +64,10 @@ describe('parseCsv', () => {
 
   it('takes away what keeps spreadsheets from calculating', () => {
     expect(csvLine(['=1', "'=1", "it's", '-2'])).toBe("'=1,''=1,it's,'-2\r\n")
-    const text = fc.oneof(fc.string(), fc.constantFrom('=x', "'+", "''-1", ' a', 'a\r\nb'))
+    const text = fc.oneof(fc.string(), fc.constantFrom('=x', "'+", "''-1", ' a', 'a\u00a0', ' =1', ' ', 'a\r\nb'))
     fc.assert(
       fc.property(fc.array(text, { minLength: 2, maxLength: 4 }), (row) => {
-        // What is not quoted loses the blanks around it.
-        const kept = row.map((cell) => (/[",\r\n]/.test(cell) ? cell : cell.trim()))
-        fc.pre(kept.some((cell) => cell !== '') && kept.every((cell, at) => cell === row[at]))
+        fc.pre(row.some((cell) => cell !== ''))
         expect(cells(`a,b,c,d\r\n${csvLine(row)}`)[1]).toEqual(row)
       }),
       { seed: 1121 },

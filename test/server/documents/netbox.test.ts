@@ -64,6 +64,11 @@ describe('readNetbox', () => {
     ])
   })
 
+  it('takes no document for a device that has nothing', () => {
+    const document = { kind: 'machine', name: 'a', macs: ['52:54:00:ab:00:01'], labels: { rack: 'r1' } }
+    expect(read([document])).toEqual([{ row: 1, name: 'a', problem: expect.stringContaining('yaml') as string }])
+  })
+
   it.each(['{', '{}', '7', '{"devices":7}', '{"results":null}'])('refuses %s', (text) => {
     expect(() => readNetbox(text)).toThrowWithCode(DocumentError, 'NETBOX_INVALID')
   })

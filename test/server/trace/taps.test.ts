@@ -48,10 +48,20 @@ describe('who it is', () => {
     ])
   })
 
-  it('is this host itself, and no stranger either', () => {
-    const boot = new MadeUpBoot({ isOwn: (mac) => mac === MAC })
+  it('is this host itself, which is looked at once, and no stranger either', () => {
+    let looks = 0
+    const ownMacs = () => {
+      looks++
+      return new Set([MAC])
+    }
+    const boot = new MadeUpBoot({ ownMacs })
     boot.dhcp({ options: pxeOptions(7) })
-    expect(boot.trace.overview().clients).toEqual([])
+    for (const end of ['98', '99']) boot.dhcp({ mac: `52:54:00:00:00:${end}`, options: pxeOptions(7) })
+    expect(boot.trace.overview().clients.map(({ client }) => client)).toEqual([
+      '52:54:00:00:00:99',
+      '52:54:00:00:00:98',
+    ])
+    expect(looks).toBe(1)
     expect(texts(boot)).toHaveLength(1)
   })
 

@@ -86,6 +86,18 @@ describe('the inventory as a file', () => {
     expect((await problemOf(server.call('GET', '/api/v1/machines/export?profile=none'))).code).toBe('PROFILE_NOT_FOUND')
   })
 
+  it('ends well when machines go while it is read', async () => {
+    const server = await testServer()
+    await post(server, '/apply', { documents: [WEB, { ...WEB, name: 'web-2', macs: [mac(2)] }] })
+    const { body } = await server.call('GET', '/api/v1/machines/export?format=json')
+    const reader = body!.getReader()
+    const decoder = new TextDecoder()
+    let text = decoder.decode((await reader.read()).value)
+    for (const { id } of server.inventory.list()) server.inventory.remove(id, 'a')
+    for (let next = await reader.read(); !next.done; next = await reader.read()) text += decoder.decode(next.value)
+    expect(JSON.parse(text)).toMatchObject([{ name: 'web-1' }, { name: 'web-2' }])
+  })
+
   it('shows no secret', async () => {
     const server = await testServer()
     await post(server, '/apply', { documents: [{ ...WEB, spec: { rootPassword: '$6$salt$hash' } }] })

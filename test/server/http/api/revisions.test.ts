@@ -67,6 +67,21 @@ describe('Idempotency-Key', () => {
     expect(await problemOf(ask({ macs: [MAC] }, { as: 'operator' }))).toMatchObject({ status: 409, code: 'CONFLICT' })
   })
 
+  it('is of the scope that it was asked in', async () => {
+    const { call, tokens } = await testServer()
+    const ask = (rack: string) => {
+      const { id, secret } = tokens.createApiToken({ name: 'ci', role: 'operator', scope: { rack } }, 'a')
+      const answer = call('POST', '/api/v1/machines', {
+        as: secret,
+        headers,
+        json: { macs: [MAC], labels: { rack: 'r1' } },
+      })
+      return answer.finally(() => tokens.revoke(id, 'a'))
+    }
+    expect((await ask('r1')).status).toBe(201)
+    expect(await problemOf(ask('r2'))).toMatchObject({ status: 403, code: 'OUT_OF_SCOPE' })
+  })
+
   it('keeps no refusal, and no answer longer than a day', async () => {
     const { call, inventory, clock } = await testServer()
     const ask = () => call('POST', '/api/v1/machines', { headers, json: { macs: [MAC] } })
