@@ -4,10 +4,12 @@ import { Socket } from 'node:net'
 import { constants } from 'node:os'
 import { TLSSocket } from 'node:tls'
 import type { Writable } from 'node:stream'
+import type { KoffiFunc } from 'koffi'
 
 interface Library {
   /** The offset is given back changed. */
   sendfile: (out: number, file: number, offset: [number], count: number) => number
+  sync_file_range: KoffiFunc<(file: number, offset: number, count: number, flags: number) => number>
   socket: (family: number, type: number, protocol: number) => number
   bind: (socket: number, name: Uint8Array, length: number) => number
   recv: (socket: number, into: Uint8Array, length: number, flags: number) => number
@@ -19,6 +21,7 @@ interface Library {
 /** Where Landfall runs, offsets and sizes are of 64 bits in every call. */
 const PROTOTYPES = {
   sendfile: 'int64_t sendfile(int out, int in, _Inout_ int64_t *offset, uint64_t count)',
+  sync_file_range: 'int sync_file_range(int file, int64_t offset, int64_t count, unsigned int flags)',
   socket: 'int socket(int family, int type, int protocol)',
   bind: 'int bind(int socket, const void *name, uint32_t length)',
   recv: 'int64_t recv(int socket, void *into, uint64_t length, int flags)',
@@ -60,6 +63,21 @@ function idleConnection(response: Writable & { socket?: unknown }): number | und
   // Not documented, but what Node's own cluster module and others have passed on for years.
   const { _handle: handle } = socket as Socket & { _handle?: { fd?: number } | null }
   return handle?.fd !== undefined && handle.fd >= 0 ? handle.fd : undefined
+}
+
+/** sync_file_range(2). */
+const SYNC_FILE_RANGE_WRITE = 2
+
+/**
+ * Has the kernel begin to put `count` bytes of a file, from `offset` on, on disk, and says once it has begun whether it could. It promises nothing, as
+ * fsync does, but leaves that less to wait for. The descriptor must stay open meanwhile.
+ */
+export async function beginWriteOut(file: number, offset: number, count: number): Promise<boolean> {
+  const call = libc()?.sync_file_range
+  if (!call) return false
+  return new Promise((tell) => {
+    call.async(file, offset, count, SYNC_FILE_RANGE_WRITE, (error, result) => tell(!error && result === 0))
+  })
 }
 
 // socket(7), the same numbers on all of Linux's processors that Node runs on.

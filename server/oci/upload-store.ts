@@ -6,15 +6,16 @@ import { mkdir, open, readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { BlobStore } from './blob-store.ts'
-import { writeFully } from '../host/durable-files.ts'
+import { eachChunk } from './each-chunk.ts'
 import { ioError } from './io-error.ts'
 import { OciError } from './errors.ts'
 import type { Reservation } from './quota.ts'
+import { UploadFile } from './upload-file.ts'
 import { algorithmOf } from './verify.ts'
 import type { DigestAlgorithm } from './verify.ts'
 
-/** What is gathered before it is written: few large writes cost less than many small ones. */
-const WRITE_BYTES = 2 ** 19
+/** Of a file that is read again. */
+const READ_BYTES = 2 ** 19
 const DAY_MS = 24 * 3600 * 1000
 
 export interface Upload {
@@ -180,49 +181,29 @@ export class UploadStore {
   }
 
   async #write(live: LiveUpload, source: Readable): Promise<void> {
-    const file = await open(live.file, 'r+')
-    let gathered: Uint8Array[] = []
-    let bytes = 0
-    /** One write is under way while the next one is gathered. */
-    let writing = Promise.resolve()
-    const flush = async (): Promise<void> => {
-      await writing
-      const chunks = gathered
-      const end = live.offset + bytes
-      gathered = []
-      bytes = 0
-      const written = writeFully(file, chunks, live.offset)
-      for (const chunk of chunks) live.hash?.update(chunk)
-      writing = written.then(
-        () => {
-          live.offset = end
-        },
-        (error: unknown) => {
-          live.hash = undefined // it is ahead of the file
-          throw error
-        },
-      )
-      writing.catch(() => {}) // looked at by the next flush or at the end
-    }
+    const file = new UploadFile(await open(live.file, 'r+'), live.offset, (end) => {
+      live.offset = end
+    })
+    let arrived = live.offset
     try {
-      // Whoever cannot go on still has to be told why, on the connection that is being read from.
-      for await (const chunk of source.iterator({ destroyOnReturn: false }) as AsyncIterable<Uint8Array>) {
+      await eachChunk(source, (chunk) => {
         live.room.take(chunk.length)
-        gathered.push(chunk)
-        bytes += chunk.length
-        if (bytes >= WRITE_BYTES) await flush()
-      }
+        live.hash?.update(chunk)
+        arrived += chunk.length
+        return file.append(chunk)
+      })
     } finally {
       // Also when the client went away: what it sent need not be sent again.
-      await flush()
-      await writing.finally(() => file.close())
+      await file.close().finally(() => {
+        if (live.offset < arrived) live.hash = undefined // it is ahead of the file
+      })
     }
   }
 
   async #digest(live: LiveUpload, algorithm: DigestAlgorithm): Promise<string> {
     if (live.hash && live.algorithm === algorithm) return `${algorithm}:${live.hash.digest('hex')}`
     const hash = createHash(algorithm)
-    for await (const chunk of createReadStream(live.file, { highWaterMark: WRITE_BYTES })) hash.update(chunk as Buffer)
+    for await (const chunk of createReadStream(live.file, { highWaterMark: READ_BYTES })) hash.update(chunk as Buffer)
     return `${algorithm}:${hash.digest('hex')}`
   }
 

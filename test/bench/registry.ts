@@ -13,6 +13,8 @@ import { median } from './result.ts'
 import type { Bench, Measurement } from './result.ts'
 
 const RUNS = Number(process.env['LANDFALL_RUNS'] ?? 5)
+/** Only `pull` or only `push`, for whoever works on one of them. */
+const PART = process.env['LANDFALL_PART']
 const LOAD = join(import.meta.dirname, 'registry-load.pl')
 const SERVE = join(import.meta.dirname, '../interop/registry-serve.ts')
 /** Server and client each have a core, where there are two. */
@@ -68,7 +70,10 @@ export const registry: Bench = {
     const blobs = await makeBlobs(join(folder, 'blobs'), BLOBS)
     const targets = await startAll(stack, folder)
     for (const name of ['landfall', 'docker'] as const) await load('push', targets[name], 1, ['bench', ...args(blobs)])
-    return [...(await measurePulls(targets, blobs, say)), ...(await measurePushes(targets, folder, say))]
+    const results: Measurement[] = []
+    if (PART !== 'push') results.push(...(await measurePulls(targets, blobs, say)))
+    if (PART !== 'pull') results.push(...(await measurePushes(targets, folder, say)))
+    return results
   },
 }
 
@@ -112,6 +117,7 @@ async function measurePulls(targets: Targets, blobs: Blob[], say: (line: string)
 
 async function measurePushes(targets: Targets, folder: string, say: (line: string) => void): Promise<Measurement[]> {
   const seconds = { landfall: [] as number[], docker: [] as number[], hashing: [] as number[] }
+  const cpu = { landfall: [] as number[], docker: [] as number[] }
   for (let round = 0; round <= RUNS; round++) {
     // New bytes each time: what a registry has already it need not store.
     const fresh = join(folder, `push-${round}`)
@@ -119,11 +125,14 @@ async function measurePushes(targets: Targets, folder: string, say: (line: strin
     for (const name of round % 2 === 0 ? (['landfall', 'docker'] as const) : (['docker', 'landfall'] as const)) {
       // What others left to be written must not slow this one down.
       await run(['sync'])
+      const before = await cpuSeconds(targets[name].pid)
       const done = await load('push', targets[name], PUSHERS, ['bench', ...args(blobs)])
-      say(
-        `push round ${round}: ${name} ${done.seconds.toFixed(3)} s (${(done.bytes / done.seconds / 1e6).toFixed(0)} MB/s)`,
-      )
-      if (round > 0) seconds[name].push(done.seconds)
+      const used = ((await cpuSeconds(targets[name].pid)) - before) / (done.bytes / GIB)
+      const rate = done.bytes / done.seconds / 1e6
+      say(`push round ${round}: ${name} ${done.seconds.toFixed(3)} s (${rate.toFixed(0)} MB/s), CPU ${used.toFixed(2)} s/GiB, client busy ${Math.round((100 * done.cpu) / done.seconds)} %`) // prettier-ignore
+      if (round === 0) continue
+      seconds[name].push(done.seconds)
+      cpu[name].push(used)
     }
     const hashing = await hashSeconds(blobs)
     say(`push round ${round}: hashing alone ${hashing.toFixed(3)} s`)
@@ -137,6 +146,13 @@ async function measurePushes(targets: Targets, folder: string, say: (line: strin
       metric: 'push_c4_vs_hashing',
       ...own,
       peer: { name: 'SHA-256 of the same bytes', value: median(seconds.hashing) },
+    },
+    {
+      metric: 'push_cpu_per_gib',
+      unit: 'seconds',
+      value: median(cpu.landfall),
+      runs: RUNS,
+      peer: { name: 'docker-registry', value: median(cpu.docker) },
     },
   ]
 }

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { PassThrough } from 'node:stream'
 import { TLSSocket } from 'node:tls'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { passOn } from '../../../server/host/system-calls.ts'
+import { beginWriteOut, passOn } from '../../../server/host/system-calls.ts'
 
 const TEXT = 'what no one has copied'
 
@@ -82,6 +82,16 @@ describe('passOn', () => {
     await client.toArray()
     expect(moved).toEqual([0, 0])
     expect(passOn(file.fd, 0, 4, new PassThrough())).toBe(0)
+  })
+})
+
+describe('beginWriteOut', () => {
+  it('begins with what a file has, and says so when it cannot', async () => {
+    expect(await beginWriteOut(file.fd, 0, TEXT.length)).toBe(true)
+    const socket = await serve(() => {})
+    const { fd } = (socket as Socket & { _handle: { fd: number } })._handle
+    expect(await beginWriteOut(fd, 0, TEXT.length)).toBe(false)
+    expect(await beginWriteOut(-1, 0, TEXT.length)).toBe(false)
   })
 })
 
