@@ -141,7 +141,8 @@ export class SqliteMachines implements MachineStore {
       .selectFrom('identities')
       .select(['machine_id', 'value'])
       .where('machine_id', 'in', anyOf(ids))
-      .where('kind', '=', 'mac')
+      // The `+` keeps SQLite from reading the MACs of all machines for the sake of their order.
+      .where(sql<SqlBool>`+kind = 'mac'`)
       .orderBy('value')
     const macs = new Map<string, string[]>()
     for (const { machine_id, value } of this.#db.all(query)) {

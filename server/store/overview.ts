@@ -61,15 +61,16 @@ export class SqliteOverview implements OverviewStore {
 
   failures(scope: Scope | null): FailureGroup[] {
     type Row = Pick<FailureGroup, 'code' | 'message' | 'hint'> & { id: string; name: string }
+    // Materialized: SQLite would look the failure up anew for each of its parts.
     const rows = this.#all(sql<Row>`
-      SELECT id, name, failure ->> '$.code' AS code, failure ->> '$.message' AS message, failure ->> '$.hint' AS hint
-      FROM (
+      WITH failed AS MATERIALIZED (
         SELECT id, name, (
           SELECT failure FROM installs WHERE machine_id = machines.id ORDER BY generation DESC LIMIT 1
         ) AS failure
         FROM machines WHERE state = 'failed' AND ${withinScope(scope, 'id')}
       )
-      WHERE failure IS NOT NULL ORDER BY lower(name)`)
+      SELECT id, name, failure ->> '$.code' AS code, failure ->> '$.message' AS message, failure ->> '$.hint' AS hint
+      FROM failed WHERE failure IS NOT NULL ORDER BY lower(name)`)
     return [...Map.groupBy(rows, ({ code }) => code).values()]
       .map((group) => {
         const { code, message, hint } = group[0]!
@@ -131,8 +132,9 @@ export class SqliteOverview implements OverviewStore {
   }
 
   groups(scope: Scope | null, key: string): LabelGroup[] {
+    // The index holds all that is asked for; SQLite would rather read whole machines.
     const labelled = sql`
-      machines LEFT JOIN machine_labels ON machine_labels.machine_id = machines.id AND machine_labels.key = ${key}
+      machines INDEXED BY machines_listed LEFT JOIN machine_labels ON machine_labels.machine_id = machines.id AND machine_labels.key = ${key}
       WHERE ${withinScope(scope, 'machines.id')}`
     type Count = { value: string | null; state: MachineState; machines: number }
     const counts = this.#all(
