@@ -23,6 +23,9 @@ const GROUPS = 100
 const MEMBERS = 48
 /** Events looked through for news: those before are no news. */
 const RECENT_EVENTS = 20_000
+/** Two weeks with that which begins with `since`. */
+const DAYS_BEFORE = 13
+const DAY_MS = 86_400_000
 
 export class SqliteOverview implements OverviewStore {
   readonly #db: Database
@@ -113,6 +116,19 @@ export class SqliteOverview implements OverviewStore {
       FROM installs
       WHERE state IN ('succeeded', 'failed') AND ended_at >= ${since} AND ${withinScope(scope, 'machine_id')}
       GROUP BY 1 ORDER BY 1`)
+  }
+
+  days(scope: Scope | null, since: string): Overview['days'] {
+    const begin = Date.parse(since) - DAYS_BEFORE * DAY_MS
+    const from = new Date(begin).toISOString()
+    type Row = { day: number; succeeded: number; failed: number }
+    const rows = this.#all(sql<Row>`
+      SELECT (unixepoch(ended_at) - unixepoch(${from})) / 86400 AS day,
+        sum(state = 'succeeded') AS succeeded, sum(state = 'failed') AS failed
+      FROM installs
+      WHERE state IN ('succeeded', 'failed') AND ended_at >= ${from} AND ${withinScope(scope, 'machine_id')}
+      GROUP BY 1 ORDER BY 1`)
+    return rows.map(({ day, ...counts }) => ({ at: new Date(begin + day * DAY_MS).toISOString(), ...counts }))
   }
 
   news(scope: Scope | null, since: string, types: readonly EventType[]): Overview['news'] {
