@@ -1088,6 +1088,7 @@ export interface Schemas {
     images: { image: string | null; machines: number; runs: { digest: string | null; machines: number }[] }[]
     changed: { discovered: number; assigned: number; succeeded: number; failed: number }
     hours: { at: string; succeeded: number; failed: number }[]
+    days: { at: string; succeeded: number; failed: number }[]
     news: Schemas['Event'][]
     labels: { key: string; values: number; machines: number }[]
     groups: {

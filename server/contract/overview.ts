@@ -47,8 +47,9 @@ export const ImageSpread = z.object({
 })
 export type ImageSpread = z.infer<typeof ImageSpread>
 
-export const FinishedHour = z.object({ at: Timestamp, succeeded: Count, failed: Count })
-export type FinishedHour = z.infer<typeof FinishedHour>
+/** Installs that ended in some span of time, which begins `at`. */
+export const FinishedInstalls = z.object({ at: Timestamp, succeeded: Count, failed: Count })
+export type FinishedInstalls = z.infer<typeof FinishedInstalls>
 
 /** Machines whose label has the same value; null for those without the label. */
 export const LabelGroup = z.object({
@@ -78,7 +79,9 @@ export const Overview = z
     images: z.array(ImageSpread),
     changed: z.object({ discovered: Count, assigned: Count, succeeded: Count, failed: Count }),
     /** Hours in which no install ended are left out. */
-    hours: z.array(FinishedHour),
+    hours: z.array(FinishedInstalls),
+    /** Days of 24 hours, of which one begins with `since`, from 13 before that on. Those in which no install ended are left out. */
+    days: z.array(FinishedInstalls),
     /** Newest first. */
     news: z.array(Event),
     labels: z.array(z.object({ key: z.string(), values: Count, machines: Count })),

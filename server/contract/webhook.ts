@@ -66,7 +66,7 @@ export const ReplayResult = z
     deliveries: z.array(WebhookDelivery),
     /** Number of the last event that was looked at: go on after it when `more`. */
     lastEvent: z.number().int().nonnegative(),
-    /** There are more events after it than one request replays. */
+    /** There are more events after it than one request looks at, some of which may concern the caller. */
     more: z.boolean(),
   })
   .meta({ id: 'ReplayResult' })

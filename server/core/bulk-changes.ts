@@ -28,8 +28,9 @@ export class BulkChanges {
   }
 
   /**
-   * Changes each machine by itself and tells what came of it. Throws CONFLICT, before anything is done, when a filter means another number of
-   * machines than the person saw; PROFILE_NOT_FOUND; VALIDATION for too many; OUT_OF_SCOPE for labels that would take machines out of it.
+   * Changes each machine by itself, some at a time, and tells what came of it. Throws CONFLICT, before anything is done, when a filter means
+   * another number of machines than the person saw; PROFILE_NOT_FOUND; VALIDATION for too many; OUT_OF_SCOPE for labels that would take
+   * machines out of it.
    */
   async run(request: BulkRequest, by: By): Promise<BulkResult> {
     const { action } = request
@@ -73,11 +74,12 @@ export class BulkChanges {
     }
   }
 
-  #each(machines: readonly string[], work: (id: string) => unknown): MachineOutcome[] {
-    return forEachMachine(this.#ports.transactions, machines, (id) => {
-      work(id)
+  #each(machines: readonly string[], change: (id: string) => void): Promise<MachineOutcome[]> {
+    const work = (id: string): null => {
+      change(id)
       return null
-    })
+    }
+    return forEachMachine(this.#ports.transactions, machines, { work })
   }
 
   /** Leaves no trace in the history of a machine that has these labels already. */
@@ -86,7 +88,7 @@ export class BulkChanges {
     const before = inventory.get(id).labels
     const kept = Object.entries({ ...before, ...set }).filter(([key]) => !remove.includes(key))
     const isSame = kept.length === Object.keys(before).length && kept.every(([key, value]) => before[key] === value)
-    if (!isSame) inventory.update(id, { labels: Object.fromEntries(kept) }, actor)
+    if (!isSame) inventory.change(id, { labels: Object.fromEntries(kept) }, actor)
   }
 }
 

@@ -30,7 +30,7 @@ export class Claims {
         const hint = 'nothing was taken: wait until some are given back, take fewer, or widen the filter'
         throw new CoreError('CONFLICT', `${free.length} machines are free, and ${count} are wanted`, { hint })
       }
-      for (const id of free) inventory.update(id, { labels: { ...inventory.get(id).labels, ...set } }, actor)
+      for (const id of free) inventory.change(id, { labels: { ...inventory.get(id).labels, ...set } }, actor)
       return { machines: free.map((id) => inventory.toSummary(id)) }
     })
   }

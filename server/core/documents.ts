@@ -135,13 +135,12 @@ export class Documents {
       ...(!isDeepStrictEqual(after.spec, found.ownSpec) && { spec: after.spec }),
     }
     if (change.labels) requireWithin(change.labels, scope)
-    if (Object.keys(change).length > 0) inventory.update(id, change, actor)
+    if (Object.keys(change).length > 0) inventory.change(id, change, actor)
     if (after.macs.length > held.length) inventory.addMacs(id, macs, actor)
     return { id, before, after }
   }
 
   #newMachine({ name, macs = [], labels = {}, spec = {} }: MachineDraft, { actor, scope }: By): Step {
-    const { inventory, store } = this.#ports
     if (macs.length === 0) {
       const hint = 'give at least one MAC: machines are recognised by them'
       const problem =
@@ -151,12 +150,8 @@ export class Documents {
       throw new CoreError('VALIDATION', problem, { hint })
     }
     requireWithin(labels, scope)
-    const { id } = inventory.create({ macs, labels, spec, ...(name !== undefined && { name }) }, actor)
-    return {
-      id,
-      before: undefined,
-      after: documented(store.machines.get(id)!, store.machines.macs([id]).get(id) ?? []),
-    }
+    const added = this.#ports.inventory.add({ macs, labels, spec, ...(name !== undefined && { name }) }, actor)
+    return { id: added.id, before: undefined, after: documented(added, [...new Set(macs)].toSorted()) }
   }
 
   /** By its name and by each of its MACs, which must not contradict each other. */

@@ -45,6 +45,8 @@ export interface InstallStore {
   get(id: string): InstallRecord | undefined
   /** The machine's newest install. */
   newest(machineId: string): InstallRecord | undefined
+  /** The machine's newest install if it may still change the machine, without the work of reading one that is over. */
+  newestActive(machineId: string): InstallRecord | undefined
   /** What the newest install boots, without the work of reading all of it: DHCP asks for every packet. */
   newestBoot(machineId: string): InstallBoot | undefined
   /** Of the newest install of each machine; machines without any are left out. */

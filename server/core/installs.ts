@@ -453,17 +453,22 @@ export class Installs {
   ): Promise<MachineOutcome[]> {
     const resolve = this.#resolver()
     const images = new Map<string, AllowedImage | CoreError>()
-    for (const id of machines) {
-      const image = await attempt(async () => {
-        const machine = this.#assignable(id)
-        return resolve(machine, imageOf(machine))
-      })
-      images.set(id, image)
-    }
-    return forEachMachine(this.#ports.transactions, machines, (machineId) => {
-      const image = images.get(machineId)!
-      if (image instanceof CoreError) throw image
-      return this.#create(machineId, image, actor, change).id
+    return forEachMachine(this.#ports.transactions, machines, {
+      prepare: async (slice) => {
+        for (const id of slice) {
+          const image = await attempt(async () => {
+            const machine = this.#assignable(id)
+            return resolve(machine, imageOf(machine))
+          })
+          images.set(id, image)
+        }
+      },
+      work: (machineId) => {
+        const image = images.get(machineId)!
+        images.delete(machineId)
+        if (image instanceof CoreError) throw image
+        return this.#create(machineId, image, actor, change).id
+      },
     })
   }
 
@@ -478,8 +483,8 @@ export class Installs {
     const { inventory, machines, installs, events, transactions, clock } = this.#ports
     return transactions.transaction(() => {
       const machine = this.#assignable(machineId)
-      const former = installs.newest(machineId)
-      if (former && isActive(former.state)) this.#apply(former, { type: 'superseded' }, actor)
+      const former = installs.newestActive(machineId)
+      if (former) this.#apply(former, { type: 'superseded' }, actor)
       const generation = machine.generation + 1
       machines.update(machineId, {
         generation,

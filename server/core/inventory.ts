@@ -16,7 +16,7 @@ import { plausibleIdentity, plausibleMac, plausibleSerial, plausibleUuid } from 
 import type { Identity } from './identity.ts'
 import { uuidV7 } from './ids.ts'
 import type { LoaderHints } from './loader-choice.ts'
-import { isActive, moveInstall } from './install-state.ts'
+import { moveInstall } from './install-state.ts'
 import type { InstallStore } from './install-store.ts'
 import type { MachineCriteria, MachinePageRequest, MachinePlace, MachineRecord, MachineStore } from './machine-store.ts'
 import { machineOf, summaryOf } from './machine-view.ts'
@@ -31,7 +31,7 @@ import type { Transactions } from './transactions.ts'
 export interface InventoryPorts {
   machines: MachineStore
   profiles: Pick<ProfileStore, 'list'>
-  installs: Pick<InstallStore, 'newest' | 'outcomes' | 'save'>
+  installs: Pick<InstallStore, 'newestActive' | 'outcomes' | 'save'>
   tokens: Pick<TokenStore, 'removeOf'>
   events: EventLog
   transactions: Transactions
@@ -236,6 +236,11 @@ export class Inventory {
 
   /** Brings in a machine before it was ever seen. Throws CONFLICT when a MAC or the name is taken. */
   create(input: CreateMachine, actor: string): Machine {
+    return this.toMachine(this.add(input, actor).id)
+  }
+
+  /** As `create`, without the work of showing it. */
+  add(input: CreateMachine, actor: string): MachineRecord {
     const { machines, transactions, events, clock } = this.#ports
     const macs = input.macs.map(requirePlausible)
     return transactions.transaction(() => {
@@ -243,7 +248,7 @@ export class Inventory {
       if (input.name !== undefined) this.#requireFreeName(input.name)
       const id = uuidV7(clock.now())
       const name = input.name ?? this.#freeName(macs[0]?.replaceAll(':', '-') ?? id, id)
-      machines.insert({
+      const machine: MachineRecord = {
         id,
         name,
         state: 'ready',
@@ -262,7 +267,8 @@ export class Inventory {
         ipxeRefusedAt: null,
         revision: 1,
         createdAt: timestamp(clock),
-      })
+      }
+      machines.insert(machine)
       for (const mac of macs) machines.bind('mac', mac, id)
       events.append({
         type: 'machine.updated',
@@ -271,14 +277,20 @@ export class Inventory {
         message: `machine ${name} was added`,
         data: { created: true, macs },
       })
-      return this.toMachine(id)
+      return machine
     })
   }
 
   /** Changes what people set; what is absent stays. Has effect with the next install. Throws MACHINE_NOT_FOUND, CONFLICT. */
   update(id: string, change: UpdateMachine, actor: string): Machine {
+    this.change(id, change, actor)
+    return this.toMachine(id)
+  }
+
+  /** As `update`, without the work of showing it. */
+  change(id: string, change: UpdateMachine, actor: string): void {
     const { machines, transactions, events } = this.#ports
-    return transactions.transaction(() => {
+    transactions.transaction(() => {
       const before = this.get(id)
       if (change.name !== undefined && change.name.toLowerCase() !== before.name.toLowerCase()) {
         this.#requireFreeName(change.name)
@@ -293,7 +305,6 @@ export class Inventory {
         const message = `${changed.join(', ')} of machine ${change.name ?? before.name} changed`
         events.append({ type: 'machine.updated', machineId: id, actor, message, data: { changed } })
       }
-      return this.toMachine(id)
     })
   }
 
@@ -313,18 +324,17 @@ export class Inventory {
   }
 
   /** Takes a machine out of service: it gets no boot data, its tokens and its unfinished install end. Throws MACHINE_NOT_FOUND. */
-  retire(id: string, actor: string): Machine {
+  retire(id: string, actor: string): void {
     const { transactions, installs, tokens, clock } = this.#ports
-    return transactions.transaction(() => {
+    transactions.transaction(() => {
       this.get(id)
-      const install = installs.newest(id)
-      if (install && isActive(install.state)) {
+      const install = installs.newestActive(id)
+      if (install) {
         const moved = moveInstall(install, { type: 'superseded' }, timestamp(clock))
-        if ('install' in moved) installs.save({ ...install, ...moved.install })
+        if ('install' in moved) installs.save({ ...install, ...moved.install }, install)
       }
       for (const kind of ['install', 'agent', 'confirm'] as const) tokens.removeOf(id, kind)
       this.changeState(id, 'retired', actor)
-      return this.toMachine(id)
     })
   }
 
@@ -333,7 +343,7 @@ export class Inventory {
     const { machines, installs, transactions, events } = this.#ports
     transactions.transaction(() => {
       const { name } = this.get(id)
-      if (installs.newest(id)?.state === 'running') {
+      if (installs.newestActive(id)?.state === 'running') {
         const hint = 'cancel the install first'
         throw new CoreError('MACHINE_BUSY', `machine ${name} is being installed`, { hint })
       }

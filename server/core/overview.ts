@@ -23,6 +23,7 @@ export interface OverviewStore {
   images(scope: Scope | null): Overview['images']
   changed(scope: Scope | null, since: string): Overview['changed']
   hours(scope: Scope | null, since: string): Overview['hours']
+  days(scope: Scope | null, since: string): Overview['days']
   /** The newest events of these types, as far as they are among the newest of all. */
   news(scope: Scope | null, since: string, types: readonly EventType[]): Overview['news']
   labels(scope: Scope | null): Overview['labels']
@@ -78,6 +79,7 @@ export class Overviews {
       images: store.images(scope),
       changed: store.changed(scope, since),
       hours: store.hours(scope, since),
+      days: store.days(scope, since),
       news: store.news(scope, since, NEWS),
       labels: store.labels(scope),
       groups: by === undefined ? [] : store.groups(scope, by),

@@ -48,7 +48,7 @@ const MAX_AT_ONCE = 8
 const LOOK_BACK = 2000
 /** Deliveries kept of one receiver. */
 const KEPT = 500
-/** Events that one request tells again. */
+/** Events that one request looks at to tell them again. */
 const REPLAYED = 500
 /** A receiver that is away shall not have the server remember without end. */
 const MAX_PENDING = 5000
@@ -112,17 +112,22 @@ export class Webhooks {
       return { deliveries: made ? [made] : [], lastEvent: event.seq, more: false }
     }
     const { after, url } = request
-    const found = events.since(after, { types: ENDS, scope, limit: REPLAYED + 1 })
-    const told = found.slice(0, REPLAYED)
+    // Whom they concern is looked at one by one, so that a request costs the same whoever asks, however long the log is.
+    const found = events.since(after, { types: ENDS, limit: REPLAYED + 1 })
+    const walked = found.slice(0, REPLAYED)
+    const told = walked.filter(({ machineId }) => machineId !== null && this.#isWithin(machineId, scope))
     const made = transactions.transaction(() => told.flatMap((event) => this.#begin(event, actor, url) ?? []))
-    return { deliveries: made, lastEvent: told.at(-1)?.seq ?? after, more: found.length > told.length }
+    return { deliveries: made, lastEvent: walked.at(-1)?.seq ?? after, more: found.length > walked.length }
+  }
+
+  #isWithin(machineId: string, scope: Scope | null): boolean {
+    return scope === null || isWithin(this.#ports.inventory.labelsOf(machineId) ?? {}, scope)
   }
 
   /** The event that was told. */
   #replayable(seq: number, scope: Scope | null): Event {
-    const { deliveries, inventory } = this.#ports
-    const delivery = deliveries.get(seq)
-    const event = delivery && isWithin(inventory.labelsOf(delivery.machineId) ?? {}, scope) && this.#eventOf(delivery)
+    const delivery = this.#ports.deliveries.get(seq)
+    const event = delivery && this.#isWithin(delivery.machineId, scope) ? this.#eventOf(delivery) : undefined
     if (event) return event
     const hint = 'see `landfall webhook deliveries`; of each receiver the newest are kept'
     throw new CoreError('DELIVERY_NOT_FOUND', `there is no delivery ${seq}`, { hint })

@@ -1,7 +1,9 @@
 // The event log's table.
-import type { Selectable } from 'kysely'
-import type { Event } from '../contract/event.ts'
+import { sql } from 'kysely'
+import type { RawBuilder, Selectable, SqlBool } from 'kysely'
+import type { Event, EventType } from '../contract/event.ts'
 import type { EventFilter, EventStore } from '../core/events.ts'
+import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
 import { withinScope } from './within-scope.ts'
@@ -32,26 +34,52 @@ export class SqliteEvents implements EventStore {
   }
 
   after(seq: number, limit: number, filter: EventFilter): Event[] {
-    return this.#db.all(this.#select(filter).where('seq', '>', seq).orderBy('seq').limit(limit)).map(eventFromRow)
+    return this.#some(sql<SqlBool>`seq > ${seq}`, 'asc', limit, filter)
   }
 
   before(seq: number, limit: number, filter: EventFilter): Event[] {
-    return this.#db
-      .all(this.#select(filter).where('seq', '<', seq).orderBy('seq', 'desc').limit(limit))
-      .map(eventFromRow)
+    return this.#some(sql<SqlBool>`seq < ${seq}`, 'desc', limit, filter)
   }
 
   last(): number {
     return this.#db.first(this.#db.query.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1))?.seq ?? 0
   }
 
-  #select({ machineId, installId, types, scope }: EventFilter) {
-    let query = this.#db.query.selectFrom('events').selectAll()
-    if (machineId !== undefined) query = query.where('machine_id', '=', machineId)
-    if (installId !== undefined) query = query.where('install_id', '=', installId)
-    if (types !== undefined) query = query.where('type', 'in', types)
-    return query.where(withinScope(scope ?? null, 'machine_id'))
+  #some(
+    beyond: RawBuilder<SqlBool>,
+    order: 'asc' | 'desc',
+    limit: number,
+    { machineId, installId, types, scope = null }: EventFilter,
+  ): Event[] {
+    const { query } = this.#db
+    const within = withinScope(scope, 'machine_id')
+    let events = query.selectFrom('events').selectAll().orderBy('seq', order).limit(limit)
+    if (machineId === undefined && installId === undefined && types !== undefined) {
+      events = events.where('seq', 'in', numbersOfTypes(types, sql`${beyond} AND ${within}`, order, limit))
+    } else {
+      if (machineId !== undefined) events = events.where('machine_id', '=', machineId)
+      if (installId !== undefined) events = events.where('install_id', '=', installId)
+      if (types !== undefined) events = events.where(sql<SqlBool>`+type IN ${anyOf(types)}`)
+      events = events.where(beyond).where(within)
+    }
+    return this.#db.all(events).map(eventFromRow)
   }
+}
+
+/** The first few of each type, each by the index: a type of which there are none costs nothing, however long the log is. */
+function numbersOfTypes(
+  types: readonly EventType[],
+  condition: RawBuilder<unknown>,
+  order: 'asc' | 'desc',
+  limit: number,
+): RawBuilder<number> {
+  const ofEach = types.map(
+    (type) =>
+      sql`SELECT seq FROM (
+        SELECT seq FROM events WHERE type = ${type} AND ${condition} ORDER BY seq ${sql.raw(order)} LIMIT ${limit}
+      )`,
+  )
+  return sql<number>`(${sql.join(ofEach, sql` UNION ALL `)})`
 }
 
 export function eventFromRow(row: EventRow): Event {

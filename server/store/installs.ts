@@ -7,6 +7,7 @@ import type { Failure } from '../contract/install.ts'
 import type { StoragePlan } from '../contract/plan.ts'
 import { MachineSpec } from '../contract/spec.ts'
 import type { InstallBoot, InstallOutcome, InstallRecord, InstallStore, LogLine } from '../core/install-store.ts'
+import { isActive } from '../core/install-state.ts'
 import type { StepProgress } from '../core/install-state.ts'
 import type { TrustCheck } from '../core/trust.ts'
 import { anyOf } from './any-of.ts'
@@ -57,6 +58,11 @@ export class SqliteInstalls implements InstallStore {
 
   newest(machineId: string): InstallRecord | undefined {
     return this.#withSteps(this.#db.first(this.#of(machineId).limit(1)))
+  }
+
+  newestActive(machineId: string): InstallRecord | undefined {
+    const row = this.#db.first(this.#of(machineId).limit(1))
+    return row && isActive(row.state) ? this.#withSteps(row) : undefined
   }
 
   newestBoot(machineId: string): InstallBoot | undefined {
@@ -163,24 +169,26 @@ export class SqliteInstalls implements InstallStore {
   }
 
   #saveSteps(install: InstallRecord, before?: InstallRecord): void {
-    install.steps.forEach((step, position) => {
-      if (step === before?.steps[position]) return
-      const values: StepRow = {
-        install_id: install.id,
-        position,
-        name: step.name,
-        state: step.state,
-        started_at: step.startedAt,
-        ended_at: step.endedAt,
-        bytes: step.bytes,
-        total_bytes: step.totalBytes,
-        rate: Math.round(step.rate),
-        message: step.message,
-        sampled_at: step.sample?.at ?? null,
-        sampled_bytes: step.sample?.bytes ?? null,
-      }
-      this.#db.run(this.#db.query.replaceInto('install_steps').values(values))
+    const changed = install.steps.flatMap((step, position): StepRow[] => {
+      if (step === before?.steps[position]) return []
+      return [
+        {
+          install_id: install.id,
+          position,
+          name: step.name,
+          state: step.state,
+          started_at: step.startedAt,
+          ended_at: step.endedAt,
+          bytes: step.bytes,
+          total_bytes: step.totalBytes,
+          rate: Math.round(step.rate),
+          message: step.message,
+          sampled_at: step.sample?.at ?? null,
+          sampled_bytes: step.sample?.bytes ?? null,
+        },
+      ]
     })
+    if (changed.length > 0) this.#db.run(this.#db.query.replaceInto('install_steps').values(changed))
   }
 
   #withSteps(row: Row): InstallRecord

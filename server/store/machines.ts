@@ -17,7 +17,7 @@ import type {
 import { anyOf } from './any-of.ts'
 import type { Database } from './database.ts'
 import type { Schema } from './schema.ts'
-import { refreshWantedImages } from './wanted-images.ts'
+import { wantedImage } from './wanted-images.ts'
 
 type Row = Selectable<Schema['machines']>
 
@@ -29,10 +29,8 @@ export class SqliteMachines implements MachineStore {
   }
 
   insert(machine: MachineRecord): void {
-    this.#db.transaction(() => {
-      this.#db.run(this.#db.query.insertInto('machines').values(toRow(machine)))
-      refreshWantedImages(this.#db, machine.id)
-    })
+    const image = wantedImage(this.#db, machine)
+    this.#db.run(this.#db.query.insertInto('machines').values({ ...toRow(machine), image }))
   }
 
   update(id: string, change: Partial<Omit<MachineRecord, 'id' | 'revision'>>): void {
@@ -40,18 +38,17 @@ export class SqliteMachines implements MachineStore {
     if (Object.keys(values).length === 0) return
     const isByPeople = [change.name, change.labels, change.ownSpec].some((value) => value !== undefined)
     const revision = sql<number>`revision + 1`
-    const query = this.#db.query
-      .updateTable('machines')
-      .set({ ...values, ...(isByPeople && { revision }) })
-      .where('id', '=', id)
-    if (change.labels === undefined && change.ownSpec === undefined) {
-      this.#db.run(query)
-      return
-    }
-    this.#db.transaction(() => {
-      this.#db.run(query)
-      refreshWantedImages(this.#db, id)
-    })
+    const image = this.#imageAfter(id, change)
+    const query = this.#db.query.updateTable('machines').where('id', '=', id)
+    this.#db.run(query.set({ ...values, ...(isByPeople && { revision }), ...(image !== undefined && { image }) }))
+  }
+
+  /** Undefined where the change has no bearing on it. */
+  #imageAfter(id: string, { labels, ownSpec }: Partial<MachineRecord>): string | null | undefined {
+    if (labels === undefined && ownSpec === undefined) return undefined
+    const before = labels && ownSpec ? undefined : this.get(id)
+    const [newLabels, newSpec] = [labels ?? before?.labels, ownSpec ?? before?.ownSpec]
+    return newLabels && newSpec && wantedImage(this.#db, { labels: newLabels, ownSpec: newSpec })
   }
 
   remove(id: string): void {
@@ -141,7 +138,8 @@ export class SqliteMachines implements MachineStore {
       .selectFrom('identities')
       .select(['machine_id', 'value'])
       .where('machine_id', 'in', anyOf(ids))
-      .where('kind', '=', 'mac')
+      // The `+` keeps SQLite from reading the MACs of all machines for the sake of their order.
+      .where(sql<SqlBool>`+kind = 'mac'`)
       .orderBy('value')
     const macs = new Map<string, string[]>()
     for (const { machine_id, value } of this.#db.all(query)) {

@@ -23,6 +23,9 @@ const GROUPS = 100
 const MEMBERS = 48
 /** Events looked through for news: those before are no news. */
 const RECENT_EVENTS = 20_000
+/** Two weeks with that which begins with `since`. */
+const DAYS_BEFORE = 13
+const DAY_MS = 86_400_000
 
 export class SqliteOverview implements OverviewStore {
   readonly #db: Database
@@ -61,15 +64,16 @@ export class SqliteOverview implements OverviewStore {
 
   failures(scope: Scope | null): FailureGroup[] {
     type Row = Pick<FailureGroup, 'code' | 'message' | 'hint'> & { id: string; name: string }
+    // Materialized: SQLite would look the failure up anew for each of its parts.
     const rows = this.#all(sql<Row>`
-      SELECT id, name, failure ->> '$.code' AS code, failure ->> '$.message' AS message, failure ->> '$.hint' AS hint
-      FROM (
+      WITH failed AS MATERIALIZED (
         SELECT id, name, (
           SELECT failure FROM installs WHERE machine_id = machines.id ORDER BY generation DESC LIMIT 1
         ) AS failure
         FROM machines WHERE state = 'failed' AND ${withinScope(scope, 'id')}
       )
-      WHERE failure IS NOT NULL ORDER BY lower(name)`)
+      SELECT id, name, failure ->> '$.code' AS code, failure ->> '$.message' AS message, failure ->> '$.hint' AS hint
+      FROM failed WHERE failure IS NOT NULL ORDER BY lower(name)`)
     return [...Map.groupBy(rows, ({ code }) => code).values()]
       .map((group) => {
         const { code, message, hint } = group[0]!
@@ -114,6 +118,19 @@ export class SqliteOverview implements OverviewStore {
       GROUP BY 1 ORDER BY 1`)
   }
 
+  days(scope: Scope | null, since: string): Overview['days'] {
+    const begin = Date.parse(since) - DAYS_BEFORE * DAY_MS
+    const from = new Date(begin).toISOString()
+    type Row = { day: number; succeeded: number; failed: number }
+    const rows = this.#all(sql<Row>`
+      SELECT (unixepoch(ended_at) - unixepoch(${from})) / 86400 AS day,
+        sum(state = 'succeeded') AS succeeded, sum(state = 'failed') AS failed
+      FROM installs
+      WHERE state IN ('succeeded', 'failed') AND ended_at >= ${from} AND ${withinScope(scope, 'machine_id')}
+      GROUP BY 1 ORDER BY 1`)
+    return rows.map(({ day, ...counts }) => ({ at: new Date(begin + day * DAY_MS).toISOString(), ...counts }))
+  }
+
   news(scope: Scope | null, since: string, types: readonly EventType[]): Overview['news'] {
     const rows = this.#all(sql<EventRow>`
       SELECT * FROM events
@@ -131,8 +148,9 @@ export class SqliteOverview implements OverviewStore {
   }
 
   groups(scope: Scope | null, key: string): LabelGroup[] {
+    // The index holds all that is asked for; SQLite would rather read whole machines.
     const labelled = sql`
-      machines LEFT JOIN machine_labels ON machine_labels.machine_id = machines.id AND machine_labels.key = ${key}
+      machines INDEXED BY machines_listed LEFT JOIN machine_labels ON machine_labels.machine_id = machines.id AND machine_labels.key = ${key}
       WHERE ${withinScope(scope, 'machines.id')}`
     type Count = { value: string | null; state: MachineState; machines: number }
     const counts = this.#all(

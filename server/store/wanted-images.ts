@@ -1,20 +1,29 @@
 // The image each machine wants, as a column: lists of thousands are filtered and sorted by it.
 import { sql } from 'kysely'
 import type { Labels } from '../contract/common.ts'
+import type { PartialSpec } from '../contract/spec.ts'
 import { wantedValue } from '../core/merge-spec.ts'
 import type { MergedProfile } from '../core/merge-spec.ts'
 import type { Database } from './database.ts'
 
-/** To be called in the transaction that changes labels or spec of the machine, or, without one, profiles. */
-export function refreshWantedImages(db: Database, id?: string): void {
+/** To be written with the labels and spec that it comes from. */
+export function wantedImage(db: Database, machine: { labels: Labels; ownSpec: PartialSpec }): string | null {
+  return machine.ownSpec.image ?? imageOf(machine, profilesWithImage(db))
+}
+
+/** To be called in the transaction that changes profiles. */
+export function refreshWantedImages(db: Database): void {
   const profiles = profilesWithImage(db)
   const own = sql<string | null>`own_spec ->> '$.image'`.as('own')
-  const machines = db.query.selectFrom('machines').select(['id', 'labels', 'image', own])
-  for (const row of db.all(id === undefined ? machines : machines.where('id', '=', id))) {
+  for (const row of db.all(db.query.selectFrom('machines').select(['id', 'labels', 'image', own]))) {
     const machine = { labels: JSON.parse(row.labels) as Labels, ownSpec: row.own === null ? {} : { image: row.own } }
-    const image = wantedValue(machine, profiles, (spec) => spec.image) ?? null
+    const image = imageOf(machine, profiles)
     if (image !== row.image) db.run(db.query.updateTable('machines').set({ image }).where('id', '=', row.id))
   }
+}
+
+function imageOf(machine: { labels: Labels; ownSpec: PartialSpec }, profiles: readonly MergedProfile[]): string | null {
+  return wantedValue(machine, profiles, (spec) => spec.image) ?? null
 }
 
 function profilesWithImage(db: Database): MergedProfile[] {

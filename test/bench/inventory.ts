@@ -7,18 +7,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
-import BetterSqlite3 from 'better-sqlite3'
 import { Agent, request } from 'undici'
+import { buildWeb } from '../../boot-assets/build.ts'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
 import { freePort } from '../../server/host/free-port.ts'
-import { openStore } from '../../server/store/store.ts'
 import { openBrowser } from '../e2e/lab/browser.ts'
 import { loopback } from '../interop/serve.ts'
+import { EVENTS, fillInventory, machineId, MACHINES, macOf, RACKS, serialOf } from './inventory-data.ts'
 import type { Bench, Measurement } from './result.ts'
 import { SERVES, residentBytes, serveCommand } from './server-process.ts'
 
-const MACHINES = 10_000
-const EVENTS = 1_000_000
 const CALLS = 200
 const GOAL_MS = 100
 /** What the page needs before it is of use, compressed. */
@@ -28,7 +26,6 @@ const TABS = 100
 const TABS_GOAL = 200e6
 const SETTLE_MS = 2000
 const API = '/api/v1'
-const STATES = ['ready', 'assigned', 'installing', 'deployed', 'failed']
 
 export const inventory: Bench = {
   name: 'inventory',
@@ -37,13 +34,16 @@ export const inventory: Bench = {
     const dataDir = await mkdtemp(join(tmpdir(), 'landfall-inventory-'))
     say(`writing ${MACHINES} machines and ${EVENTS} events`)
     try {
-      fill(join(dataDir, 'landfall.db'))
+      await buildWeb(say)
+      fillInventory(join(dataDir, 'landfall.db'))
       const waits = await serving(dataDir, async (server) => {
         const call = caller(server)
         return [
           await measured('list_p95_ms', (n) => call(LISTS[n % LISTS.length]!), say),
-          await measured('search_p95_ms', (n) => call(`/machines?search=${serial(n * 37).slice(2)}`), say),
+          await measured('search_p95_ms', (n) => call(`/machines?${search(n)}`), say),
           await measured('machine_p95_ms', (n) => machine(call, n * 41), say),
+          await measured('overview_p95_ms', (n) => call(OVERVIEWS[n % OVERVIEWS.length]!), say),
+          await measured('history_p95_ms', (n) => call(HISTORY[n % HISTORY.length]!), say),
           await firstLoad(server, say),
         ]
       })
@@ -88,11 +88,29 @@ const LISTS = [
   `/machines?sort=name&cursor=${Buffer.from(JSON.stringify(['web-07000', ''])).toString('base64url')}`,
 ]
 
+/** A machine by its serial or its MAC, as often as what half of them have. */
+function search(n: number): URLSearchParams {
+  const words = [serialOf(n * 37).slice(2), macOf(n * 37), 'poweredge', 'r6']
+  return new URLSearchParams({ search: words[n % words.length]! })
+}
+
+const OVERVIEWS = ['/overview', '/overview?by=rack', '/overview?by=role']
+
+/** Of the acts of a year: pages near and far, of one person, of one result. */
+const HISTORY = [
+  '/audit',
+  `/audit?before=${EVENTS / 2}`,
+  '/audit?actor=user:7&limit=200',
+  '/audit?actor=user:7&before=1000',
+  '/audit?result=refused&limit=200',
+  '/audit?result=failed',
+]
+
 type Call = (path: string) => Promise<unknown>
 
 /** The machine's page: itself, its history, its installs. */
 async function machine(call: Call, n: number): Promise<void> {
-  const path = `/machines/${id(n)}`
+  const path = `/machines/${machineId(n)}`
   await Promise.all([call(path), call(`${path}/events?limit=200`), call(`${path}/installs`)])
 }
 
@@ -157,9 +175,14 @@ async function memoryOfTabs({ pid, url, ca, token }: Server, say: (line: string)
 async function change(url: string, options: { dispatcher: Agent; headers: Record<string, string> }): Promise<number> {
   const CHANGES = 500
   for (let n = 0; n < CHANGES; n++) {
-    const body = JSON.stringify({ labels: { rack: `r${n % 100}`, shelf: String(n) } })
+    const body = JSON.stringify({ labels: { rack: `r${n % RACKS}`, shelf: String(n) } })
     const headers = { ...options.headers, 'content-type': 'application/json' }
-    const answer = await request(`${url}${API}/machines/${id(n)}`, { ...options, method: 'PATCH', headers, body })
+    const answer = await request(`${url}${API}/machines/${machineId(n)}`, {
+      ...options,
+      method: 'PATCH',
+      headers,
+      body,
+    })
     if (answer.statusCode !== 200) throw new Error(`changing labels: ${await answer.body.text()}`)
     await answer.body.dump()
   }
@@ -182,67 +205,4 @@ function caller({ url, ca, token }: Server): Call {
 async function started(output: NodeJS.ReadableStream): Promise<void> {
   for await (const line of createInterface({ input: output })) if (SERVES.test(line)) return
   throw new Error('the server ended before it served')
-}
-
-/** Machines as the server writes them; events by SQL, in the time that this has. */
-function fill(file: string): void {
-  const store = openStore(file)
-  store.transactions.transaction(() => {
-    store.profiles.insert({
-      id: id(-1),
-      name: 'web',
-      selector: { role: 'web' },
-      priority: 0,
-      revision: 1,
-      spec: { image: 'os/web:stable' },
-    })
-    for (let n = 0; n < MACHINES; n++) {
-      const at = new Date(Date.UTC(2026, 0, 1) + n * 60_000).toISOString()
-      store.machines.insert({
-        id: id(n),
-        name: `web-${String(n).padStart(5, '0')}`,
-        state: STATES[n % STATES.length] as 'ready',
-        origin: 'network',
-        labels: { rack: `r${n % 100}`, role: n % 2 === 0 ? 'web' : 'db' },
-        ownSpec: { rootSshKeys: [`ssh-ed25519 ${'A'.repeat(68)} technician@example.com`] },
-        uuid: `4c4c4544-0043-3510-8052-${n.toString(16).padStart(12, '0')}`,
-        serial: serial(n),
-        product: n % 3 === 0 ? 'Dell Inc. PowerEdge R650' : 'Lenovo ThinkSystem SR630 V3',
-        architecture: 'amd64',
-        firmware: n % 4 === 0 ? 'bios' : 'uefi',
-        address: `10.${n >> 8}.${n & 255}.5`,
-        generation: 1,
-        runningDigest: null,
-        lastSeenAt: at,
-        ipxeRefusedAt: null,
-        revision: 1,
-        createdAt: at,
-      })
-      for (const nic of [0, 1]) store.machines.bind('mac', mac(n * 2 + nic), id(n))
-    }
-  })
-  store.close()
-  const sqlite = new BetterSqlite3(file)
-  sqlite.exec(`
-    WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < ${EVENTS - 1})
-    INSERT INTO events (at, type, machine_id, install_id, actor, message, data)
-    SELECT '2026-01-31T12:00:00.000Z', 'machine.state', '${ID_START}' || printf('%012x', (i * 7919) % ${MACHINES}), NULL, 'machine',
-      'machine is booting (was assigned)', '{"from":"assigned","to":"booting"}' FROM n`)
-  sqlite.close()
-}
-
-const ID_START = '01890000-0000-7000-8000-'
-
-function id(n: number): string {
-  return ID_START + (n < 0 ? 'f'.repeat(12) : (n % MACHINES).toString(16).padStart(12, '0'))
-}
-
-/** Seven characters, scattered, as makers print them. */
-function serial(n: number): string {
-  return (((n % MACHINES) * 7_368_787 + 1_000_003) % 36 ** 7).toString(36).toUpperCase().padStart(7, '0')
-}
-
-function mac(n: number): string {
-  const digits = n.toString(16).padStart(6, '0')
-  return `52:54:00:${digits.slice(0, 2)}:${digits.slice(2, 4)}:${digits.slice(4)}`
 }

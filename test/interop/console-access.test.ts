@@ -1,6 +1,9 @@
 // Who may come in, seen to in a real browser: adding a user who then logs in, making and revoking a token, what the audit trail tells of it.
 
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -9,6 +12,7 @@ import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable } from '../e2e/lab/browser.ts'
 import { ownErrors } from '../helpers/page-checks.ts'
 import { Desk } from './console-desk.ts'
+import { importImages } from './console-fleet.ts'
 import { serve, type Served } from './serve.ts'
 
 const PASSWORD = 'correct horse battery'
@@ -85,6 +89,43 @@ describe.skipIf(reason !== undefined)(`access${reason === undefined ? '' : ` (sk
     await dialog.getByRole('button', { name: 'Revoke' }).click()
     await desk.rowOf('night watch').waitFor({ state: 'detached' })
     expect((await withToken()).status).toBe(401)
+  })
+
+  it('sends to webhooks again from an event on', { timeout: 5 * MINUTE }, async () => {
+    const heard: string[] = []
+    const receiver = createServer((request, response) => {
+      heard.push(String(request.headers['landfall-replay'] ?? 'first'))
+      response.writeHead(204).end()
+    }).listen(0, '127.0.0.1')
+    await once(receiver, 'listening')
+    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
+    try {
+      await importImages(server, folder)
+      const spec = { image: 'os/web:1', hooks: { webhook: { url, secret: 'a secret of the site' } } }
+      const made = await server.send('POST', '/api/v1/machines', { macs: ['52:54:00:00:00:01'], name: 'hooked', spec })
+      const { id } = (await made.json()) as { id: string }
+      const install = (await (await server.send('POST', `/api/v1/machines/${id}/reinstall`, {})).json()) as {
+        id: string
+      }
+      expect((await server.send('POST', `/api/v1/installs/${install.id}/cancel`, {})).status).toBe(200)
+
+      await page.getByRole('tab', { name: 'Webhooks' }).click()
+      await desk.rowOf('delivered').first().waitFor()
+      await page.getByRole('button', { name: 'Send again from an event' }).click()
+      const dialog = page.getByRole('dialog')
+      const number = dialog.getByRole('textbox', { name: 'After event' })
+      await number.fill('the beginning')
+      expect(await dialog.getByRole('button', { name: 'Send again' }).isDisabled()).toBe(true)
+      await number.fill('0')
+      await desk.look('replay')
+      await dialog.getByRole('button', { name: 'Send again' }).click()
+      await page.getByText('One delivery is being sent again.').waitFor()
+      await desk.rowOf('again, for').filter({ hasText: 'delivered' }).waitFor()
+      expect(heard).toEqual(['first', '2'])
+      await desk.look('webhooks')
+    } finally {
+      receiver.close()
+    }
   })
 
   it('tells in the audit trail who did it', { timeout: 5 * MINUTE }, async () => {

@@ -1,6 +1,6 @@
 // What machines can become, in a real browser: the pages of images and of boot media, empty and full.
 
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
@@ -56,6 +56,27 @@ describe.skipIf(reason !== undefined)(`the stock${reason === undefined ? '' : ` 
     await dialog.getByText('The image was not pulled').waitFor()
     await desk.look('pull-failed')
     await dialog.getByRole('button', { name: 'Cancel' }).click()
+  })
+
+  it('takes in a bundle, all of it or nothing', { timeout: 5 * MINUTE }, async () => {
+    const bundle = join(folder, 'bundle.tar')
+    await writeFile(bundle, await (await server.api('GET', '/api/v1/bundles/export')).bytes())
+    const { code, stderr } = await server.cli('image', 'delete', 'os/db:1')
+    expect(code, stderr).toBe(0)
+    await desk.rowOf('os/db:1').waitFor({ state: 'detached' })
+
+    await page.getByRole('button', { name: 'Import bundle' }).click()
+    const dialog = page.getByRole('dialog')
+    const file = dialog.locator('input[type=file]')
+    const broken = { name: 'broken.tar', mimeType: 'application/x-tar', buffer: Buffer.alloc(2048, 1) }
+    await file.setInputFiles(broken)
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+    await dialog.getByText('Nothing was imported').waitFor()
+    await file.setInputFiles(bundle)
+    await desk.look('import-bundle')
+    await dialog.getByRole('button', { name: 'Import', exact: true }).click()
+    await page.getByText(/Imported: .*os\/db:1/).waitFor()
+    await desk.rowOf('os/db:1').first().waitFor()
   })
 
   it('shows boot media as they come', { timeout: 5 * MINUTE }, async () => {

@@ -19,6 +19,7 @@ import { revisions } from './0018-revisions.ts'
 import { layersAndChanges } from './0019-layers-and-changes.ts'
 import { webhookDeliveries } from './0020-webhook-deliveries.ts'
 import { erasures } from './0022-erasures.ts'
+import { historyByKind } from './0023-history-by-kind.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -41,4 +42,5 @@ export const migrations: readonly string[] = [
   layersAndChanges,
   webhookDeliveries,
   erasures,
+  historyByKind,
 ]

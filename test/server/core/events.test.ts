@@ -29,6 +29,24 @@ describe('EventLog', () => {
     expect(heard).toEqual([1, 2, 3])
   })
 
+  it('finds the first and the newest of several types, within a scope', () => {
+    const { inventory, events } = core
+    const inside = inventory.create({ macs: ['52:54:00:00:00:01'], labels: { rack: 'r1' } }, 'a').id
+    const outside = inventory.create({ macs: ['52:54:00:00:00:02'] }, 'a').id
+    const start = events.last()
+    const types = ['boot.script', 'boot.asset'] as const
+    for (let i = 0; i < 6; i++) {
+      events.append({ type: types[i % 2]!, machineId: i < 4 ? inside : outside, message: String(i) })
+      events.append({ type: 'boot.dhcp', machineId: inside, message: 'other' })
+    }
+    const told = (found: Event[]) => found.map(({ message }) => message)
+    expect(told(events.since(start, { types, limit: 3 }))).toEqual(['0', '1', '2'])
+    expect(told(events.recent({ types, limit: 3 }))).toEqual(['5', '4', '3'])
+    expect(told(events.recent({ types, limit: 3, scope: { rack: 'r1' } }))).toEqual(['3', '2', '1'])
+    expect(told(events.since(start, { types, scope: { rack: 'r1' }, machineId: outside }))).toEqual([])
+    expect(told(events.recent({ types: [] }))).toEqual([])
+  })
+
   it('keeps one event of a slot, under a new number', () => {
     core.events.append({ type: 'install.progress', message: '10 %', slot: 'p' })
     core.events.append({ type: 'install.progress', message: '10 %', slot: 'q' })

@@ -115,6 +115,17 @@ describe('the overview', () => {
     })
   })
 
+  it('counts what ended day by day over two weeks', async () => {
+    const { overviews, clock } = await fleet()
+    const at = (days: number) => new Date(Date.parse(START) + days * 86_400_000).toISOString()
+    const days = (since: string) => overviews.look({ since, scope: null }).days
+    expect(days(START)).toEqual([{ at: START, succeeded: 1, failed: 1 }])
+    expect(days(at(13))).toEqual([{ at: START, succeeded: 1, failed: 1 }])
+    expect(days(at(14))).toEqual([])
+    clock.advance(1000)
+    expect(overviews.look({ since: START, scope: { rack: 'r2' } }).days).toEqual([])
+  })
+
   it('counts machines of the scope alone, and what concerns them', async () => {
     const { overviews, ids, events } = await fleet()
     events.append({ type: 'server.warning', message: 'the disk is nearly full' })

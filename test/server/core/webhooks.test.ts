@@ -166,6 +166,20 @@ describe('deliveries', () => {
     })
   })
 
+  it('are made of a long history in steps, each of which says where the next goes on', async () => {
+    const hooks = webhooks(200)
+    const installId = await endedInstall()
+    const before = core.events.last()
+    const type = 'install.failed'
+    for (let i = 0; i < 501; i++) core.events.append({ type, machineId, installId, message: 'failed' })
+    const scoped = { actor: 'user:bob', scope: { rack: 'r1' } }
+    expect(hooks.replay({ after: before }, scoped)).toEqual({ deliveries: [], lastEvent: before + 500, more: true })
+    const first = hooks.replay({ after: before }, ANN)
+    expect([first.deliveries.length, first.lastEvent, first.more]).toEqual([500, before + 500, true])
+    const rest = hooks.replay({ after: first.lastEvent }, ANN)
+    expect([rest.deliveries.length, rest.more]).toEqual([1, false])
+  })
+
   it('that are not there, or beyond the scope, are neither shown nor sent', async () => {
     const hooks = webhooks(200)
     hooks.start()

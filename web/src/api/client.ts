@@ -78,7 +78,8 @@ async function request(
   throw problemOf(response.status, await response.text())
 }
 
-function unreachable(): ApiError {
+/** There was no answer. */
+export function unreachable(): ApiError {
   return new ApiError(
     0,
     'UNREACHABLE',

@@ -37,6 +37,27 @@ export function useDeliveries(url: string) {
   })
 }
 
+/**
+ * Tells again of every install that ended after an event, in as many requests as it takes; an empty text is any receiver. Resolves with the
+ * number of deliveries.
+ */
+export function useReplayAfter() {
+  return useChange(
+    async ({ after, url }: { after: number; url: string }) => {
+      let made = 0
+      let from: number | undefined = after
+      while (from !== undefined) {
+        const request: ReplayRequest = { after: from, ...(url !== '' && { url }) }
+        const result: ReplayResult = await call('POST', '/webhooks/replay', request)
+        made += result.deliveries.length
+        from = result.more ? result.lastEvent : undefined
+      }
+      return made
+    },
+    [keys.webhooks],
+  )
+}
+
 export function useReplay() {
   return useChange((request: ReplayRequest) => call<ReplayResult>('POST', '/webhooks/replay', request), [keys.webhooks])
 }

@@ -18,6 +18,7 @@ import type { WebhookDelivery } from '../../../../server/contract/webhook.ts'
 import { useDeliveries, useReplay, useWebhooks } from '../../api/webhooks.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
+import { ReplayDialog } from './ReplayDialog.tsx'
 
 const COLORS: Record<WebhookDelivery['state'], 'blue' | 'green' | 'red'> = {
   pending: 'blue',
@@ -30,6 +31,8 @@ export function WebhooksView() {
   const receivers = useWebhooks()
   const result = useDeliveries(url)
   const replay = useReplay()
+  const [asking, setAsking] = useState(false)
+  const [told, setTold] = useState<number>()
   return (
     <>
       <Toolbar>
@@ -42,8 +45,14 @@ export function WebhooksView() {
               ))}
             </FormSelect>
           </ToolbarItem>
+          <ToolbarItem>
+            <Button variant="secondary" onClick={() => setAsking(true)}>
+              Send again from an event
+            </Button>
+          </ToolbarItem>
         </ToolbarContent>
       </Toolbar>
+      {told !== undefined && <Alert component="h2" isInline isPlain variant="success" title={sentAgain(told)} />}
       {replay.error && <Trouble error={replay.error} what="It was not sent again" />}
       {replay.isSuccess && <Alert component="h2" isInline isPlain variant="success" title="It is being sent again." />}
       <Loaded result={result} what="deliveries">
@@ -66,8 +75,23 @@ export function WebhooksView() {
           Show older
         </Button>
       )}
+      {asking && (
+        <ReplayDialog
+          url={url}
+          onClose={() => setAsking(false)}
+          onDone={(made) => {
+            setAsking(false)
+            setTold(made)
+          }}
+        />
+      )}
     </>
   )
+}
+
+function sentAgain(made: number): string {
+  if (made === 0) return 'No install that names this receiver has ended after that event.'
+  return made === 1 ? 'One delivery is being sent again.' : `${made} deliveries are being sent again.`
 }
 
 function Deliveries({
@@ -93,14 +117,14 @@ function Deliveries({
         </Tr>
       </Thead>
       <Tbody>
-        {deliveries.map(({ seq, createdAt, event, machineId, url, state, attempts, trouble, replayedBy }) => (
+        {deliveries.map(({ seq, createdAt, event, eventSeq, machineId, url, state, attempts, trouble, replayedBy }) => (
           <Tr key={seq}>
             <Td dataLabel="No.">{seq}</Td>
             <Td dataLabel="When">
               <Ago time={createdAt} />
             </Td>
             <Td dataLabel="Event">
-              <Link to={`/machines/${machineId}`}>{event}</Link>
+              <Link to={`/machines/${machineId}`}>{event}</Link> <span className="lf-subtle">{eventSeq}</span>
               {replayedBy !== null && <Content component="small">again, for {replayedBy}</Content>}
             </Td>
             <Td dataLabel="Receiver" modifier="breakWord">

@@ -2,7 +2,7 @@
 
 import { Button, Content } from '@patternfly/react-core'
 
-/** A browser shows how far a download is, and a refusal as what it is; over there the command line takes it in. */
+/** A browser shows how far a download is, and a refusal as what it is. */
 export function Bundle() {
   return (
     <Content component="small">
@@ -10,8 +10,8 @@ export function Bundle() {
       <Button component="a" href="/api/v1/bundles/export" variant="link" isInline>
         download all images as a bundle
       </Button>
-      , with their signatures; there <code>landfall bundle import landfall-bundle.tar</code> takes it in, all of it or
-      nothing.
+      , with their signatures; there “Import bundle”, or <code>landfall bundle import landfall-bundle.tar</code>, takes
+      it in, all of it or nothing.
     </Content>
   )
 }

@@ -29,6 +29,7 @@ import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { ArrivalLabel } from './ArrivalLabel.tsx'
 import { Bundle } from './Bundle.tsx'
+import { BundleDialog } from './BundleDialog.tsx'
 import { Difference } from './Difference.tsx'
 import { FollowLabel } from './FollowLabel.tsx'
 import { Inspection } from './Inspection.tsx'
@@ -39,6 +40,8 @@ export function ImagesPage() {
   useTitle('Images')
   const result = useImages()
   const [pulling, setPulling] = useState(false)
+  const [takingIn, setTakingIn] = useState(false)
+  const [takenIn, setTakenIn] = useState<string[]>()
   const [removing, setRemoving] = useState<Image>()
   return (
     <>
@@ -51,6 +54,11 @@ export function ImagesPage() {
             <ToolbarItem>
               <Button onClick={() => setPulling(true)}>Pull image</Button>
             </ToolbarItem>
+            <ToolbarItem>
+              <Button variant="secondary" onClick={() => setTakingIn(true)}>
+                Import bundle
+              </Button>
+            </ToolbarItem>
             <ToolbarItem alignSelf="center">
               <Content component="small">
                 From a folder or archive: <code>landfall image import PATH --as os/web</code>
@@ -58,6 +66,9 @@ export function ImagesPage() {
             </ToolbarItem>
           </ToolbarContent>
         </Toolbar>
+        {takenIn && (
+          <Alert component="h2" isInline isPlain variant="success" title={`Imported: ${takenIn.join(', ')}`} />
+        )}
         <Room />
         <Loaded result={result} what="images">
           {(images) =>
@@ -73,6 +84,15 @@ export function ImagesPage() {
           }
         </Loaded>
       </PageSection>
+      {takingIn && (
+        <BundleDialog
+          onClose={() => setTakingIn(false)}
+          onDone={(references) => {
+            setTakingIn(false)
+            setTakenIn(references)
+          }}
+        />
+      )}
       {pulling && <PullDialog onClose={() => setPulling(false)} />}
       {removing && <RemoveDialog image={removing} onClose={() => setRemoving(undefined)} />}
     </>

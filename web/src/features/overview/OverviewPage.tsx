@@ -23,7 +23,8 @@ import { useTitle } from '../../ui/title.ts'
 import { Loaded } from '../../ui/Trouble.tsx'
 import { Changes } from './Changes.tsx'
 import { Failures } from './Failures.tsx'
-import { Hours } from './Hours.tsx'
+import { EndedColumns } from './EndedColumns.tsx'
+import { daysUntil, hoursSince } from './ended.ts'
 import { ImageSpreadView } from './ImageSpreadView.tsx'
 import { Racks } from './Racks.tsx'
 import { RunningInstalls } from './RunningInstalls.tsx'
@@ -62,7 +63,7 @@ export function OverviewPage() {
 }
 
 function Cards({ overview, by, onBy }: { overview: Overview; by: string; onBy: (by: string) => void }) {
-  const { total, states, installs, failures, images, changed, hours, news, labels, groups, since } = overview
+  const { total, states, installs, failures, images, changed, hours, days, news, labels, groups, since } = overview
   return (
     <Grid hasGutter>
       <Part title={`${total} ${total === 1 ? 'machine' : 'machines'}`} span={12}>
@@ -72,7 +73,7 @@ function Cards({ overview, by, onBy }: { overview: Overview; by: string; onBy: (
         <Failures failures={failures} />
       </Part>
       <Part title="Running installs" span={6}>
-        <RunningInstalls installs={installs} />
+        <RunningInstalls installs={installs} at={overview.at} />
       </Part>
       <Part
         title="Places"
@@ -98,8 +99,11 @@ function Cards({ overview, by, onBy }: { overview: Overview; by: string; onBy: (
       <Part title="Images" span={6}>
         <ImageSpreadView images={images} />
       </Part>
-      <Part title="Today" span={6}>
-        <Hours hours={hours} since={since} />
+      <Part title="Two weeks" span={6}>
+        <EndedColumns columns={daysUntil(days, since)} when="in the last two weeks, day by day" />
+      </Part>
+      <Part title="Today" span={12}>
+        <EndedColumns columns={hoursSince(hours, since)} when="today" />
         <Changes changed={changed} news={news} />
       </Part>
     </Grid>

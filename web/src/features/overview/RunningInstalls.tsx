@@ -4,11 +4,14 @@ import { Content, Progress, ProgressMeasureLocation, ProgressSize } from '@patte
 import { Link } from 'react-router'
 import { formatBytes } from '../../../../server/contract/bytes.ts'
 import type { Overview, RunningInstall } from '../../../../server/contract/overview.ts'
+import { useThroughput } from '../../api/throughput.ts'
 import { percentOf } from '../../ui/format.ts'
+import { Throughput } from './Throughput.tsx'
 
 const SHOWN = 8
 
-export function RunningInstalls({ installs: { running, rate, list } }: { installs: Overview['installs'] }) {
+export function RunningInstalls({ installs: { running, rate, list }, at }: Pick<Overview, 'installs' | 'at'>) {
+  const samples = useThroughput(at, rate)
   if (running === 0) return <Content component="p">Nothing is being installed.</Content>
   return (
     <>
@@ -20,6 +23,7 @@ export function RunningInstalls({ installs: { running, rate, list } }: { install
           </>
         )}
       </Content>
+      <Throughput samples={samples} />
       {list.slice(0, SHOWN).map((install) => (
         <One key={install.installId} install={install} />
       ))}

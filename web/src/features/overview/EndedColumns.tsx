@@ -1,28 +1,27 @@
-// Installs that ended, hour by hour since midnight, as columns.
+// Installs that ended, one column for each span of time: those that failed on top of those that succeeded.
 
-import type { FinishedHour } from '../../../../server/contract/overview.ts'
-import { hoursSince } from './hours.ts'
+import type { EndedColumn } from './ended.ts'
 
 const HEIGHT = 64
 const STEP = 20
 const GAP = 4
 
-export function Hours({ hours, since }: { hours: readonly FinishedHour[]; since: string }) {
-  const columns = hoursSince(hours, since)
+/** `when` ends the sentence that stands for the picture: `today`. */
+export function EndedColumns({ columns, when }: { columns: readonly EndedColumn[]; when: string }) {
   const most = Math.max(1, ...columns.map(({ succeeded, failed }) => succeeded + failed))
-  const sum = (key: 'succeeded' | 'failed') => columns.reduce((all, hour) => all + hour[key], 0)
+  const sum = (key: 'succeeded' | 'failed') => columns.reduce((all, column) => all + column[key], 0)
   const scale = HEIGHT / most
   return (
-    <figure className="lf-hours">
+    <figure className="lf-chart">
       <svg
         viewBox={`0 0 ${columns.length * STEP} ${HEIGHT + 14}`}
         role="img"
-        aria-label={`Installs that ended today: ${sum('succeeded')} succeeded, ${sum('failed')} failed`}
+        aria-label={`Installs that ended ${when}: ${sum('succeeded')} succeeded, ${sum('failed')} failed`}
         preserveAspectRatio="xMinYMid meet"
       >
-        {columns.map(({ hour, succeeded, failed }, at) => (
+        {columns.map(({ label, title, succeeded, failed }, at) => (
           <g key={at} transform={`translate(${at * STEP} 0)`}>
-            <title>{`${hour}: ${succeeded} succeeded, ${failed} failed`}</title>
+            <title>{`${title}: ${succeeded} succeeded, ${failed} failed`}</title>
             <rect x={GAP / 2} y={HEIGHT - 1} width={STEP - GAP} height={1} className="lf-axis" />
             <rect
               x={GAP / 2}
@@ -38,9 +37,9 @@ export function Hours({ hours, since }: { hours: readonly FinishedHour[]; since:
               height={succeeded * scale}
               data-state="deployed"
             />
-            {at % 3 === 0 && (
+            {label !== '' && (
               <text x={STEP / 2} y={HEIGHT + 11} textAnchor="middle">
-                {hour}
+                {label}
               </text>
             )}
           </g>
