@@ -801,8 +801,8 @@ export interface Schemas {
       | 'discard'
       | 'overwrite'
     startedAt: string
-    endedAt: string
-    result: 'erased' | 'failed'
+    endedAt: string | null
+    result: 'running' | 'erased' | 'failed' | 'cut-off'
     detail: string
   }
   MachineMedium: {
@@ -887,6 +887,7 @@ export interface Schemas {
       | 'install.created'
       | 'install.plan'
       | 'install.recovery-key'
+      | 'install.erasing'
       | 'install.erased'
       | 'install.step'
       | 'install.progress'
@@ -1972,6 +1973,7 @@ export interface Operations {
         | 'install.created'
         | 'install.plan'
         | 'install.recovery-key'
+        | 'install.erasing'
         | 'install.erased'
         | 'install.step'
         | 'install.progress'
@@ -2022,6 +2024,7 @@ export interface Operations {
             | 'install.created'
             | 'install.plan'
             | 'install.recovery-key'
+            | 'install.erasing'
             | 'install.erased'
             | 'install.step'
             | 'install.progress'

@@ -1,7 +1,7 @@
 // The protocol between the agent in the installer (and the first-boot unit) and the server. HTTPS, CA pinned by fingerprint.
 import { z } from 'zod'
 import { Digest, Firmware, Mac, Timestamp, Uuid } from './common.ts'
-import { EraseReport } from './erase.ts'
+import { EraseBegin, EraseEnd } from './erase.ts'
 import { Facts } from './facts.ts'
 import { LayersReport } from './install-layers.ts'
 import { Failure, InstallStepName } from './install.ts'
@@ -102,7 +102,9 @@ export const AgentEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('step-done'), ...step, message: z.string().default('') }),
   z.object({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string().max(16_384) }),
-  z.object({ type: z.literal('disk-erased'), report: EraseReport }),
+  /** Acknowledged before the disk gets the command: what was begun is known whatever happens to the machine then. */
+  z.object({ type: z.literal('disk-erasing'), report: EraseBegin }),
+  z.object({ type: z.literal('disk-erased'), report: EraseEnd }),
   z.object({ type: z.literal('failed'), step: InstallStepName, failure: Failure }),
   /** All written and synced, machine is about to leave the installer. */
   z.object({

@@ -76,7 +76,7 @@ export async function install(context: InstallContext, order: InstallOrder): Pro
     send: (request) => link.sendEvents(task.installId, request),
     onCancelled: (reason) => cancel.abort(new AgentError('CANCELLED', `the install was stopped: ${reason}`)),
   })
-  const report = new Reporter(console, (event) => events.emit(event))
+  const report = new Reporter(console, events)
   try {
     const { mergeCommit, finish } = await runStages(context, withKernelArguments(order), report, cancel.signal)
     events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
@@ -148,7 +148,17 @@ async function runStages(
   try {
     const devices = plan.disks.map(({ device }) => device).join(', ')
     const target = await report.step('partition', `writing to ${devices}`, () =>
-      makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say, onErased: report.erased, signal }),
+      makeStorage({
+        host,
+        plan,
+        mountPoint,
+        volumes,
+        keys: keys?.all,
+        say,
+        onErasing: report.erasing,
+        onErased: report.erased,
+        signal,
+      }),
     )
     signal.throwIfAborted()
     const leave = (mergeCommit: string) =>

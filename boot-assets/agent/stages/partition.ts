@@ -1,6 +1,6 @@
 // Makes what the plan says: partition tables, what lies on them, file systems; and mounts these.
 import type { PlannedDisk, PlannedFilesystem, StoragePlan } from '../../../server/contract/plan.ts'
-import type { EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseBegin, EraseEnd } from '../../../server/contract/erase.ts'
 import { eraseContent, mayBeUnreadable } from '../disk/erase-content.ts'
 import { eraseDisk, wipe } from '../disk/erase.ts'
 import { layerModules, layerSteps, NO_UDEV } from '../disk/layers.ts'
@@ -24,7 +24,8 @@ export interface StorageOptions {
   /** For what the plan encrypts. */
   keys: Keys | undefined
   say: (text: string) => void
-  onErased: (report: EraseReport) => void
+  onErasing: (report: EraseBegin) => Promise<void>
+  onErased: (report: EraseEnd) => void
   signal: AbortSignal
 }
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeStorage } from '../../../boot-assets/agent/stages/partition.ts'
 import { finalize } from '../../../boot-assets/agent/stages/finalize.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
-import type { EraseAbility, EraseMethod, EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseAbility, EraseEnd, EraseMethod } from '../../../server/contract/erase.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 import { disk, plan, secondDisk } from '../examples.ts'
@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function make(made: StoragePlan, erased: EraseReport[] = []) {
+async function make(made: StoragePlan, erased: EraseEnd[] = []) {
   const ran: string[] = []
   const host: Host = {
     run: async (command, args = []) => {
@@ -32,7 +32,7 @@ async function make(made: StoragePlan, erased: EraseReport[] = []) {
     zero: async () => {},
   }
   const options = { mountPoint: join(folder, 'target'), volumes: join(folder, 'volumes'), keys: ['a key'] as const }
-  const told = { say: () => {}, onErased: (report: EraseReport) => void erased.push(report) }
+  const told = { say: () => {}, onErasing: async () => {}, onErased: (report: EraseEnd) => void erased.push(report) }
   const target = await makeStorage({ host, plan: made, ...options, ...told, signal: new AbortController().signal })
   return { host, ran, target }
 }
@@ -74,7 +74,7 @@ describe('makeStorage', () => {
   it('takes signatures before a long overwriting, but asks nothing of a disk that erases itself until it is done', async () => {
     const order = async (erasure: EraseAbility[], erase: EraseMethod) => {
       const spec = MachineSpec.parse({ disks: { disk: { serial: 'S1' }, erase } })
-      const erased: EraseReport[] = []
+      const erased: EraseEnd[] = []
       const { ran } = await make(plan({ erasure }, spec.disks), erased)
       expect(erased).toMatchObject([{ name: 'vda', serial: 'S1', method: erase, result: 'erased' }])
       const programs = ran.map((line) => line.split(' ')[0]!)
