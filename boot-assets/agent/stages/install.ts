@@ -38,6 +38,7 @@ import { fetchImage } from './fetch.ts'
 import { finalize, release } from './finalize.ts'
 import { loadInstalledKernel } from './kexec.ts'
 import { measureLayers } from './measure.ts'
+import { memoryText } from './memory.ts'
 import { noteMedium } from './note-medium.ts'
 import { withVolumes } from './own-volumes.ts'
 import { makeStorage } from './partition.ts'
@@ -163,6 +164,7 @@ async function runStages(
     signal.throwIfAborted()
     const leave = (mergeCommit: string) =>
       report.step('finalize', 'writing everything out', async () => {
+        say(memoryText(context.peakRss(), await host.read('/proc/pressure/memory')))
         await giveBackScratch(host, target, lasting)
         const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
         await finalize(host, target, say)
