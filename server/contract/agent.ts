@@ -55,6 +55,8 @@ export const InstallTask = z.object({
   trust: TrustBasis.optional(),
   /** Secret for pulls from the image's repository while this install lasts; absent where anybody may pull. */
   pullToken: z.string().optional(),
+  /** Secrets of earlier installs of this machine, newest first, for encrypted disks of theirs that shall stay; absent when there is no such wish. */
+  formerKeys: z.array(z.string()).optional(),
   /** Secret for the first-boot report, valid for this install only. */
   confirmToken: z.string(),
   /** Nothing of this machine stays on the disk, and nothing is reported at its first boot. */

@@ -4,6 +4,9 @@ import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { preservedVolumes } from '../../../server/plan/kept.ts'
+import { placesOf } from '../../../server/plan/plan-disks.ts'
+import type { PlanFacts } from '../../../server/plan/plan-disks.ts'
 import { withScratch } from '../../../server/plan/scratch.ts'
 import { chooseEngine, requirePlainDisk } from '../bootc/engine.ts'
 import { giveBackScratch, scratchFolder, scratchSize, unmountScratch } from '../bootc/scratch.ts'
@@ -17,6 +20,7 @@ import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import { newRecoveryKey } from '../disk/keys.ts'
 import type { Keys } from '../disk/layers.ts'
+import { lookInside } from '../disk/look-inside.ts'
 import { unmountLeftovers } from '../disk/mounts.ts'
 import type { Target } from '../disk/target.ts'
 import type { Enforcement } from '../deployment/trust-files.ts'
@@ -52,7 +56,7 @@ export interface InstallContext {
   host: Host
   console: Console
   identify: () => Promise<Facts>
-  planDisks: (spec: MachineSpec, facts: Facts, seed: string) => StoragePlan | Failure
+  planDisks: (spec: MachineSpec, facts: PlanFacts, seed: string) => StoragePlan | Failure
   /** Where the target is mounted, a folder off it for its other file systems, and an empty one for the image's root. */
   mountPoint: string
   volumes: string
@@ -118,7 +122,8 @@ async function runStages(
     return context.identify()
   })
 
-  const { image, engine, plan, lasting, enforcement } = await report.step(
+  const keys = keysFor(spec)
+  const { image, engine, plan, lasting, enforcement, opening } = await report.step(
     'plan',
     `checking ${task.image.targetReference}`,
     async () => {
@@ -131,17 +136,25 @@ async function runStages(
         requirePlainDisk(spec.disks)
         if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
       }
-      const planned = context.planDisks(spec, facts, task.installId)
+      const look = await lookInside({
+        host,
+        places: placesOf(spec, facts),
+        volumes: preservedVolumes(spec.disks).map(({ name }) => name),
+        keys: [spec.disks.encryption?.passphrase ?? [], task.formerKeys ?? []].flat(),
+        newKeys: keys?.all.length ?? 0,
+        say,
+      })
+      const planned = context.planDisks(spec, { ...facts, insides: look.insides }, task.installId)
       const scratch = engine === 'bootc' ? await scratchSize(host, resolved.manifest) : undefined
       const meanwhile =
         scratch === undefined || 'code' in planned ? planned : withScratch(planned, scratch, task.installId)
       const agreed = await agreeOnPlan(meanwhile, console, (disks) => link.sendPlan(task.installId, disks, signal))
       signal.throwIfAborted()
-      return { image: resolved, engine, plan: agreed, lasting: 'code' in planned ? agreed : planned, enforcement }
+      const lasting = 'code' in planned ? agreed : planned
+      return { image: resolved, engine, plan: agreed, lasting, enforcement, opening: look.opening }
     },
   )
 
-  const keys = keysFor(spec)
   if (keys?.recovery !== undefined) {
     say('handing over the recovery key of the disks')
     await link.sendRecoveryKey(task.installId, keys.recovery, signal)
@@ -154,7 +167,7 @@ async function runStages(
         plan,
         mountPoint,
         volumes,
-        keys: keys?.all,
+        secrets: { keys: keys?.all, opening },
         say,
         onErasing: report.erasing,
         onErased: report.erased,

@@ -31,7 +31,8 @@ async function make(made: StoragePlan, erased: EraseEnd[] = []) {
       path.endsWith('virtio-S1') ? '/dev/vda' : path.endsWith('virtio-S2') ? '/dev/vdb' : undefined,
     zero: async () => {},
   }
-  const options = { mountPoint: join(folder, 'target'), volumes: join(folder, 'volumes'), keys: ['a key'] as const }
+  const secrets = { keys: ['a key'] as const, opening: new Map<string, string>() }
+  const options = { mountPoint: join(folder, 'target'), volumes: join(folder, 'volumes'), secrets }
   const told = { say: () => {}, onErasing: async () => {}, onErased: (report: EraseEnd) => void erased.push(report) }
   const target = await makeStorage({ host, plan: made, ...options, ...told, signal: new AbortController().signal })
   return { host, ran, target }
@@ -63,7 +64,7 @@ describe('makeStorage', () => {
       'btrfs subvolume create /volumes/.top/root',
       'btrfs subvolume create /volumes/.top/var',
       'umount /volumes/.top',
-      'udevadm settle --timeout=30',
+      'udevadm settle --timeout=120',
       'mount -t btrfs -o noatime,subvol=root /dev/vda4 /target/',
       'mount -t ext4 -o noatime /dev/vda3 /target/boot',
       'mount -t vfat -o noatime /dev/vda2 /target/boot/efi',

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Task } from '../../../server/contract/agent.ts'
 import type { AgentEvent, DiskImageTask } from '../../../server/contract/agent.ts'
+import type { PartialSpec } from '../../../server/contract/spec.ts'
 import type { EraseEnd } from '../../../server/contract/erase.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { Install } from '../../../server/contract/install.ts'
@@ -624,6 +625,35 @@ describe('the recovery key', () => {
     expect(core.installs.takeRecoveryKey(installId, 'token:ada')).toBe('second')
     expect(core.events.recent({ limit: 1 })).toMatchObject([{ type: 'install.recovery-key', actor: 'token:ada' }])
     expect(() => core.installs.takeRecoveryKey(installId, 'token:ada')).toThrowWithCode(CoreError, 'CONFLICT')
+  })
+})
+
+describe('former keys', () => {
+  const encrypted = (passphrase: string, preserve: boolean): PartialSpec => ({
+    disks: {
+      encryption: { passphrase, tpm2: false, recoveryKey: true },
+      volumes: [{ mount: '/var', size: 2 ** 30, grow: false, preserve }],
+    },
+  })
+
+  it('go to the installer that keeps what earlier installs encrypted, and to no other', async () => {
+    const assigned = async (spec: PartialSpec) => {
+      const [result] = await core.installs.assign({ machines: [machineId], image: STABLE, spec }, 'token:ann')
+      return result!.installId!
+    }
+    const first = await assigned(encrypted('the first passphrase', false))
+    const task = await takeTask(boot())
+    expect(task).not.toHaveProperty('formerKeys')
+    core.installs.recordRecoveryKey({ machineId, bootId: BOOT_1 }, first, 'its recovery key')
+    await assigned(encrypted('the second passphrase', false))
+    expect(await takeTask(boot())).not.toHaveProperty('formerKeys')
+    const third = await assigned(encrypted('the first passphrase', true))
+    expect((await takeTask(boot())).formerKeys).toEqual(['the second passphrase', 'its recovery key'])
+    expect(core.events.recent({ limit: 20 })).toContainEqual(
+      expect.objectContaining({ type: 'install.recovery-key', installId: third, actor: 'system' }),
+    )
+    const shown = JSON.stringify(core.events.recent({ limit: 100 }))
+    expect(shown).not.toMatch(/passphrase"|its recovery key/)
   })
 })
 
