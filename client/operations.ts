@@ -319,6 +319,7 @@ export interface Schemas {
       | 'DISK_SEVERAL_MATCH'
       | 'DISK_TOO_SMALL'
       | 'DISK_LAYOUT'
+      | 'DISK_LOCKED'
       | 'DISK_ERASE'
       | 'DISK_IO'
       | 'DIGEST_MISMATCH'
@@ -762,15 +763,16 @@ export interface Schemas {
           id: string
           name: string
           size: number
+          kept?: boolean
           on: string[]
           level: 0 | 1 | 5 | 6 | 10
           metadata: '1.0' | '1.2'
           uuid: string
         }
-      | { type: 'luks'; id: string; name: string; size: number; on: string; uuid: string }
-      | { type: 'volume-group'; id: string; name: string; size: number; on: string }
-      | { type: 'thin-pool'; id: string; name: string; size: number; on: string }
-      | { type: 'logical-volume'; id: string; name: string; size: number; on: string }
+      | { type: 'luks'; id: string; name: string; size: number; kept?: boolean; on: string; uuid: string }
+      | { type: 'volume-group'; id: string; name: string; size: number; kept?: boolean; on: string; remove?: string[] }
+      | { type: 'thin-pool'; id: string; name: string; size: number; kept?: boolean; on: string }
+      | { type: 'logical-volume'; id: string; name: string; size: number; kept?: boolean; on: string }
     )[]
     filesystems: {
       id: string
@@ -801,8 +803,8 @@ export interface Schemas {
       | 'discard'
       | 'overwrite'
     startedAt: string
-    endedAt: string
-    result: 'erased' | 'failed'
+    endedAt: string | null
+    result: 'running' | 'erased' | 'failed' | 'cut-off'
     detail: string
   }
   MachineMedium: {
@@ -887,6 +889,7 @@ export interface Schemas {
       | 'install.created'
       | 'install.plan'
       | 'install.recovery-key'
+      | 'install.erasing'
       | 'install.erased'
       | 'install.step'
       | 'install.progress'
@@ -1053,6 +1056,7 @@ export interface Schemas {
         | 'DISK_SEVERAL_MATCH'
         | 'DISK_TOO_SMALL'
         | 'DISK_LAYOUT'
+        | 'DISK_LOCKED'
         | 'DISK_ERASE'
         | 'DISK_IO'
         | 'DIGEST_MISMATCH'
@@ -1973,6 +1977,7 @@ export interface Operations {
         | 'install.created'
         | 'install.plan'
         | 'install.recovery-key'
+        | 'install.erasing'
         | 'install.erased'
         | 'install.step'
         | 'install.progress'
@@ -2023,6 +2028,7 @@ export interface Operations {
             | 'install.created'
             | 'install.plan'
             | 'install.recovery-key'
+            | 'install.erasing'
             | 'install.erased'
             | 'install.step'
             | 'install.progress'

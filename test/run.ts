@@ -37,6 +37,7 @@ const MACHINES = [
   'ipv6',
   'volumes',
   'mirror',
+  'kept',
   'configure',
   'sealed',
   'stick',
@@ -47,6 +48,7 @@ const MACHINES = [
   'memory',
   'disk-image',
   'arm64',
+  'large',
 ]
 
 /** Minutes; together with the longest file they stay well below an hour and a half. */

@@ -1,7 +1,7 @@
 // The protocol between the agent in the installer (and the first-boot unit) and the server. HTTPS, CA pinned by fingerprint.
 import { z } from 'zod'
 import { Digest, Firmware, Mac, Timestamp, Uuid } from './common.ts'
-import { EraseReport } from './erase.ts'
+import { EraseBegin, EraseEnd } from './erase.ts'
 import { Facts } from './facts.ts'
 import { LayersReport } from './install-layers.ts'
 import { Failure, InstallStepName } from './install.ts'
@@ -55,6 +55,8 @@ export const InstallTask = z.object({
   trust: TrustBasis.optional(),
   /** Secret for pulls from the image's repository while this install lasts; absent where anybody may pull. */
   pullToken: z.string().optional(),
+  /** Secrets of earlier installs of this machine, newest first, for encrypted disks of theirs that shall stay; absent when there is no such wish. */
+  formerKeys: z.array(z.string()).optional(),
   /** Secret for the first-boot report, valid for this install only. */
   confirmToken: z.string(),
   /** Nothing of this machine stays on the disk, and nothing is reported at its first boot. */
@@ -102,7 +104,9 @@ export const AgentEvent = z.discriminatedUnion('type', [
   }),
   z.object({ type: z.literal('step-done'), ...step, message: z.string().default('') }),
   z.object({ type: z.literal('log'), level: z.enum(['debug', 'info', 'warn', 'error']), text: z.string().max(16_384) }),
-  z.object({ type: z.literal('disk-erased'), report: EraseReport }),
+  /** Acknowledged before the disk gets the command: what was begun is known whatever happens to the machine then. */
+  z.object({ type: z.literal('disk-erasing'), report: EraseBegin }),
+  z.object({ type: z.literal('disk-erased'), report: EraseEnd }),
   z.object({ type: z.literal('failed'), step: InstallStepName, failure: Failure }),
   /** All written and synced, machine is about to leave the installer. */
   z.object({

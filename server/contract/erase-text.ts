@@ -14,11 +14,27 @@ export const ERASE_NAMES: Readonly<Record<EraseMethod, string>> = {
   overwrite: 'overwriting with zeros',
 }
 
-/** `nvme0n1 (serial S1) was erased by NVMe sanitize (block erase) in 12 s`. */
+/** What each result is called. */
+export const ERASE_RESULTS: Readonly<Record<EraseReport['result'], string>> = {
+  running: 'running',
+  erased: 'erased',
+  failed: 'failed',
+  'cut-off': 'cut off',
+}
+
+/** `nvme0n1 (serial S1) was erased by NVMe sanitize (block erase) in 12 s: ...`; of one that has no end, since when. */
 export function eraseSentence({ name, serial, method, startedAt, endedAt, result, detail }: EraseReport): string {
   const disk = `${name} (serial ${serial ?? 'unknown'})`
-  const took = `${Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)} s`
-  return result === 'erased'
-    ? `${disk} was erased by ${ERASE_NAMES[method]} in ${took}: ${detail}`
-    : `${disk} was not erased by ${ERASE_NAMES[method]}, after ${took}: ${detail}`
+  const by = ERASE_NAMES[method]
+  const took = endedAt === null ? '' : `${Math.round((Date.parse(endedAt) - Date.parse(startedAt)) / 1000)} s`
+  switch (result) {
+    case 'erased':
+      return `${disk} was erased by ${by} in ${took}: ${detail}`
+    case 'failed':
+      return `${disk} was not erased by ${by}, after ${took}: ${detail}`
+    case 'running':
+      return `${disk} is being erased by ${by} since ${startedAt}`
+    case 'cut-off':
+      return `erasing ${disk} by ${by}, begun at ${startedAt}, was cut off: ${detail}`
+  }
 }

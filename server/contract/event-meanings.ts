@@ -18,8 +18,10 @@ export const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'boot.loader': 'another loader was chosen for it, or one did not run',
   'install.created': 'an image was assigned: a new install, a new generation',
   'install.plan': 'what will be written to which disk is settled',
-  'install.recovery-key': 'the recovery key of encrypted disks came in, or was shown and forgotten',
-  'install.erased': 'a disk was erased, or could not be; `data` is the report',
+  'install.recovery-key':
+    'the recovery key of encrypted disks came in, was shown and forgotten, or went to an installer that keeps what they hold',
+  'install.erasing': 'the erasing of a disk begins; `data` is the report so far',
+  'install.erased': 'a disk was erased, or was not, or its erasing was cut off; `data` is the report',
   'install.step': 'a step of an install began or ended',
   'install.progress': 'bytes of a step, and where its layers stand (`data.layers`); only the newest one is kept',
   'install.log': 'a line of the installer worth telling',

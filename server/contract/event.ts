@@ -19,6 +19,7 @@ export const EventType = z.enum([
   'install.created',
   'install.plan',
   'install.recovery-key',
+  'install.erasing',
   'install.erased',
   'install.step',
   'install.progress',

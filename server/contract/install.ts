@@ -30,6 +30,7 @@ export const ReasonCode = z.enum([
   'DISK_SEVERAL_MATCH',
   'DISK_TOO_SMALL',
   'DISK_LAYOUT',
+  'DISK_LOCKED',
   'DISK_ERASE',
   'DISK_IO',
   'DIGEST_MISMATCH',

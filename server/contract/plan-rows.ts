@@ -33,9 +33,9 @@ export function planRows(plan: Pick<StoragePlan, 'disks' | 'layers' | 'filesyste
       }),
     ),
     ...layers.map((layer) => {
-      const { id, name, size } = layer
+      const { id, name, size, kept } = layer
       const place = layer.type === 'raid' ? `RAID${layer.level}` : KINDS[layer.type]
-      return { id, place, name, size, kept: false, ...contentOf(id, plan) }
+      return { id, place, name, size, kept, ...contentOf(id, plan) }
     }),
   ]
 }

@@ -49,6 +49,8 @@ const layer = {
   name: z.string(),
   /** Bytes, rounded down: what it holds can be a little less. */
   size: z.number().int().positive(),
+  /** It is there already and stays as it is, with what it holds as far as that is kept. */
+  kept: z.boolean().default(false),
 }
 
 export const PlannedLayer = z.discriminatedUnion('type', [
@@ -59,10 +61,12 @@ export const PlannedLayer = z.discriminatedUnion('type', [
     level: z.union([z.literal(0), z.literal(1), z.literal(5), z.literal(6), z.literal(10)]),
     /** 1.0 has its superblock at the end: boot loaders and firmware read a member like a plain partition. */
     metadata: z.enum(['1.0', '1.2']),
-    uuid: z.uuid(),
+    /** Arrays of other makers have numbers of any kind. */
+    uuid: z.guid(),
   }),
   z.object({ type: z.literal('luks'), ...layer, on: NodeId, uuid: z.uuid() }),
-  z.object({ type: z.literal('volume-group'), ...layer, on: NodeId }),
+  /** From one that is kept, the logical volumes in `remove` go. */
+  z.object({ type: z.literal('volume-group'), ...layer, on: NodeId, remove: z.array(z.string()).default([]) }),
   z.object({ type: z.literal('thin-pool'), ...layer, on: NodeId }),
   /** On a volume group, or on a thin pool of one. */
   z.object({ type: z.literal('logical-volume'), ...layer, on: NodeId }),

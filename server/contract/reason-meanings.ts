@@ -39,6 +39,10 @@ const OTHERS: Readonly<Record<Exclude<ReasonCode, TrustCode>, ReasonMeaning>> = 
     means: 'the layout of the disks cannot be made, or what should be kept is not there',
     next: 'compare `landfall machine plan` with what the machine has',
   },
+  DISK_LOCKED: {
+    means: 'what shall be kept is encrypted, and no key at hand opens it',
+    next: 'set `disks.encryption.passphrase` to one that opens it; what has to open it from then on can be changed in the installed system',
+  },
   DISK_ERASE: {
     means: 'a disk cannot be erased by any method that the spec names, or did not end it',
     next: 'the message says why; name another method in `disks.erase`, or exchange the disk',

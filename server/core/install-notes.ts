@@ -71,9 +71,12 @@ export function installNotes(
           },
         })
         break
-      case 'erased':
-        events.push({ ...about, type: 'install.erased', message: eraseSentence(note.report), data: { ...note.report } })
+      case 'erasure': {
+        const { report } = note
+        const type = report.result === 'running' ? 'install.erasing' : 'install.erased'
+        events.push({ ...about, type, message: eraseSentence(report), data: { ...report } })
         break
+      }
       case 'progress':
       case 'layers':
       case 'disk-touched':

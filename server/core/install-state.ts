@@ -50,7 +50,7 @@ export type InstallNote =
   | { note: 'log'; level: 'debug' | 'info' | 'warn' | 'error'; text: string }
   | { note: 'step'; step: InstallStepName; state: InstallStep['state']; message: string }
   | { note: 'progress'; step: InstallStepName }
-  | { note: 'erased'; report: EraseReport }
+  | { note: 'erasure'; report: EraseReport }
   | { note: 'layers'; report: LayersReport }
   /** From here on the disk no longer holds what it held. */
   | { note: 'disk-touched' }
@@ -95,6 +95,11 @@ export function isActive(state: InstallState): boolean {
 
 /** Applies one input; `at` is when it happened, ISO 8601. The argument is left alone. */
 export function moveInstall(install: InstallProgress, input: InstallInput, at: string): InstallMove | InstallRefusal {
+  const move = moved(install, input, at)
+  return 'refused' in move ? move : withErasuresCutOff(install, move)
+}
+
+function moved(install: InstallProgress, input: InstallInput, at: string): InstallMove | InstallRefusal {
   switch (input.type) {
     case 'boot-served':
       return bootServed(install, at)
@@ -154,12 +159,18 @@ function agentEvent(install: InstallProgress, event: AgentEvent, at: string): In
   if (install.state === 'pending') return { refused: 'nobody has taken this install yet', over: false }
   // What an agent says late is still worth reading, but changes nothing.
   if (event.type === 'log') return { install, notes: [{ note: 'log', level: event.level, text: event.text }] }
+  // A disk that erases itself does not stop for an install that was.
+  if (event.type === 'disk-erased') return recordErasure(install, event.report)
   if (install.state !== 'running') return unchanged(install)
   const move = runningEvent(install, event, at)
   return { machine: 'installing', ...move }
 }
 
-function runningEvent(install: InstallProgress, event: Exclude<AgentEvent, { type: 'log' }>, at: string): InstallMove {
+function runningEvent(
+  install: InstallProgress,
+  event: Exclude<AgentEvent, { type: 'log' | 'disk-erased' }>,
+  at: string,
+): InstallMove {
   switch (event.type) {
     case 'step-started': {
       const next = changeStep(install, event.step, {
@@ -200,12 +211,8 @@ function runningEvent(install: InstallProgress, event: Exclude<AgentEvent, { typ
       })
       return { install: next, notes: [stepNote(next, event.step)] }
     }
-    case 'disk-erased': {
-      const { report } = event
-      // An agent gone mad shall not fill the disk.
-      const erasures = [...install.erasures, report].slice(-MAX_ERASURES)
-      return { install: { ...install, erasures }, notes: [{ note: 'erased', report }] }
-    }
+    case 'disk-erasing':
+      return recordErasure(install, { ...event.report, endedAt: null, result: 'running', detail: '' })
     case 'failed':
       return failed(install, event.failure, event.step, at)
     case 'installed': {
@@ -217,6 +224,33 @@ function runningEvent(install: InstallProgress, event: Exclude<AgentEvent, { typ
       return { install: left, machine: 'rebooting', notes: [stepNote(left, 'confirm')] }
     }
   }
+}
+
+/** An end takes the place of its beginning. */
+function recordErasure(install: InstallProgress, report: EraseReport): InstallMove {
+  const key = ({ name, method, startedAt }: EraseReport) => `${name} ${method} ${startedAt}`
+  const others = install.erasures.filter((one) => key(one) !== key(report))
+  // An agent gone mad shall not fill the disk.
+  const erasures = [...others, report].slice(-MAX_ERASURES)
+  return { install: { ...install, erasures }, notes: [{ note: 'erasure', report }] }
+}
+
+/** Whose end cannot be told by the boot that began them: it is over, or the install is. */
+function withErasuresCutOff(before: InstallProgress, move: InstallMove): InstallMove {
+  const { install } = move
+  const restarted = install.bootId !== before.bootId
+  if (install.state === 'running' && !restarted) return move
+  const why = restarted
+    ? 'the installer was started again before an end was told'
+    : 'the install was over before an end was told'
+  const detail = `${why}; whether the disk went on by itself is not known`
+  const isCutOff = ({ result }: EraseReport) => result === 'running'
+  const cutOff = (report: EraseReport): EraseReport => ({ ...report, result: 'cut-off', detail })
+  const ended = install.erasures.filter(isCutOff).map(cutOff)
+  if (ended.length === 0) return move
+  const erasures = install.erasures.map((report) => (isCutOff(report) ? cutOff(report) : report))
+  const notes = ended.map((report): InstallNote => ({ note: 'erasure', report }))
+  return { ...move, install: { ...install, erasures }, notes: [...notes, ...move.notes] }
 }
 
 function confirmed(

@@ -79,6 +79,8 @@ interface Assignment {
 /** An image that may be installed, and why. */
 type AllowedImage = ResolvedImage & { trust: TrustCheck; content: ContentVerdict }
 
+/** Each takes a second or more to be tried. */
+const MAX_FORMER_KEYS = 16
 const DEFAULT_LOG_LIMIT = 1000
 /** Lines kept of one install: an agent gone mad shall not fill the disk. */
 const MAX_LOG_LINES = 20_000
@@ -422,6 +424,7 @@ export class Installs {
       const install = this.#apply(newest, { type: 'task-taken', bootId }, 'machine')
       const { id: installId, generation, spec, repository, digest, followReference, trust } = install
       const { registry, diskImage, isPublic = () => true } = this.#ports
+      const formerKeys = this.#formerKeys(install)
       return {
         type: 'install',
         installId,
@@ -432,9 +435,27 @@ export class Installs {
         ...(!isPublic(repository) && { pullToken: tokens.issuePullToken({ machineId, installId, repository }) }),
         confirmToken: tokens.issueConfirmToken({ machineId, installId, generation }),
         ...(diskImage && { diskImage }),
+        ...(formerKeys.length > 0 && { formerKeys }),
         nextEvent: install.lastEvent + 1,
       }
     })
+  }
+
+  /** What may open encrypted disks of the machine that the install is to keep; its own passphrase is in its spec. */
+  #formerKeys({ id, machineId, spec }: InstallRecord): string[] {
+    const { installs, events } = this.#ports
+    const { encryption, volumes } = spec.disks
+    if (encryption === undefined || !volumes.some(({ preserve }) => preserve)) return []
+    const keys = installs
+      .listFor(machineId)
+      .filter((other) => other.id !== id)
+      .flatMap((other) => [other.spec.disks.encryption?.passphrase ?? [], installs.recoveryKey(other.id) ?? []].flat())
+    const former = [...new Set(keys)].filter((key) => key !== encryption.passphrase).slice(0, MAX_FORMER_KEYS)
+    if (former.length > 0) {
+      const message = 'keys of earlier installs went to the installer, to open the encrypted disks that stay'
+      events.append({ type: 'install.recovery-key', machineId, installId: id, actor: 'system', message })
+    }
+    return former
   }
 
   /** The machine that these facts are of, by any of its cards; brought in now if it is a stranger. */

@@ -15,7 +15,7 @@ export function contradiction(layout: DiskLayout): Failure | undefined {
 }
 
 function* contradictions(layout: DiskLayout): Generator<[message: string, hint: string]> {
-  const { scheme, raid, mirror, thin, encryption, volumes, erase } = layout
+  const { scheme, raid, mirror, thin, volumes, erase } = layout
   if ((scheme === 'raid1') !== (mirror !== undefined)) {
     yield ['disks.scheme raid1 and disks.mirror belong together', 'set both, or neither']
   }
@@ -37,9 +37,12 @@ function* contradictions(layout: DiskLayout): Generator<[message: string, hint: 
   const kept = volumes.find(({ preserve }) => preserve)
   if (!kept) return
   if (kept.mount === 'swap') yield ['disks.volumes preserves swap, which holds nothing', 'leave preserve out']
-  if (scheme !== 'plain' || raid || encryption) {
-    const why = 'which is possible for partitions of their own only'
-    yield [`disks.volumes preserves ${kept.mount}, ${why}`, 'use disks.scheme plain without raid and encryption']
+  if (scheme === 'btrfs') {
+    const why = 'which is possible for partitions and logical volumes only'
+    yield [
+      `disks.volumes preserves ${kept.mount}, ${why}`,
+      'use another disks.scheme, which may have btrfs for a file system',
+    ]
   }
   if (erase !== 'signatures') {
     yield [

@@ -6,15 +6,17 @@ import type { Failure } from '../contract/install.ts'
 import type { PlannedDisk, PlannedFilesystem, PlannedPartition, StoragePlan } from '../contract/plan.ts'
 import type { DiskLayout, Raid } from '../contract/spec-disks.ts'
 import { chooseErasure } from './erasure.ts'
-import { encryptedSize, groupSize, Layers, memberSize } from './layers.ts'
+import type { Insides } from './inside.ts'
+import { findKept } from './kept.ts'
+import type { Kept } from './kept.ts'
+import { encryptedSize, groupRoom, groupSize, keptIn, Layers, memberSize } from './layers.ts'
 import type { Base } from './layers.ts'
 import { LINUX_DATA, placePartitions, TABLES } from './partitions.ts'
 import type { WantedPartition } from './partitions.ts'
-import { findPreserved } from './preserved.ts'
 import { describeDisk } from './select-disk.ts'
 import type { IdOf } from './stable-ids.ts'
 import { MIB, roundUp } from './units.ts'
-import { wantedVolumes } from './wanted-volumes.ts'
+import { raidOf, SYSTEM, wantedVolumes } from './wanted-volumes.ts'
 import type { WantedVolume } from './wanted-volumes.ts'
 
 /** GPT type GUIDs: those of `bootc install to-disk` (specs/ostree-container-deploy.md 3.5), and what systemd and mdadm look for. */
@@ -34,36 +36,46 @@ const TYPE = {
 
 type Architecture = Facts['architecture']
 
-/** Lays everything out, or refuses with DISK_TOO_SMALL, DISK_LAYOUT or DISK_ERASE. The layout is free of contradictions. */
+export type Laid = Pick<StoragePlan, 'disks' | 'layers' | 'filesystems'> & {
+  /** What stays, by the names of partitions. */
+  kept: ReadonlyMap<string, Kept>
+}
+
+/**
+ * Lays everything out, or refuses with DISK_TOO_SMALL, DISK_LAYOUT, DISK_LOCKED or DISK_ERASE. The layout is free of contradictions. `insides` is what
+ * the installer found in partitions whose content stays; undefined where nobody has looked.
+ */
 export function layOut(
   layout: DiskLayout,
   disks: readonly DiskFacts[],
   architecture: Architecture,
   idOf: IdOf,
-): Pick<StoragePlan, 'disks' | 'layers' | 'filesystems'> | Failure {
-  const wanted = wantedPartitions(layout, architecture)
-  for (const one of wanted) {
-    if (one.volume?.preserve !== true) continue
-    const existing = findPreserved(one, one.volume.filesystem, disks[0]!)
-    if (existing && 'code' in existing) return existing
-    one.existing = existing
-  }
+  insides: Insides | undefined,
+): Laid | Failure {
+  const kept = findKept(layout, disks, insides)
+  if ('code' in kept) return kept
+  const wanted = wantedPartitions(layout, architecture).map((one) => {
+    return { ...one, existing: kept.get(one.name)?.partitions[0] }
+  })
   // All disks alike: a member that is larger than the others has no use for it.
   const smallest = disks.reduce((least, disk) => (disk.size < least.size ? disk : least))
   const placed = placePartitions(smallest.size, wanted)
   if (placed === undefined) return tooSmall(smallest, smallestDisk(layout, architecture))
+  const full = groupTooSmall(layout, kept)
+  if (full) return full
   const planned: PlannedDisk[] = []
   for (const [at, disk] of disks.entries()) {
     const erase = chooseErasure(layout.erase, disk)
     if ('code' in erase) return erase
     const id = `disk${at + 1}`
-    const partitions = placed.map(({ existing, ...partition }): PlannedPartition => {
+    const partitions = placed.map((partition): PlannedPartition => {
       const own = `${id}/${partition.name}`
+      const existing = kept.get(partition.name)?.partitions[at]
       return { id: own, ...partition, uuid: existing?.uuid?.toLowerCase() ?? idOf(own) }
     })
     planned.push({ id, disk, device: devicePath(disk), uuid: idOf(id), partitions, erase })
   }
-  return { disks: planned, ...layersAndFilesystems(layout, planned, wanted, idOf) }
+  return { disks: planned, ...layersAndFilesystems(layout, planned, kept, idOf), kept }
 }
 
 /** The smallest disk that {@link layOut} accepts for a layout that preserves nothing, bytes. */
@@ -71,15 +83,7 @@ export function smallestDisk(layout: DiskLayout, architecture: Architecture): nu
   return wantedPartitions(layout, architecture).reduce((sum, { size }) => sum + size, TABLES)
 }
 
-/** The array that a layout asks for, if any. */
-export function raidOf({ scheme, mirror, raid }: DiskLayout): Raid | undefined {
-  return scheme === 'raid1' && mirror ? { level: 1, disks: [mirror] } : raid
-}
-
 type Wanted = WantedPartition & { volume?: WantedVolume }
-
-/** The one partition of all volumes, where they do not have one each. */
-const SYSTEM = 'system'
 
 function wantedPartitions(layout: DiskLayout, architecture: Architecture): Wanted[] {
   const { espSize, bootSize, scheme, thin, encryption } = layout
@@ -132,7 +136,7 @@ function wantedPartitions(layout: DiskLayout, architecture: Architecture): Wante
 function layersAndFilesystems(
   layout: DiskLayout,
   disks: readonly PlannedDisk[],
-  wanted: readonly Wanted[],
+  kept: ReadonlyMap<string, Kept>,
   idOf: IdOf,
 ): Pick<StoragePlan, 'layers' | 'filesystems'> {
   const { scheme, thin, encryption } = layout
@@ -142,20 +146,21 @@ function layersAndFilesystems(
   const found = (name: string) => disks.map(({ partitions }) => partitions.find((one) => one.name === name)!)
   const base = (name: string): Base => {
     const members = found(name)
-    const below = raid ? layers.raid(name, members, raid.level) : members[0]!
-    return encryption ? layers.luks(name, below) : below
+    const { array, luks } = kept.get(name) ?? {}
+    const below = raid ? layers.raid(name, members, raid.level, { kept: array }) : members[0]!
+    return encryption ? layers.luks(name, below, luks) : below
   }
   const on = (
     at: Base,
     volume: Omit<WantedVolume, 'size' | 'grow' | 'preserve'>,
     mounts: PlannedFilesystem['mounts'],
   ) => {
-    const existing = wanted.find(({ name }) => name === volume.name)?.existing
+    const existing = stays.get(volume.name)
     const { id, size } = at
-    const kept = existing !== undefined
     // As large as what it lies on: what a volume asks for is only the least of it.
-    return filesystem({ ...volume, id, size, mounts, kept, uuid: existing?.filesystemUuid }, idOf)
+    return filesystem({ ...volume, id, size, mounts, kept: existing !== undefined, uuid: existing?.uuid }, idOf)
   }
+  const stays = new Map([...kept.values()].flatMap(({ filesystems }) => [...filesystems]))
   const mounted = (volume: WantedVolume) => (volume.mount === 'swap' ? [] : [{ mountPoint: volume.mount }])
 
   const filesystems: PlannedFilesystem[] = found('EFI-SYSTEM').map((esp, at) =>
@@ -165,13 +170,13 @@ function layersAndFilesystems(
       at === 0 ? [{ mountPoint: '/boot/efi' }] : [],
     ),
   )
-  const boot = raid ? layers.raid('boot', found('boot'), 1, '1.0') : found('boot')[0]!
+  const boot = raid ? layers.raid('boot', found('boot'), 1, { metadata: '1.0' }) : found('boot')[0]!
   // Whatever the root is: every GRUB reads ext4 and can write grubenv on it, and mkfs.xfs refuses small partitions.
   filesystems.push(on(boot, { name: 'boot', mount: '/boot', filesystem: 'ext4' }, [{ mountPoint: '/boot' }]))
 
   const volumes = wantedVolumes(layout)
   if (first && scheme === 'lvm') {
-    const bases = layers.volumes(base(SYSTEM), volumes, thin)
+    const bases = layers.volumes(base(SYSTEM), volumes, thin, kept.get(SYSTEM))
     filesystems.push(...volumes.map((volume, at) => on(bases[at]!, volume, mounted(volume))))
   } else if (scheme === 'btrfs') {
     const swaps = volumes.filter(({ mount }) => mount === 'swap')
@@ -215,6 +220,22 @@ function spelled(kind: PlannedFilesystem['filesystem'], uuid: string): string {
 /** A by-id name stays right when kernel names change between the plan and the write. */
 function devicePath({ name, byId }: DiskFacts): string {
   return byId[0] ? `/dev/disk/by-id/${byId[0]}` : `/dev/${name}`
+}
+
+/** A group that stays is as large as it is. */
+function groupTooSmall(layout: DiskLayout, kept: ReadonlyMap<string, Kept>): Failure | undefined {
+  const { group, filesystems } = kept.get(SYSTEM) ?? {}
+  if (!group || !filesystems) return undefined
+  const needed = wantedVolumes(layout)
+    .filter(({ name }) => !filesystems.has(name))
+    .reduce((sum, { size }) => sum + roundUp(size, group.extent), 0)
+  const room = groupRoom(group, layout.thin) - keptIn(group, filesystems)
+  if (needed <= room) return undefined
+  return {
+    code: 'DISK_TOO_SMALL',
+    message: `volume group ${group.name} has ${formatBytes(Math.max(room, 0))} beside ${[...filesystems.keys()].join(', ')}, which stay: the layout needs ${formatBytes(needed)}`,
+    hint: 'choose smaller sizes in spec.disks, or save what is kept and leave preserve out for one install',
+  }
 }
 
 function tooSmall(disk: DiskFacts, needed: number): Failure {

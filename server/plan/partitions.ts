@@ -21,7 +21,7 @@ export interface WantedPartition extends Pick<PlannedPartition, 'name' | 'role' 
   existing?: PartitionFacts | undefined
 }
 
-export type PlacedPartition = Omit<PlannedPartition, 'id' | 'uuid'> & { existing?: PartitionFacts | undefined }
+export type PlacedPartition = Omit<PlannedPartition, 'id' | 'uuid'>
 
 /**
  * Lays new partitions one after the other into the largest gap between those that exist already. Undefined when they do not fit. Existing
@@ -31,7 +31,7 @@ export function placePartitions(diskSize: number, wanted: readonly WantedPartiti
   const kept = wanted.flatMap(({ existing, name, role, typeGuid }): PlacedPartition[] => {
     if (existing === undefined) return []
     const { number, start, size } = existing
-    return [{ number, name, role, typeGuid, start, size, kept: true, existing }]
+    return [{ number, name, role, typeGuid, start, size, kept: true }]
   })
   const fresh = wanted.filter(({ existing }) => existing === undefined)
   const gap = largestGap(diskSize, kept)

@@ -6,18 +6,27 @@ import type { MachineSpec } from '../contract/spec.ts'
 import type { DiskLayout, DiskSelector } from '../contract/spec-disks.ts'
 import { contradiction } from './check-layout.ts'
 import { describeErasure } from './erasure.ts'
-import { layOut, raidOf } from './layout.ts'
+import type { Insides } from './inside.ts'
+import { placesToLookInto } from './kept.ts'
+import { layOut } from './layout.ts'
 import { describeDisk, selectDisk } from './select-disk.ts'
 import { stableIds } from './stable-ids.ts'
+import { raidOf, SYSTEM } from './wanted-volumes.ts'
+
+/** What of a machine's facts a plan is made from. */
+export type PlanFacts = Pick<Facts, 'architecture' | 'firmware' | 'disks'> & {
+  /** Absent where nobody has looked into what stays: the plan then supposes that it is what the layout says. */
+  insides?: Insides
+}
 
 /**
  * Plans the disks that `spec.disks` means. Pure: the agent writes by the very plan the server can preview; `seed`, the install's id,
- * decides the UUIDs. Refuses with DISK_NONE_MATCHES, DISK_SEVERAL_MATCH, DISK_TOO_SMALL, DISK_LAYOUT or DISK_ERASE; of disks the message lists each
+ * decides the UUIDs. Refuses with DISK_NONE_MATCHES, DISK_SEVERAL_MATCH, DISK_TOO_SMALL, DISK_LAYOUT, DISK_LOCKED or DISK_ERASE; of disks the message lists each
  * and what speaks for or against it.
  */
 export function planDisks(
   { disks: layout }: Pick<MachineSpec, 'disks'>,
-  facts: Pick<Facts, 'architecture' | 'firmware' | 'disks'>,
+  facts: PlanFacts,
   seed: string,
 ): StoragePlan | Failure {
   const refused = contradiction(layout)
@@ -26,9 +35,41 @@ export function planDisks(
   if ('code' in disks) return disks
   const unbootable = unbootableDisk(disks, facts.firmware)
   if (unbootable) return unbootable
-  const made = layOut(layout, disks, facts.architecture, stableIds(seed))
+  const made = layOut(layout, disks, facts.architecture, stableIds(seed), facts.insides)
   if ('code' in made) return made
-  return { firmware: facts.firmware, ...made, warnings: made.disks.flatMap(warningsFor) }
+  const { kept, ...laid } = made
+  const unseen = [...kept].filter(([, { unseen }]) => unseen).map(([name]) => name)
+  const warnings = [
+    ...laid.disks.flatMap((disk) => warningsFor(disk, laid)),
+    ...unseen.map(
+      (name) =>
+        `the installer looks into partition ${name} before anything is written, and plans anew by what it finds`,
+    ),
+  ]
+  return { firmware: facts.firmware, ...laid, warnings }
+}
+
+/**
+ * Partitions of the disks that `spec.disks` means which have to be looked into for a plan: they hold what stays. None where the disks are
+ * refused, which planning tells.
+ */
+export function placesOf(
+  { disks: layout }: Pick<MachineSpec, 'disks'>,
+  facts: Pick<Facts, 'disks'>,
+): ReturnType<typeof placesToLookInto> {
+  const disks = chosenDisks(layout, facts.disks)
+  return 'code' in disks || contradiction(layout) ? [] : placesToLookInto(layout, disks)
+}
+
+/** What stays on a disk, as people call it: partitions, or of a volume group its volumes. */
+export function keptOn(
+  { partitions }: Pick<PlannedDisk, 'partitions'>,
+  { layers }: Pick<StoragePlan, 'layers'>,
+): string[] {
+  const volumes = layers
+    .filter(({ type, kept }) => type === 'logical-volume' && kept)
+    .map(({ name }) => `volume ${name}`)
+  return partitions.filter(({ kept }) => kept).flatMap(({ name }) => (name === SYSTEM ? volumes : [name]))
 }
 
 /** One for each selector, all different. */
@@ -77,9 +118,10 @@ function unbootableDisk(disks: readonly DiskFacts[], firmware: Facts['firmware']
   return undefined
 }
 
-function warningsFor({ disk, partitions, erase }: PlannedDisk): string[] {
+function warningsFor(planned: PlannedDisk, plan: Pick<StoragePlan, 'layers'>): string[] {
+  const { disk, erase } = planned
   const warnings: string[] = []
-  const kept = partitions.filter((partition) => partition.kept).map(({ name }) => name)
+  const kept = keptOn(planned, plan)
   if (disk.signatures.length > 0) {
     const but = kept.length > 0 ? ` but ${kept.join(', ')}` : ''
     warnings.push(`everything${but} on ${describeDisk(disk)} will be lost; it holds: ${disk.signatures.join(', ')}`)

@@ -1,10 +1,13 @@
 // The file systems that a layout asks for, besides those of the boot loader.
-import type { DiskLayout } from '../contract/spec-disks.ts'
+import type { DiskLayout, Raid } from '../contract/spec-disks.ts'
 import type { PlannedFilesystem } from '../contract/plan.ts'
 import { MIB, roundUp } from './units.ts'
 
 /** Below it an image's two deployments and their `/var` have no room. */
 export const MIN_ROOT_SIZE = 2048 * MIB
+
+/** The one partition of all volumes, where they do not have one each. */
+export const SYSTEM = 'system'
 
 /** What GPT, mdadm and LVM all take for a name. */
 const MAX_NAME = 32
@@ -44,6 +47,11 @@ export function wantedVolumes({ filesystem, rootSize, volumes, scheme }: DiskLay
     }
   })
   return [root, ...others]
+}
+
+/** The array that a layout asks for, if any. */
+export function raidOf({ scheme, mirror, raid }: DiskLayout): Raid | undefined {
+  return scheme === 'raid1' && mirror ? { level: 1, disks: [mirror] } : raid
 }
 
 function volumeName(mount: string): string {

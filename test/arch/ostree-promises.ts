@@ -145,7 +145,7 @@ In the items \`R\` is \`ostree --repo=/ostree/repo\`, \`D\` the deployment's fol
     },
   ],
   open: {
-    45: 'No image with bootupd is among the tests; how it is called is: [agent/stages/bootloader.test.ts](../../test/agent/stages/bootloader.test.ts)',
-    49: 'Machines boot what was deployed in [e2e](../../test/e2e); upgrade, switch and rollback by `bootc` are not shown: no image with it is among the tests.',
+    45: 'Not shown: bootupd is in no release of Debian (trixie, forky, sid and experimental on 2026-11-22), where the images of the tests come from. How it is called is: [agent/stages/bootloader.test.ts](../../test/agent/stages/bootloader.test.ts). Of GRUB without it, mode and UUID are: [interop/agent-deploy.test.ts](../../test/interop/agent-deploy.test.ts)',
+    49: 'Machines boot what was deployed, and `/boot` and `/sysroot` are ro: [e2e/deployed.ts](../../test/e2e/deployed.ts). Status, upgrade, switch and rollback by `bootc` are not shown: like bootupd, it is in no release of Debian.',
   },
 }

@@ -49,6 +49,8 @@ export async function expectDeployed(ssh: Ssh, options: DeployedOptions): Promis
   const inode = await out(`stat -c %i /sysroot${deployment}/usr/bin/ostree`)
   expect(await out(`find /sysroot/ostree/repo/objects -inum ${inode} -name '*.file'`)).not.toBe('')
 
+  await expectReadOnly(ssh)
+
   // 1-7: the repository.
   const settings = ['core.mode', 'core.repo_version', 'sysroot.bootloader', 'sysroot.bootprefix', 'sysroot.readonly']
   const configured = settings.map((key) => `ostree config --repo=/sysroot/ostree/repo get ${key}`).join('; ')
@@ -116,6 +118,12 @@ export async function expectDeployed(ssh: Ssh, options: DeployedOptions): Promis
   // The report of the first boot has removed itself, and its token.
   expect(await out('ls -A /etc/landfall 2>/dev/null; ls /etc/systemd/system/*landfall* 2>/dev/null; true')).toBe('')
   expect(await out('systemctl is-system-running --wait || systemctl --failed --no-legend')).toBe('running')
+}
+
+/** Of item 49 what needs no bootc: only ostree and bootc write to `/boot` and `/sysroot`, by mounts of their own. */
+export async function expectReadOnly(ssh: Ssh): Promise<void> {
+  const { stdout } = await ssh.run('for path in /boot /sysroot; do findmnt -no OPTIONS $path; done')
+  expect(stdout.trim().split('\n')).toEqual([expect.stringMatching(/^ro\b/), expect.stringMatching(/^ro\b/)])
 }
 
 /** GVariant text of a string: in either quotes, with backslashes. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect } from 'vitest'
 import { copyLayout } from '../images/layout.ts'
-import { addLargeLayer } from '../images/large-layer.ts'
+import { addLargeLayers } from '../images/large-layer.ts'
 import { DEMO_REPOSITORY } from '../images/demo-image.ts'
 import { journey } from './lab/scenario.ts'
 import { landfallWithDemo } from './worlds.ts'
@@ -19,7 +19,7 @@ journey(
     const world = await landfallWithDemo(lab)
     const layout = join(lab.workFolder, 'large')
     await copyLayout(world.demo.layout, layout)
-    const digest = await addLargeLayer(layout, '1', 'large', 1.75 * GIB)
+    const { digest } = await addLargeLayers(layout, '1', 'large', [{ bytes: 1.75 * GIB }])
     await world.landfall.importImages(layout, DEMO_REPOSITORY)
     const machine = await lab.machine({ name: 'small', memoryMiB: 2048, disks: [{ sizeGiB: 10, bus: 'nvme' }] })
     return { ...world, digest, machine, key: await lab.sshKey() }

@@ -162,7 +162,8 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
     const host = withoutVfat(realHost, join(places.mountPoint, 'boot/efi'), join(folder, 'esp'))
     try {
       if ('code' in made) throw new Error(made.message)
-      const quiet = { keys: undefined, say: () => {}, onErased: () => {}, signal }
+      const secrets = { keys: undefined, opening: new Map<string, string>() }
+      const quiet = { secrets, say: () => {}, onErasing: async () => {}, onErased: () => {}, signal }
       const target = await makeStorage({ host, plan: made, ...places, ...quiet })
       await mountScratch(host, target, scratch)
       await writeFile(join(scratch, 'unpacked'), Buffer.alloc(2 ** 20))

@@ -204,6 +204,8 @@ describe.skipIf(blocked !== undefined).each([
     // The ESP was a plain folder below /boot here: this kernel may have no vfat.
     expect(existsSync(join(folder, 'esp/EFI/BOOT/BOOTX64.EFI'))).toBe(true)
     expect(await readFile(join(folder, 'esp/EFI/debian/grub.cfg'), 'utf8')).toContain(uuidOf(3))
+    // Of item 45 what needs no bootupd.
+    expect((await stat(join(folder, 'target/boot/grub/grub.cfg'))).mode & 0o777).toBe(0o600)
   })
 
   it('leaves clean file systems', async () => {

@@ -11,7 +11,7 @@ import { demoRoot } from '../images/demo-root.ts'
 import { expectationScript } from '../images/expectation-script.ts'
 import { expectations } from '../images/expectations.ts'
 import type { Expectation } from '../images/expectations.ts'
-import { addLargeLayer } from '../images/large-layer.ts'
+import { addLargeLayers } from '../images/large-layer.ts'
 import { blobPath, copyLayout, readImage } from '../images/layout.ts'
 import { corruptFile, tamperLayer } from '../images/tampered.ts'
 
@@ -96,7 +96,7 @@ describe.skipIf(blocked !== undefined)(`demo image${blocked === undefined ? '' :
     const layout = join(folder, 'large')
     await copyLayout(images.layout, layout)
     const before = process.memoryUsage.rss()
-    await addLargeLayer(layout, '1', 'large', 512 * 2 ** 20)
+    await addLargeLayers(layout, '1', 'large', [{ bytes: 512 * 2 ** 20 }])
     expect(process.memoryUsage.rss() - before).toBeLessThan(256 * 2 ** 20)
     const [plain, large] = [await readImage(layout, '1'), await readImage(layout, 'large')]
     expect(large.manifest.layers.slice(0, -1)).toEqual(plain.manifest.layers)

@@ -17,7 +17,7 @@ import { buildIsoKit } from '../../boot-assets/iso/kit.ts'
 import type { IsoKit } from '../../boot-assets/iso/kit.ts'
 import { ELTORITO, pathListText, xorrisoArguments } from '../../boot-assets/iso/layout.ts'
 import { Medium, MEDIUM_FILE, MEDIUM_IMAGES } from '../../server/contract/medium.ts'
-import { addLargeLayer } from '../images/large-layer.ts'
+import { addLargeLayers } from '../images/large-layer.ts'
 import { blobPath } from '../images/layout.ts'
 import { corruptFile } from '../images/tampered.ts'
 import { writeTinyImage } from '../images/tiny-image.ts'
@@ -234,7 +234,7 @@ describe.skipIf(blocked !== undefined)(`ISO${blocked === undefined ? '' : ` (ski
   it('of a fleet holds layers that images share once', async () => {
     const shared = join(folder, 'shared')
     await writeTinyImage(shared, { labels: LABELS })
-    await addLargeLayer(shared, '1', '2', 4096)
+    await addLargeLayers(shared, '1', '2', [{ bytes: 4096 }])
     const fleet = join(folder, 'fleet.toml')
     await writeFile(
       fleet,

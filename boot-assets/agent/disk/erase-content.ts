@@ -1,7 +1,7 @@
 // Makes all of a disk's old content unreadable, by the methods of the plan, and reports each attempt.
 import { formatBytes } from '../../../server/contract/bytes.ts'
 import { ERASE_NAMES, eraseSentence } from '../../../server/contract/erase-text.ts'
-import type { EraseMethod, EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseBegin, EraseEnd, EraseMethod } from '../../../server/contract/erase.ts'
 import type { PlannedDisk } from '../../../server/contract/plan.ts'
 import { describeErasure } from '../../../server/plan/erasure.ts'
 import { AgentError } from '../errors.ts'
@@ -12,8 +12,9 @@ import { formatNvme, sanitizeNvme } from './erase-nvme.ts'
 export interface EraseOptions {
   host: Host
   say: (text: string) => void
-  /** Hears of every attempt, also of those that failed. */
-  onErased: (report: EraseReport) => void
+  /** Hears of every attempt before it is made, which waits until this is done, and of how each ended. */
+  onErasing: (report: EraseBegin) => Promise<void>
+  onErased: (report: EraseEnd) => void
   signal: AbortSignal
 }
 
@@ -31,17 +32,19 @@ const DETAIL_LIMIT = 4000
  * between two slices, or while the disk erases itself.
  */
 export async function eraseContent(options: EraseOptions, device: string, planned: Disk): Promise<void> {
-  const { say, onErased, signal } = options
+  const { say, onErasing, onErased, signal } = options
   const { disk, erase } = planned
   const what = `${device} (serial ${disk.serial ?? 'unknown'}, ${formatBytes(disk.size)})`
   say(`erasing ${what} by ${describeErasure(erase)}`)
   const failures: string[] = []
   for (const [at, { method, seconds }] of erase.entries()) {
     if (at > 0) say(`erasing ${what} by ${ERASE_NAMES[method]} instead`)
-    const startedAt = new Date().toISOString()
-    const outcome = await attempt(options, device, disk.size, method, seconds)
     const { name, size, serial = null, model = null, wwn = null } = disk
-    const report = { name, serial, model, wwn, size, method, startedAt, endedAt: new Date().toISOString(), ...outcome }
+    const begin = { name, serial, model, wwn, size, method, startedAt: new Date().toISOString() }
+    await onErasing(begin)
+    signal.throwIfAborted()
+    const outcome = await attempt(options, device, size, method, seconds)
+    const report = { ...begin, endedAt: new Date().toISOString(), ...outcome }
     say(eraseSentence(report))
     onErased(report)
     signal.throwIfAborted()
@@ -64,7 +67,7 @@ async function attempt(
   size: number,
   method: EraseMethod,
   seconds: number | undefined,
-): Promise<Pick<EraseReport, 'result' | 'detail'>> {
+): Promise<Pick<EraseEnd, 'result' | 'detail'>> {
   const progress = new Progress((text) => options.say(`erasing ${device}: ${text}`), seconds)
   try {
     return { result: 'erased', detail: await carryOut(options, device, size, method, (part) => progress.reached(part)) }

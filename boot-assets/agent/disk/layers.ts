@@ -20,7 +20,7 @@ export interface LayerSteps {
 /** The tools make nodes and links themselves: the installer's udev has no rules for them. */
 export const NO_UDEV = { DM_DISABLE_UDEV: '1', MDADM_NO_UDEV: '1' }
 
-const LVM_CONFIG =
+export const LVM_CONFIG =
   'activation { udev_sync=0 udev_rules=0 monitoring=0 } global { thin_check_executable="" } devices { use_devicesfile=0 }'
 
 /** Argon2 with as much memory as any machine has left while it starts. */
@@ -40,24 +40,39 @@ export function layerModules(layers: readonly PlannedLayer[]): string[] {
   return [...new Set(layers.flatMap(({ type }) => MODULES[type]))]
 }
 
-/** What makes a layer of the plan. `deviceOf` tells where the nodes below it are. */
+/** What opens the encrypted layers of a plan, those that are made and those that stay. */
+export interface Secrets {
+  /** Undefined when nothing is encrypted. */
+  keys: Keys | undefined
+  /** By UUID, what opens a layer that stays. */
+  opening: ReadonlyMap<string, string>
+}
+
+/** What makes a layer of the plan, or takes one into use that stays. `deviceOf` tells where the nodes below it are. */
 export function layerSteps(
   layer: PlannedLayer,
   { layers }: Pick<StoragePlan, 'layers'>,
   deviceOf: (id: string) => string,
-  keys: Keys | undefined,
+  secrets: Secrets,
 ): LayerSteps {
   switch (layer.type) {
     case 'raid':
-      return raidSteps(layer, deviceOf)
+      return layer.kept ? keptRaidSteps(layer, deviceOf) : raidSteps(layer, deviceOf)
     case 'luks':
-      return luksSteps(layer, deviceOf(layer.on), keys)
+      return layer.kept
+        ? keptLuksSteps(layer, deviceOf(layer.on), secrets)
+        : luksSteps(layer, deviceOf(layer.on), secrets.keys)
     case 'volume-group': {
       const below = deviceOf(layer.on)
+      if (layer.kept) {
+        const commands = layer.remove.map((name) => lvm(below, 'lvremove', '--force', `${layer.name}/${name}`))
+        return { commands, device: undefined }
+      }
       const commands = [lvm(below, 'pvcreate', '--force', '--force', below), lvm(below, 'vgcreate', layer.name, below)]
       return { commands, device: undefined }
     }
     case 'thin-pool': {
+      if (layer.kept) return { commands: [], device: undefined }
       const group = groupOf(layer, layers)
       const size = ['--size', `${layer.size}b`, '--poolmetadatasize', `${THIN_METADATA}b`]
       const name = ['--name', layer.name, group.name]
@@ -72,10 +87,17 @@ export function layerSteps(
       const kind = pool
         ? ['--type', 'thin', '--virtualsize', `${layer.size}b`, '--thinpool', pool.name]
         : ['--wipesignatures', 'y', '--size', `${layer.size}b`]
-      return {
-        commands: [lvm(deviceOf(group.on), 'lvcreate', ...kind, '--name', layer.name, group.name)],
-        device: `/dev/mapper/${mapperName(group.name)}-${mapperName(layer.name)}`,
-      }
+      const command = layer.kept
+        ? lvm(
+            deviceOf(group.on),
+            'lvchange',
+            '--activate',
+            'y',
+            '--ignoreactivationskip',
+            `${group.name}/${layer.name}`,
+          )
+        : lvm(deviceOf(group.on), 'lvcreate', ...kind, '--name', layer.name, group.name)
+      return { commands: [command], device: mapperPath(group.name, layer.name) }
     }
   }
 }
@@ -91,6 +113,38 @@ function raidSteps({ name, level, metadata, uuid, on }: Layer<'raid'>, deviceOf:
     metadata === '1.0' ? [] : ['--data-offset', `${RAID_DATA_OFFSET / 1024}K`],
   ].flat()
   return { commands: [{ command: ['mdadm', '--create', device, ...settings, ...on.map(deviceOf)] }], device }
+}
+
+/** With all its members, which were counted: a part of an array is never started by itself. */
+function keptRaidSteps({ name, uuid, on }: Layer<'raid'>, deviceOf: (id: string) => string): LayerSteps {
+  const device = `/dev/md/${name}`
+  const command = [
+    'mdadm',
+    '--assemble',
+    device,
+    '--quiet',
+    '--no-degraded',
+    '--uuid',
+    uuid,
+    ...on.map(deviceOf),
+  ] as const
+  return { commands: [{ command: [...command] }], device }
+}
+
+/** Keys that opened it stay; those of the install come beside them. */
+function keptLuksSteps({ name, uuid }: Layer<'luks'>, below: string, { keys, opening }: Secrets): LayerSteps {
+  const own = opening.get(uuid)
+  if (own === undefined) throw new Error(`the plan keeps what is encrypted on ${below}, but there is no key for it`)
+  const others = (keys ?? []).filter((key) => key !== own)
+  return {
+    commands: [
+      { command: ['cryptsetup', 'open', '--type', 'luks', below, name], input: `${own}\n` },
+      ...others.map((key): LayerCommand => {
+        return { command: ['cryptsetup', 'luksAddKey', '--batch-mode', ...PBKDF, below], input: `${own}\n${key}\n` }
+      }),
+    ],
+    device: `/dev/mapper/${name}`,
+  }
 }
 
 function luksSteps({ name, uuid }: Layer<'luks'>, below: string, keys: Keys | undefined): LayerSteps {
@@ -120,6 +174,11 @@ function groupOf({ on }: { on: string }, layers: readonly PlannedLayer[]): Layer
   if (below?.type === 'volume-group') return below
   if (below?.type === 'thin-pool') return groupOf(below, layers)
   throw new Error(`the plan has no volume group below ${on}`)
+}
+
+/** Where a logical volume appears. */
+export function mapperPath(group: string, volume: string): string {
+  return `/dev/mapper/${mapperName(group)}-${mapperName(volume)}`
 }
 
 /** The device mapper joins group and volume by a hyphen and doubles those of the names. */

@@ -26,7 +26,10 @@ export interface Confirmation extends ConfirmSettings {
 /** An install and all that it takes. */
 export interface InstallOrder {
   type: 'install'
-  task: Pick<InstallTask, 'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust' | 'pullToken'>
+  task: Pick<
+    InstallTask,
+    'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust' | 'pullToken' | 'formerKeys'
+  >
   images: ImageSource
   link: InstallLink
   /** Undefined: nobody waits for a report, and the deployed system gets no unit for it. */

@@ -1,10 +1,10 @@
 // What an install tells: to the person at the console and, as events, to the server.
-import type { AgentEvent } from '../../../server/contract/agent.ts'
-import type { EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseBegin, EraseEnd } from '../../../server/contract/erase.ts'
 import type { LayersReport } from '../../../server/contract/install-layers.ts'
 import type { InstallStepName } from '../../../server/contract/install.ts'
 import { progressBar } from '../console.ts'
 import type { Console } from '../console.ts'
+import type { EventClient } from './event-client.ts'
 
 /** Longest log text the protocol takes. */
 const TEXT_LIMIT = 16_384
@@ -16,14 +16,18 @@ const RATE_WINDOW = 5000
 
 export class Reporter {
   readonly #console: Console
-  readonly #emit: (event: AgentEvent) => void
+  readonly #events: Pick<EventClient, 'emit' | 'flush'>
   readonly #now: () => number
   #current: InstallStepName = 'identify'
 
   /** `now` counts milliseconds from anywhere. */
-  constructor(console: Console, emit: (event: AgentEvent) => void, now: () => number = () => performance.now()) {
+  constructor(
+    console: Console,
+    events: Pick<EventClient, 'emit' | 'flush'>,
+    now: () => number = () => performance.now(),
+  ) {
     this.#console = console
-    this.#emit = emit
+    this.#events = events
     this.#now = now
   }
 
@@ -36,11 +40,11 @@ export class Reporter {
   async step<T>(step: InstallStepName, message: string, run: () => Promise<T>, totalBytes?: number): Promise<T> {
     this.#current = step
     this.#console.say(`== ${step}: ${message}`)
-    this.#emit({ type: 'step-started', step, message, ...(totalBytes === undefined ? {} : { totalBytes }) })
+    this.#events.emit({ type: 'step-started', step, message, ...(totalBytes === undefined ? {} : { totalBytes }) })
     const started = this.#now()
     const result = await run()
     this.#console.say(`== ${step}: done in ${((this.#now() - started) / 1000).toFixed(1)} s`)
-    this.#emit({ type: 'step-done', step, message: '' })
+    this.#events.emit({ type: 'step-done', step, message: '' })
     return result
   }
 
@@ -48,7 +52,13 @@ export class Reporter {
 
   readonly warn = (text: string): void => this.#log('warn', text)
 
-  readonly erased = (report: EraseReport): void => this.#emit({ type: 'disk-erased', report })
+  /** Resolves when the server knows: a machine that loses power then has not erased a disk unseen. */
+  readonly erasing = async (report: EraseBegin): Promise<void> => {
+    this.#events.emit({ type: 'disk-erasing', report })
+    await this.#events.flush()
+  }
+
+  readonly erased = (report: EraseEnd): void => this.#events.emit({ type: 'disk-erased', report })
 
   /** A function for often-called progress: thinned for console and events, the last one always told. `layers` is called when it is. */
   progress(): (bytes: number, totalBytes: number, message: string, layers?: () => LayersReport) => void {
@@ -61,7 +71,7 @@ export class Reporter {
       if (at - told >= EVENT_PAUSE || last) {
         told = at
         const step = this.#current
-        this.#emit({ type: 'progress', step, bytes, totalBytes, message, ...(layers && { layers: layers() }) })
+        this.#events.emit({ type: 'progress', step, bytes, totalBytes, message, ...(layers && { layers: layers() }) })
       }
       if (at - shown >= CONSOLE_PAUSE || last) {
         shown = at
@@ -76,6 +86,6 @@ export class Reporter {
 
   #log(level: 'info' | 'warn', text: string): void {
     this.#console.say(level === 'warn' ? `WARNING: ${text}` : text)
-    this.#emit({ type: 'log', level, text: text.slice(0, TEXT_LIMIT) })
+    this.#events.emit({ type: 'log', level, text: text.slice(0, TEXT_LIMIT) })
   }
 }

@@ -4,6 +4,9 @@ import type { Facts } from '../../../server/contract/facts.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import type { MachineSpec } from '../../../server/contract/spec.ts'
+import { preservedVolumes } from '../../../server/plan/kept.ts'
+import { placesOf } from '../../../server/plan/plan-disks.ts'
+import type { PlanFacts } from '../../../server/plan/plan-disks.ts'
 import { withScratch } from '../../../server/plan/scratch.ts'
 import { chooseEngine, requirePlainDisk } from '../bootc/engine.ts'
 import { giveBackScratch, scratchFolder, scratchSize, unmountScratch } from '../bootc/scratch.ts'
@@ -17,6 +20,7 @@ import { tpm2Files } from '../deployment/tpm2.ts'
 import { eraseDisk } from '../disk/erase.ts'
 import { newRecoveryKey } from '../disk/keys.ts'
 import type { Keys } from '../disk/layers.ts'
+import { lookInside } from '../disk/look-inside.ts'
 import { unmountLeftovers } from '../disk/mounts.ts'
 import type { Target } from '../disk/target.ts'
 import type { Enforcement } from '../deployment/trust-files.ts'
@@ -38,6 +42,7 @@ import { fetchImage } from './fetch.ts'
 import { finalize, release } from './finalize.ts'
 import { loadInstalledKernel } from './kexec.ts'
 import { measureLayers } from './measure.ts'
+import { memoryText } from './memory.ts'
 import { noteMedium } from './note-medium.ts'
 import { withVolumes } from './own-volumes.ts'
 import { makeStorage } from './partition.ts'
@@ -51,7 +56,7 @@ export interface InstallContext {
   host: Host
   console: Console
   identify: () => Promise<Facts>
-  planDisks: (spec: MachineSpec, facts: Facts, seed: string) => StoragePlan | Failure
+  planDisks: (spec: MachineSpec, facts: PlanFacts, seed: string) => StoragePlan | Failure
   /** Where the target is mounted, a folder off it for its other file systems, and an empty one for the image's root. */
   mountPoint: string
   volumes: string
@@ -76,7 +81,7 @@ export async function install(context: InstallContext, order: InstallOrder): Pro
     send: (request) => link.sendEvents(task.installId, request),
     onCancelled: (reason) => cancel.abort(new AgentError('CANCELLED', `the install was stopped: ${reason}`)),
   })
-  const report = new Reporter(console, (event) => events.emit(event))
+  const report = new Reporter(console, events)
   try {
     const { mergeCommit, finish } = await runStages(context, withKernelArguments(order), report, cancel.signal)
     events.emit({ type: 'step-started', step: 'reboot', message: 'leaving the installer' })
@@ -117,7 +122,8 @@ async function runStages(
     return context.identify()
   })
 
-  const { image, engine, plan, lasting, enforcement } = await report.step(
+  const keys = keysFor(spec)
+  const { image, engine, plan, lasting, enforcement, opening } = await report.step(
     'plan',
     `checking ${task.image.targetReference}`,
     async () => {
@@ -130,17 +136,25 @@ async function runStages(
         requirePlainDisk(spec.disks)
         if (enforcement) warn('bootc leaves a system that does not hold later images against the policy itself')
       }
-      const planned = context.planDisks(spec, facts, task.installId)
+      const look = await lookInside({
+        host,
+        places: placesOf(spec, facts),
+        volumes: preservedVolumes(spec.disks).map(({ name }) => name),
+        keys: [spec.disks.encryption?.passphrase ?? [], task.formerKeys ?? []].flat(),
+        newKeys: keys?.all.length ?? 0,
+        say,
+      })
+      const planned = context.planDisks(spec, { ...facts, insides: look.insides }, task.installId)
       const scratch = engine === 'bootc' ? await scratchSize(host, resolved.manifest) : undefined
       const meanwhile =
         scratch === undefined || 'code' in planned ? planned : withScratch(planned, scratch, task.installId)
       const agreed = await agreeOnPlan(meanwhile, console, (disks) => link.sendPlan(task.installId, disks, signal))
       signal.throwIfAborted()
-      return { image: resolved, engine, plan: agreed, lasting: 'code' in planned ? agreed : planned, enforcement }
+      const lasting = 'code' in planned ? agreed : planned
+      return { image: resolved, engine, plan: agreed, lasting, enforcement, opening: look.opening }
     },
   )
 
-  const keys = keysFor(spec)
   if (keys?.recovery !== undefined) {
     say('handing over the recovery key of the disks')
     await link.sendRecoveryKey(task.installId, keys.recovery, signal)
@@ -148,11 +162,22 @@ async function runStages(
   try {
     const devices = plan.disks.map(({ device }) => device).join(', ')
     const target = await report.step('partition', `writing to ${devices}`, () =>
-      makeStorage({ host, plan, mountPoint, volumes, keys: keys?.all, say, onErased: report.erased, signal }),
+      makeStorage({
+        host,
+        plan,
+        mountPoint,
+        volumes,
+        secrets: { keys: keys?.all, opening },
+        say,
+        onErasing: report.erasing,
+        onErased: report.erased,
+        signal,
+      }),
     )
     signal.throwIfAborted()
     const leave = (mergeCommit: string) =>
       report.step('finalize', 'writing everything out', async () => {
+        say(memoryText(context.peakRss(), await host.read('/proc/pressure/memory')))
         await giveBackScratch(host, target, lasting)
         const reachable = spec.finish !== 'kexec' || (await loadInstalledKernel({ host, mountPoint, say, warn }))
         await finalize(host, target, say)

@@ -1,10 +1,10 @@
 // Makes what the plan says: partition tables, what lies on them, file systems; and mounts these.
 import type { PlannedDisk, PlannedFilesystem, StoragePlan } from '../../../server/contract/plan.ts'
-import type { EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseBegin, EraseEnd } from '../../../server/contract/erase.ts'
 import { eraseContent, mayBeUnreadable } from '../disk/erase-content.ts'
 import { eraseDisk, wipe } from '../disk/erase.ts'
 import { layerModules, layerSteps, NO_UDEV } from '../disk/layers.ts'
-import type { Keys } from '../disk/layers.ts'
+import type { Secrets } from '../disk/layers.ts'
 import { mkfsCommand } from '../disk/mkfs.ts'
 import { makeSubvolumes, mountAll } from '../disk/mounts.ts'
 import { partitionPath, sfdiskScript } from '../disk/sfdisk.ts'
@@ -21,12 +21,16 @@ export interface StorageOptions {
   /** Where root is to be mounted, and a folder off it for everything else. */
   mountPoint: string
   volumes: string
-  /** For what the plan encrypts. */
-  keys: Keys | undefined
+  /** For what the plan encrypts, and for what is encrypted and stays. */
+  secrets: Secrets
   say: (text: string) => void
-  onErased: (report: EraseReport) => void
+  onErasing: (report: EraseBegin) => Promise<void>
+  onErased: (report: EraseEnd) => void
   signal: AbortSignal
 }
+
+/** Long enough for a machine that is slow, or emulated and starved: it is over as soon as udev is done. */
+const SETTLE = ['settle', '--timeout=120']
 
 /**
  * Erases the plan's disks and makes them anew, but for what an earlier boot of this very install fetched onto them. Whatever else was on them,
@@ -47,7 +51,7 @@ export async function makeStorage(options: StorageOptions): Promise<Target> {
   if (!resumed) {
     for (const disk of plan.disks) await clear(options, deviceOf(target, disk.id), disk)
     for (const disk of plan.disks) await writeTable(options, deviceOf(target, disk.id), disk)
-    await host.run('udevadm', ['settle', '--timeout=30'])
+    await host.run('udevadm', SETTLE)
   }
   for (const { id, kept } of plan.disks.flatMap(({ partitions }) => partitions)) {
     // What began there in an older table would be found again.
@@ -58,7 +62,7 @@ export async function makeStorage(options: StorageOptions): Promise<Target> {
     if (filesystem.kept) say(`keeping ${filesystem.filesystem} on ${deviceOf(target, filesystem.on)}`)
     else if (!stays(filesystem.on)) await makeFilesystem(options, target, filesystem)
   }
-  await host.run('udevadm', ['settle', '--timeout=30'])
+  await host.run('udevadm', SETTLE)
   await mountAll(host, target)
   return target
 }
@@ -102,15 +106,15 @@ async function writeTable({ host, say }: StorageOptions, device: string, disk: P
 }
 
 async function makeLayers(
-  { host, plan, keys, say }: StorageOptions,
+  { host, plan, secrets, say }: StorageOptions,
   target: Target,
   devices: Map<string, string>,
 ): Promise<void> {
   const modules = layerModules(plan.layers)
   if (modules.length > 0) await host.run('modprobe', ['-a', ...modules])
   for (const layer of plan.layers) {
-    const { commands, device } = layerSteps(layer, plan, (id) => deviceOf(target, id), keys)
-    say(`making ${layer.type} ${layer.name}`)
+    const { commands, device } = layerSteps(layer, plan, (id) => deviceOf(target, id), secrets)
+    say(`${layer.kept ? 'keeping' : 'making'} ${layer.type} ${layer.name}`)
     for (const { command, input } of commands) {
       const [program, ...args] = command
       await host.run(program, args, { env: NO_UDEV, ...(input !== undefined && { input }) })

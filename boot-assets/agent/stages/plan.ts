@@ -2,6 +2,7 @@
 import { formatBytes } from '../../../server/contract/bytes.ts'
 import type { Failure } from '../../../server/contract/install.ts'
 import type { PlannedDisk, StoragePlan } from '../../../server/contract/plan.ts'
+import { keptOn } from '../../../server/plan/plan-disks.ts'
 import { planRows } from '../../../server/contract/plan-rows.ts'
 import type { PlanResponse } from '../../../server/contract/agent.ts'
 import type { Console } from '../console.ts'
@@ -27,11 +28,9 @@ export async function agreeOnPlan(
   return planned
 }
 
-function diskSummary(
-  { disk, device, partitions }: PlannedDisk,
-  { firmware }: StoragePlan,
-): (readonly [string, string])[] {
-  const kept = partitions.filter((partition) => partition.kept).map(({ name }) => name)
+function diskSummary(planned: PlannedDisk, plan: StoragePlan): (readonly [string, string])[] {
+  const { disk, device } = planned
+  const kept = keptOn(planned, plan)
   const fate = kept.length === 0 ? 'will be wiped' : `will be wiped but for ${kept.join(', ')}`
   return [
     ['Disk', `${disk.name} (${device})`],
@@ -39,7 +38,7 @@ function diskSummary(
     ['Serial', disk.serial ?? disk.wwn ?? 'none'],
     ['Size', formatBytes(disk.size)],
     ['Holds now', disk.signatures.length === 0 ? 'nothing known' : `${disk.signatures.join(', ')}: ${fate}`],
-    ['Firmware', firmware.toUpperCase()],
+    ['Firmware', plan.firmware.toUpperCase()],
   ]
 }
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { eraseContent } from '../../../boot-assets/agent/disk/erase-content.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
-import type { EraseMethod, EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseEnd, EraseMethod } from '../../../server/contract/erase.ts'
 import { disk } from '../examples.ts'
 import { ATA_FRESH, ATA_LOCKED, sanitizeLog } from '../facts/erasure-outputs.ts'
 
@@ -14,7 +14,7 @@ type Answer = string | Error | (() => string | Error)
 function scene(erase: readonly EraseMethod[], answers: Record<string, Answer[]> = {}) {
   const ran: string[] = []
   const said: string[] = []
-  const reports: EraseReport[] = []
+  const reports: EraseEnd[] = []
   const cancel = new AbortController()
   const host = {
     run: async (command: string, args: readonly string[] = []) => {
@@ -26,15 +26,25 @@ function scene(erase: readonly EraseMethod[], answers: Record<string, Answer[]> 
       if (given instanceof Error) throw given
       return { stdout: given ?? '', stderr: '', exitCode: 0 }
     },
-    zero: async (path: string, offset: number, length: number) => void ran.push(`zero ${path} ${offset} ${length}`),
+    zero: async (path: string, offset: number, length: number) => {
+      ran.push(`zero ${path} ${offset} ${length}`)
+      onZero()
+    },
   } as unknown as Host
+  let onZero = () => {}
   const run = () =>
     eraseContent(
-      { host, say: (text) => said.push(text), onErased: (report) => reports.push(report), signal: cancel.signal },
+      {
+        host,
+        say: (text) => said.push(text),
+        onErasing: async ({ method }) => void ran.push(`told the server of ${method}`),
+        onErased: (report) => reports.push(report),
+        signal: cancel.signal,
+      },
       '/dev/vda',
       { disk: { ...disk, size: SIZE }, erase: erase.map((method) => ({ method })) },
     )
-  return { run, ran, said, reports, cancel }
+  return { run, ran, said, reports, cancel, onZero: (act: () => void) => (onZero = act) }
 }
 
 const refused = () => new Error('the disk said no')
@@ -43,7 +53,7 @@ describe('eraseContent', () => {
   it('overwrites every byte, and reports it', async () => {
     const { run, ran, said, reports } = scene(['overwrite'])
     await run()
-    expect(ran).toEqual([0, 1, 2].map((at) => `zero /dev/vda ${at * GIB} ${GIB}`))
+    expect(ran).toEqual(['told the server of overwrite', ...[0, 1, 2].map((at) => `zero /dev/vda ${at * GIB} ${GIB}`)])
     expect(reports).toMatchObject([
       { name: 'vda', serial: 'S1', model: 'Example SSD 9000', size: SIZE, method: 'overwrite', result: 'erased' },
     ])
@@ -54,23 +64,36 @@ describe('eraseContent', () => {
   })
 
   it('stops overwriting when nobody wants it any more', async () => {
-    const { run, ran, reports, cancel } = scene(['overwrite', 'discard'])
+    const { run, ran, reports, cancel, onZero } = scene(['overwrite', 'discard'])
+    onZero(() => cancel.abort(new Error('the install was stopped')))
+    await expect(run()).rejects.toThrow('the install was stopped')
+    expect(ran).toEqual(['told the server of overwrite', `zero /dev/vda 0 ${GIB}`])
+    expect(reports).toMatchObject([{ result: 'failed' }])
+  })
+
+  it('begins nothing when the server answers that nobody wants it any more', async () => {
+    const { run, ran, reports, cancel } = scene(['overwrite'])
     cancel.abort(new Error('the install was stopped'))
     await expect(run()).rejects.toThrow('the install was stopped')
-    expect(ran).toEqual([])
-    expect(reports).toMatchObject([{ result: 'failed' }])
+    expect(ran).toEqual(['told the server of overwrite'])
+    expect(reports).toEqual([])
   })
 
   it('discards all blocks', async () => {
     const { run, ran } = scene(['discard'])
     await run()
-    expect(ran).toEqual(['blkdiscard --force /dev/vda'])
+    expect(ran).toEqual(['told the server of discard', 'blkdiscard --force /dev/vda'])
   })
 
   it('goes on with the next method in the order given, and keeps what became of each', async () => {
     const { run, ran, reports } = scene(['nvme-format', 'discard'], { 'nvme format': [refused()] })
     await run()
-    expect(ran).toEqual(['nvme format /dev/vda --ses=1 --timeout=14400000 --force', 'blkdiscard --force /dev/vda'])
+    expect(ran).toEqual([
+      'told the server of nvme-format',
+      'nvme format /dev/vda --ses=1 --timeout=14400000 --force',
+      'told the server of discard',
+      'blkdiscard --force /dev/vda',
+    ])
     expect(reports).toMatchObject([
       { method: 'nvme-format', result: 'failed', detail: 'the disk said no' },
       { method: 'discard', result: 'erased' },
@@ -80,7 +103,7 @@ describe('eraseContent', () => {
   it('fails when no method is left: none that nobody asked for is tried', async () => {
     const { run, ran } = scene(['nvme-format-crypto'], { 'nvme format': [refused()] })
     await expect(run()).rejects.toMatchObject({ code: 'DISK_ERASE', message: /nvme-format-crypto: the disk said no/ })
-    expect(ran).toEqual(['nvme format /dev/vda --ses=2 --timeout=14400000 --force'])
+    expect(ran.slice(1)).toEqual(['nvme format /dev/vda --ses=2 --timeout=14400000 --force'])
   })
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { layerSteps } from '../../../boot-assets/agent/disk/layers.ts'
-import type { Keys } from '../../../boot-assets/agent/disk/layers.ts'
+import type { Keys, Secrets } from '../../../boot-assets/agent/disk/layers.ts'
 import { newRecoveryKey } from '../../../boot-assets/agent/disk/keys.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 import type { DiskLayout } from '../../../server/contract/spec-disks.ts'
@@ -16,7 +16,7 @@ function run(disks: Partial<DiskLayout> | object, keys?: Keys): { ran: string[];
   )
   const ran: string[] = []
   for (const layer of made.layers) {
-    const { commands, device } = layerSteps(layer, made, (id) => devices[id]!, keys)
+    const { commands, device } = layerSteps(layer, made, (id) => devices[id]!, { keys, opening: new Map() })
     for (const { command, input } of commands) ran.push([...command, ...(input ? ['<', input] : [])].join(' '))
     if (device !== undefined) devices[layer.id] = device
   }
@@ -93,4 +93,54 @@ describe('layerSteps', () => {
 it('keys are letters of every keyboard layout', () => {
   expect(newRecoveryKey()).toMatch(/^([cbdefghijklnrtuv]{8}-){7}[cbdefghijklnrtuv]{8}$/)
   expect(newRecoveryKey()).not.toBe(newRecoveryKey())
+})
+
+describe('layers that stay', () => {
+  const keep = (disks: object, secrets: Secrets = { keys: undefined, opening: new Map() }) => {
+    const made = plan({}, MachineSpec.parse({ disks }).disks, [secondDisk])
+    const devices = new Map(
+      made.disks.flatMap((one) => one.partitions.map(({ id, number }) => [id, `/dev/${one.disk.name}${number}`])),
+    )
+    return made.layers.flatMap((layer) => {
+      const stays = { ...layer, kept: true, ...(layer.type === 'volume-group' && { remove: ['root', 'old'] }) }
+      const uuid = 'uuid' in layer ? layer.uuid : ''
+      const opening = new Map([...secrets.opening].map(([, key]) => [uuid, key]))
+      const { commands, device } = layerSteps(stays, made, (id) => devices.get(id)!, {
+        ...secrets,
+        opening,
+      })
+      if (device !== undefined) devices.set(layer.id, device)
+      return commands.map(({ command, input }) =>
+        [...command, ...(input ? ['<', input] : [])]
+          .join(' ')
+          .replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, 'U')
+          .replace(/system_[0-9a-f]{8}/g, 'system_X')
+          .replace(/ --config activation .*? --devices/, ' --devices'),
+      )
+    })
+  }
+
+  it('arrays are put together of all their parts, and never made', () => {
+    expect(keep(MIRROR)[1]).toBe('mdadm --assemble /dev/md/root --quiet --no-degraded --uuid U /dev/vda4 /dev/vdb4')
+  })
+
+  it('encryption is opened by what opened it before, and takes the keys of this install', () => {
+    const secrets: Secrets = { keys: ['the new one', 'recovery'], opening: new Map([['', 'old one']]) }
+    const pbkdf = '--pbkdf argon2id --pbkdf-memory 262144'
+    expect(keep({ ...ONE, encryption: { passphrase: 'the new one' } }, secrets)).toEqual([
+      'cryptsetup open --type luks /dev/vda4 luks-U < old one\n',
+      `cryptsetup luksAddKey --batch-mode ${pbkdf} /dev/vda4 < old one\nthe new one\n`,
+      `cryptsetup luksAddKey --batch-mode ${pbkdf} /dev/vda4 < old one\nrecovery\n`,
+    ])
+    expect(() => keep({ ...ONE, encryption: { passphrase: 'the new one' } })).toThrow(/there is no key for it/)
+  })
+
+  it('groups lose the volumes that do not stay, and nothing else', () => {
+    const devices = '--devices /dev/vda4'
+    expect(keep({ ...ONE, scheme: 'lvm', thin: true })).toEqual([
+      `lvm lvremove --yes --quiet ${devices} --force system_X/root`,
+      `lvm lvremove --yes --quiet ${devices} --force system_X/old`,
+      `lvm lvchange --yes --quiet ${devices} --activate y --ignoreactivationskip system_X/root`,
+    ])
+  })
 })

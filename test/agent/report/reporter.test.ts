@@ -3,17 +3,26 @@ import { textConsole } from '../../../boot-assets/agent/console.ts'
 import { Reporter } from '../../../boot-assets/agent/report/reporter.ts'
 import type { AgentEvent } from '../../../server/contract/agent.ts'
 
+const AT = '2026-01-31T12:00:00.000Z'
+
 function reporter() {
   let now = 0
   let text = ''
   const events: AgentEvent[] = []
   const console = textConsole({ write: (chunk: string) => (text += chunk) })
-  const report = new Reporter(
-    console,
-    (event) => events.push(event),
-    () => now,
-  )
-  return { report, events, lines: () => text.trim().split('\n'), advance: (ms: number) => (now += ms) }
+  let heard = () => {}
+  const server = {
+    emit: (event: AgentEvent) => void events.push(event),
+    flush: () => new Promise<void>((done) => (heard = done)),
+  }
+  const report = new Reporter(console, server, () => now)
+  return {
+    hear: () => heard(),
+    report,
+    events,
+    lines: () => text.trim().split('\n'),
+    advance: (ms: number) => (now += ms),
+  }
 }
 
 describe('Reporter', () => {
@@ -31,6 +40,27 @@ describe('Reporter', () => {
     await expect(report.step('deploy', '', () => Promise.reject(new Error('x')))).rejects.toThrow('x')
     expect(events).toHaveLength(1)
     expect(report.current).toBe('deploy')
+  })
+
+  it('lets a disk be erased only when the server knows of it', async () => {
+    const { report, events, hear } = reporter()
+    const begin = {
+      name: 'vda',
+      serial: null,
+      model: null,
+      wwn: null,
+      size: 1,
+      method: 'discard',
+      startedAt: AT,
+    } as const
+    let known = false
+    const told = report.erasing(begin).then(() => (known = true))
+    expect(events).toEqual([{ type: 'disk-erasing', report: begin }])
+    await Promise.resolve()
+    expect(known).toBe(false)
+    hear()
+    await told
+    expect(known).toBe(true)
   })
 
   it('tells progress at most twice a second, shows it once a second, and always the end', () => {

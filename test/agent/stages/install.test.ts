@@ -301,7 +301,7 @@ describe('install, once it writes', () => {
       ...erase,
       'sfdisk --wipe always --wipe-partitions always --quiet /dev/vda',
       'partx --update /dev/vda',
-      'udevadm settle --timeout=30',
+      'udevadm settle --timeout=120',
       ...[1, 2, 3, 4].map((number) => `wipefs --all --force --quiet /dev/vda${number}`),
       'mkfs.vfat -F 32 -n EFI-SYSTEM /dev/vda2',
       'mkfs.ext4 -q -F -L boot -O ^orphan_file,^metadata_csum_seed /dev/vda3',

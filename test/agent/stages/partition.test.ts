@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { makeStorage } from '../../../boot-assets/agent/stages/partition.ts'
 import { finalize } from '../../../boot-assets/agent/stages/finalize.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
-import type { EraseAbility, EraseMethod, EraseReport } from '../../../server/contract/erase.ts'
+import type { EraseAbility, EraseEnd, EraseMethod } from '../../../server/contract/erase.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { MachineSpec } from '../../../server/contract/spec.ts'
 import { disk, plan, secondDisk } from '../examples.ts'
@@ -17,7 +17,7 @@ beforeEach(async () => {
 })
 afterEach(() => rm(folder, { recursive: true }))
 
-async function make(made: StoragePlan, erased: EraseReport[] = []) {
+async function make(made: StoragePlan, erased: EraseEnd[] = []) {
   const ran: string[] = []
   const host: Host = {
     run: async (command, args = []) => {
@@ -31,8 +31,9 @@ async function make(made: StoragePlan, erased: EraseReport[] = []) {
       path.endsWith('virtio-S1') ? '/dev/vda' : path.endsWith('virtio-S2') ? '/dev/vdb' : undefined,
     zero: async () => {},
   }
-  const options = { mountPoint: join(folder, 'target'), volumes: join(folder, 'volumes'), keys: ['a key'] as const }
-  const told = { say: () => {}, onErased: (report: EraseReport) => void erased.push(report) }
+  const secrets = { keys: ['a key'] as const, opening: new Map<string, string>() }
+  const options = { mountPoint: join(folder, 'target'), volumes: join(folder, 'volumes'), secrets }
+  const told = { say: () => {}, onErasing: async () => {}, onErased: (report: EraseEnd) => void erased.push(report) }
   const target = await makeStorage({ host, plan: made, ...options, ...told, signal: new AbortController().signal })
   return { host, ran, target }
 }
@@ -63,7 +64,7 @@ describe('makeStorage', () => {
       'btrfs subvolume create /volumes/.top/root',
       'btrfs subvolume create /volumes/.top/var',
       'umount /volumes/.top',
-      'udevadm settle --timeout=30',
+      'udevadm settle --timeout=120',
       'mount -t btrfs -o noatime,subvol=root /dev/vda4 /target/',
       'mount -t ext4 -o noatime /dev/vda3 /target/boot',
       'mount -t vfat -o noatime /dev/vda2 /target/boot/efi',
@@ -74,7 +75,7 @@ describe('makeStorage', () => {
   it('takes signatures before a long overwriting, but asks nothing of a disk that erases itself until it is done', async () => {
     const order = async (erasure: EraseAbility[], erase: EraseMethod) => {
       const spec = MachineSpec.parse({ disks: { disk: { serial: 'S1' }, erase } })
-      const erased: EraseReport[] = []
+      const erased: EraseEnd[] = []
       const { ran } = await make(plan({ erasure }, spec.disks), erased)
       expect(erased).toMatchObject([{ name: 'vda', serial: 'S1', method: erase, result: 'erased' }])
       const programs = ran.map((line) => line.split(' ')[0]!)

@@ -1,7 +1,8 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { Task } from '../../../server/contract/agent.ts'
 import type { AgentEvent, DiskImageTask } from '../../../server/contract/agent.ts'
-import type { EraseReport } from '../../../server/contract/erase.ts'
+import type { PartialSpec } from '../../../server/contract/spec.ts'
+import type { EraseEnd } from '../../../server/contract/erase.ts'
 import type { StoragePlan } from '../../../server/contract/plan.ts'
 import { Install } from '../../../server/contract/install.ts'
 import { CoreError } from '../../../server/core/errors.ts'
@@ -629,35 +630,108 @@ describe('the recovery key', () => {
   })
 })
 
+describe('former keys', () => {
+  const encrypted = (passphrase: string, preserve: boolean): PartialSpec => ({
+    disks: {
+      encryption: { passphrase, tpm2: false, recoveryKey: true },
+      volumes: [{ mount: '/var', size: 2 ** 30, grow: false, preserve }],
+    },
+  })
+
+  it('go to the installer that keeps what earlier installs encrypted, and to no other', async () => {
+    const assigned = async (spec: PartialSpec) => {
+      const [result] = await core.installs.assign({ machines: [machineId], image: STABLE, spec }, 'token:ann')
+      return result!.installId!
+    }
+    const first = await assigned(encrypted('the first passphrase', false))
+    const task = await takeTask(boot())
+    expect(task).not.toHaveProperty('formerKeys')
+    core.installs.recordRecoveryKey({ machineId, bootId: BOOT_1 }, first, 'its recovery key')
+    await assigned(encrypted('the second passphrase', false))
+    expect(await takeTask(boot())).not.toHaveProperty('formerKeys')
+    const third = await assigned(encrypted('the first passphrase', true))
+    expect((await takeTask(boot())).formerKeys).toEqual(['the second passphrase', 'its recovery key'])
+    expect(core.events.recent({ limit: 20 })).toContainEqual(
+      expect.objectContaining({ type: 'install.recovery-key', installId: third, actor: 'system' }),
+    )
+    const shown = JSON.stringify(core.events.recent({ limit: 100 }))
+    expect(shown).not.toMatch(/passphrase"|its recovery key/)
+  })
+})
+
 describe('what was erased', () => {
-  it('is kept with the install and noted in the history, also when the installer starts anew', async () => {
+  const begin = {
+    name: 'nvme0n1',
+    serial: 'S1',
+    model: null,
+    wwn: null,
+    size: 2 ** 34,
+    method: 'nvme-format' as const,
+    startedAt: '2026-01-31T12:00:00.000Z',
+  }
+  const end: EraseEnd = {
+    ...begin,
+    endedAt: '2026-01-31T12:00:03.000Z',
+    result: 'erased',
+    detail: 'the disk formatted its namespace',
+  }
+  const began = { seq: 1, at: begin.startedAt, event: { type: 'disk-erasing' as const, report: begin } }
+  const ended = { seq: 2, at: end.endedAt, event: { type: 'disk-erased' as const, report: end } }
+  const told = () =>
+    core.events
+      .recent({ limit: 50 })
+      .filter(({ type }) => type === 'install.erasing' || type === 'install.erased')
+      .map(({ message }) => message)
+
+  async function running() {
     const session = boot()
     const installId = await assign()
     await takeTask(session)
-    const report: EraseReport = {
-      name: 'nvme0n1',
-      serial: 'S1',
-      model: null,
-      wwn: null,
-      size: 2 ** 34,
-      method: 'nvme-format',
-      startedAt: '2026-01-31T12:00:00.000Z',
-      endedAt: '2026-01-31T12:00:03.000Z',
-      result: 'erased',
-      detail: 'the disk formatted its namespace',
-    }
-    const events = [{ seq: 1, at: report.endedAt, event: { type: 'disk-erased' as const, report } }]
-    core.installs.recordEvents(session, installId, { events })
-    expect(core.events.recent({ limit: 5 })).toContainEqual(
-      expect.objectContaining({
-        type: 'install.erased',
-        message:
-          'nvme0n1 (serial S1) was erased by NVMe format (user data erase) in 3 s: the disk formatted its namespace',
-        data: report,
-      }),
-    )
-    boot()
-    expect(core.installs.get(installId).erasures).toEqual([report])
+    return { session, installId }
+  }
+
+  it('is kept with the install and noted in the history, also when the installer starts anew', async () => {
+    const { session, installId } = await running()
+    core.installs.recordEvents(session, installId, { events: [began] })
+    expect(core.installs.get(installId).erasures).toEqual([{ ...begin, endedAt: null, result: 'running', detail: '' }])
+    core.installs.recordEvents(session, installId, { events: [ended] })
+    boot(BOOT_2)
+    expect(core.installs.get(installId).erasures).toEqual([end])
+    expect(told()).toEqual([
+      'nvme0n1 (serial S1) was erased by NVMe format (user data erase) in 3 s: the disk formatted its namespace',
+      'nvme0n1 (serial S1) is being erased by NVMe format (user data erase) since 2026-01-31T12:00:00.000Z',
+    ])
+  })
+
+  it('is shown as cut off when the machine starts anew before its end', async () => {
+    const { session, installId } = await running()
+    core.installs.recordEvents(session, installId, { events: [began] })
+    const again = boot(BOOT_2)
+    expect(core.installs.get(installId).erasures).toMatchObject([{ ...begin, endedAt: null, result: 'cut-off' }])
+    expect(told()[0]).toMatch(/^erasing nvme0n1 \(serial S1\) by .* was cut off: the installer was started again/)
+    // The second attempt stands beside the first.
+    const second = { ...begin, startedAt: '2026-01-31T12:10:00.000Z' }
+    await takeTask(again)
+    core.installs.recordEvents(again, installId, {
+      events: [{ seq: 2, at: second.startedAt, event: { type: 'disk-erasing', report: second } }],
+    })
+    expect(core.installs.get(installId).erasures.map(({ result }) => result)).toEqual(['cut-off', 'running'])
+  })
+
+  it('is cut off by the end of its install, unless the agent tells how it ended after all', async () => {
+    const { session, installId } = await running()
+    core.installs.recordEvents(session, installId, { events: [began] })
+    core.installs.cancel(installId, 'user:ada')
+    expect(core.installs.get(installId).erasures).toMatchObject([{ result: 'cut-off', endedAt: null }])
+    core.installs.recordEvents(session, installId, { events: [ended] })
+    expect(core.installs.get(installId)).toMatchObject({ state: 'failed', erasures: [end] })
+  })
+
+  it('an erasing that nobody wants any more is not on record', async () => {
+    const { session, installId } = await running()
+    core.installs.cancel(installId, 'user:ada')
+    expect(core.installs.recordEvents(session, installId, { events: [began] })).toMatchObject({ cancelled: true })
+    expect(core.installs.get(installId).erasures).toEqual([])
   })
 })
 

@@ -161,9 +161,9 @@ describe('layouts', () => {
     ],
     ['preserved swap', { volumes: [{ mount: 'swap', size: GIB, preserve: true }] }, /holds nothing/],
     [
-      'a preserved logical volume',
-      { scheme: 'lvm', volumes: [{ mount: '/var', size: GIB, preserve: true }] },
-      /own only/,
+      'a preserved subvolume',
+      { scheme: 'btrfs', volumes: [{ mount: '/var', size: GIB, preserve: true }] },
+      /partitions and logical volumes only/,
     ],
     [
       'erasing what is preserved',

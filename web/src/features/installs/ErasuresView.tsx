@@ -1,10 +1,12 @@
 // The report of which disk was erased how, for whoever has to prove it.
 
 import { formatBytes } from '../../../../server/contract/bytes.ts'
-import { ERASE_NAMES } from '../../../../server/contract/erase-text.ts'
+import { ERASE_NAMES, ERASE_RESULTS } from '../../../../server/contract/erase-text.ts'
 import type { EraseReport } from '../../../../server/contract/erase.ts'
 import { Label, Title } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
+
+const COLORS = { running: 'blue', erased: 'green', failed: 'red', 'cut-off': 'orange' } as const
 
 export function ErasuresView({ erasures }: { erasures: readonly EraseReport[] }) {
   return (
@@ -34,9 +36,9 @@ export function ErasuresView({ erasures }: { erasures: readonly EraseReport[] })
               </Td>
               <Td dataLabel="Method">{ERASE_NAMES[report.method]}</Td>
               <Td dataLabel="Began">{new Date(report.startedAt).toLocaleString()}</Td>
-              <Td dataLabel="Ended">{new Date(report.endedAt).toLocaleString()}</Td>
+              <Td dataLabel="Ended">{report.endedAt ? new Date(report.endedAt).toLocaleString() : '-'}</Td>
               <Td dataLabel="Result">
-                <Label color={report.result === 'erased' ? 'green' : 'red'}>{report.result}</Label> {report.detail}
+                <Label color={COLORS[report.result]}>{ERASE_RESULTS[report.result]}</Label> {report.detail}
               </Td>
             </Tr>
           ))}
