@@ -27,6 +27,7 @@ const OTHER_VARIABLES = new Set(
     'CACHE',
     'DEBUG',
     'REFRESH',
+    'PART',
     'RUNS',
     'FIRMWARE',
     'DEBIAN_MIRROR',
