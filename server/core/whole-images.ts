@@ -10,6 +10,7 @@ export interface WholeImagesPorts {
 /** Without it, installs begin at once: layers that are not here yet are held against digest, diff-id and bounds by the agent alone. */
 export class WholeImages implements ContentGate {
   readonly #ports: WholeImagesPorts
+  #news: Promise<void> | undefined
 
   constructor(ports: WholeImagesPorts) {
     this.#ports = ports
@@ -24,8 +25,10 @@ export class WholeImages implements ContentGate {
     return { state: 'fetching', layers, totalLayers, problem: problem?.message }
   }
 
-  async settled(): Promise<void> {
+  /** One promise until there is news: each race would stay with the promises that it watches, and every poll asks. */
+  settled(): Promise<void> {
     const { arrivals, contents } = this.#ports
-    await Promise.race([arrivals.settled(), contents.settled()])
+    this.#news ??= Promise.race([arrivals.settled(), contents.settled()]).finally(() => (this.#news = undefined))
+    return this.#news
   }
 }
