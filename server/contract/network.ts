@@ -47,6 +47,11 @@ export const ChangeNetwork = z
     router: z.ipv4().nullable().optional().describe('told to machines; by default the gateway of the link'),
     dryRun: z.boolean().default(false).describe('only tell what would be written'),
   })
+  .refine(({ mode, pool, router }) => mode !== 'proxy' || (pool === undefined && router === undefined), {
+    path: ['mode'],
+    error:
+      'with proxy, another DHCP server gives addresses and router: leave out pool and router, or choose auto or server',
+  })
   .meta({ id: 'ChangeNetwork' })
 export type ChangeNetwork = z.infer<typeof ChangeNetwork>
 
