@@ -17,7 +17,7 @@ export async function violationsOf(page: Page): Promise<string[]> {
   )
 }
 
-/** Resolves when the page looks as it will go on looking: its theme and layout have followed the last change, and nothing moves that will stop. */
+/** Resolves when the page looks as it will go on looking: theme and layout have followed the last change, pictures are there, and nothing moves that will stop. */
 export async function atRest(page: Page): Promise<void> {
   await page.evaluate(AT_REST)
 }
@@ -26,6 +26,7 @@ export async function atRest(page: Page): Promise<void> {
 const AT_REST = `(async () => {
   // Who listens to a media query hears of it at the beginning of a frame.
   await new Promise(requestAnimationFrame)
+  await Promise.allSettled([...document.images].map((image) => image.decode()))
   const moving = () =>
     document.getAnimations().filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))
   for (let now = moving(); now.length > 0; now = moving()) {
