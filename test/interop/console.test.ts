@@ -276,6 +276,8 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
       await desk.look('erased')
       const changes = page.getByRole('grid', { name: 'Changes of the hardware' })
       await changes.getByText(/memory/i).waitFor()
+      // Whatever comes first, our styles or those of a table.
+      expect(await page.evaluate<string>(WHITE_SPACE_OF_MAC)).toBe('nowrap')
       await changes.scrollIntoViewIfNeeded()
       await desk.look('hardware')
     },
@@ -318,6 +320,8 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
     expect(ownErrors(desk.messages)).toEqual([])
   })
 })
+
+const WHITE_SPACE_OF_MAC = `getComputedStyle(document.querySelector('table[aria-label="Network interfaces"] [data-label="MAC"]')).whiteSpace`
 
 /** Pixels by which the table is wider than what is around it. In the page, whose types tests do not have. */
 const BEYOND_ITS_CARD = `(() => {
