@@ -5,6 +5,7 @@ import type { FitCheck, PlatformInspection } from '../contract/image-inspection.
 import type { MachineSpec } from '../contract/spec.ts'
 import type { TrustVerdict } from '../contract/trust.ts'
 import { planDisks } from '../plan/plan-disks.ts'
+import { withScratch } from '../plan/scratch.ts'
 
 export interface FitQuestion {
   /** For the machine's architecture; undefined when the image has none for it. */
@@ -89,9 +90,7 @@ function engine({ image, spec }: Known): Result | undefined {
   const chosen = engineOf(image, spec)
   if (chosen === 'bootc') {
     if (!image.bootc.present) return refused('engine bootc needs bootc in the image, and there is none')
-    const { scheme, mirror, raid, volumes, encryption } = spec.disks
-    const isPlain = scheme === 'plain' && !mirror && !raid && !encryption && volumes.length === 0
-    if (!isPlain) return refused('engine bootc installs to one plain disk only')
+    if (!isPlain(spec.disks)) return refused('engine bootc installs to one plain disk only')
     return ok("the image's own bootc installs it")
   }
   if (!image.ostree.present) return refused('engine ostree needs ostree in the image, and there is none')
@@ -140,9 +139,22 @@ function memory({ image, facts, spec }: Known): Result | undefined {
   if (spec.installer === 'anaconda' || engineOf(image, spec) !== 'bootc') return undefined
   if (!facts) return unknown('the machine has not told its memory')
   const needed = image.unpackedBytes + MEMORY_RESERVE
-  const message = `engine bootc unpacks the image in memory: about ${formatBytes(needed)} of ${formatBytes(facts.memoryBytes)}`
-  if (needed > facts.memoryBytes) return refused(message)
+  if (needed <= facts.memoryBytes) {
+    const message = `engine bootc unpacks the image in memory: about ${formatBytes(needed)} of ${formatBytes(facts.memoryBytes)}`
+    return isRead(image) ? ok(message) : unknown(NOT_READ)
+  }
+  const plan = isPlain(spec.disks) ? planDisks(spec, facts, '') : undefined
+  // Why is told by the checks of engine and disks.
+  if (plan === undefined || 'code' in plan)
+    return unknown('the image does not fit into memory, and no disk is known to hold it meanwhile')
+  const withRoom = withScratch(plan, image.unpackedBytes, '')
+  if ('code' in withRoom) return refused(`${withRoom.message} (${withRoom.code})`)
+  const message = `engine bootc unpacks the image at the end of the disk: about ${formatBytes(image.unpackedBytes)}, too much for memory`
   return isRead(image) ? ok(message) : unknown(NOT_READ)
+}
+
+function isPlain({ scheme, mirror, raid, volumes, encryption }: MachineSpec['disks']): boolean {
+  return scheme === 'plain' && !mirror && !raid && !encryption && volumes.length === 0
 }
 
 function engineOf(image: PlatformInspection, { engine: wanted }: FitQuestion['spec']): 'ostree' | 'bootc' {

@@ -205,6 +205,15 @@ describe('pages', () => {
     expect(linked('README.md')).toContain('docs/README.md')
   })
 
+  it('show every picture that is kept', () => {
+    const shown = pages.flatMap(({ name, text }) => linksOf(text).map((target) => join(dirname(name), target)))
+    const pictures = readdirSync(join(project, 'docs'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.webp'))
+      .map((name) => join('docs', name))
+    expect(pictures.length).toBeGreaterThan(0)
+    expect(pictures.filter((picture) => !shown.includes(picture))).toEqual([])
+  })
+
   it.each(pages)('$name: npm scripts exist', ({ text }) => {
     expect(missingScripts(text)).toEqual([])
   })

@@ -96,16 +96,7 @@ export class PretendMachine implements Disposable {
       },
       { type: 'log', level: 'info', text: 'layer 1 of 5' },
     ])
-    await this.report(task, [
-      {
-        type: 'progress',
-        step: 'fetch',
-        bytes: Math.round(share * totalBytes),
-        totalBytes,
-        message: 'layer 4 of 5',
-        layers: layersAt(share, new URL(this.#server.https).host),
-      },
-    ])
+    await this.progress(task, share)
     if (share < 1) return
     await this.report(task, [{ type: 'step-done', step: 'fetch', message: '' }])
     for (const step of STEPS_AFTER_FETCH) {
@@ -117,6 +108,14 @@ export class PretendMachine implements Disposable {
     await this.report(task, [{ type: 'installed', mergeCommit: 'a'.repeat(64), agentPeakRss: 159_000_000 }])
     const { installId, image } = task
     await this.#call('POST', '/confirm', task.confirmToken, { installId, digest: image.digest })
+  }
+
+  /** Reports that the share of the image's bytes is there. */
+  async progress(task: InstallTask, share: number): Promise<void> {
+    const totalBytes = LAYER_BYTES * LAYERS
+    const bytes = Math.round(share * totalBytes)
+    const layers = layersAt(share, new URL(this.#server.https).host)
+    await this.report(task, [{ type: 'progress', step: 'fetch', bytes, totalBytes, message: 'layer 4 of 5', layers }])
   }
 
   /** Reports that the running step failed. */

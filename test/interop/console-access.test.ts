@@ -1,4 +1,5 @@
-// Who may come in, seen to in a real browser: adding a user who then logs in, making and revoking a token, what the audit trail tells of it.
+// Who may come in, seen to in a real browser: adding a user who then logs in, making and revoking a token,
+// what webhooks were told, what the audit trail tells of it all.
 
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -11,8 +12,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable } from '../e2e/lab/browser.ts'
 import { ownErrors } from '../helpers/page-checks.ts'
+import { PretendMachine } from '../helpers/pretend-machine.ts'
 import { Desk } from './console-desk.ts'
-import { importImages } from './console-fleet.ts'
+import { change, importImages, taskOf } from './console-fleet.ts'
 import { serve, type Served } from './serve.ts'
 
 const PASSWORD = 'correct horse battery'
@@ -92,40 +94,51 @@ describe.skipIf(reason !== undefined)(`access${reason === undefined ? '' : ` (sk
   })
 
   it('sends to webhooks again from an event on', { timeout: 5 * MINUTE }, async () => {
-    const heard: string[] = []
-    const receiver = createServer((request, response) => {
-      heard.push(String(request.headers['landfall-replay'] ?? 'first'))
-      response.writeHead(204).end()
-    }).listen(0, '127.0.0.1')
-    await once(receiver, 'listening')
-    const url = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`
-    try {
-      await importImages(server, folder)
-      const spec = { image: 'os/web:1', hooks: { webhook: { url, secret: 'a secret of the site' } } }
-      const made = await server.send('POST', '/api/v1/machines', { macs: ['52:54:00:00:00:01'], name: 'hooked', spec })
-      const { id } = (await made.json()) as { id: string }
-      const install = (await (await server.send('POST', `/api/v1/machines/${id}/reinstall`, {})).json()) as {
-        id: string
-      }
-      expect((await server.send('POST', `/api/v1/installs/${install.id}/cancel`, {})).status).toBe(200)
+    await importImages(server, folder)
+    await using receiver = await receiverThatAnswers(204, 204)
+    const spec = { image: 'os/web:1', hooks: { webhook: { url: receiver.url, secret: 'a secret of the site' } } }
+    const made = await server.send('POST', '/api/v1/machines', { macs: ['52:54:00:00:00:01'], name: 'hooked', spec })
+    const { id } = (await made.json()) as { id: string }
+    const begun = await server.send('POST', `/api/v1/machines/${id}/reinstall`, {})
+    const install = (await begun.json()) as { id: string }
+    expect((await server.send('POST', `/api/v1/installs/${install.id}/cancel`, {})).status).toBe(200)
 
-      await page.getByRole('tab', { name: 'Webhooks' }).click()
-      await desk.rowOf('delivered').first().waitFor()
-      await page.getByRole('button', { name: 'Send again from an event' }).click()
-      const dialog = page.getByRole('dialog')
-      const number = dialog.getByRole('textbox', { name: 'After event' })
-      await number.fill('the beginning')
-      expect(await dialog.getByRole('button', { name: 'Send again' }).isDisabled()).toBe(true)
-      await number.fill('0')
-      await desk.look('replay')
-      await dialog.getByRole('button', { name: 'Send again' }).click()
-      await page.getByText('One delivery is being sent again.').waitFor()
-      await desk.rowOf('again, for').filter({ hasText: 'delivered' }).waitFor()
-      expect(heard).toEqual(['first', '2'])
-      await desk.look('webhooks')
-    } finally {
-      receiver.close()
-    }
+    await page.getByRole('tab', { name: 'Webhooks' }).click()
+    await desk.rowOf('delivered').first().waitFor()
+    await page.getByRole('button', { name: 'Send again from an event' }).click()
+    const dialog = page.getByRole('dialog')
+    const number = dialog.getByRole('textbox', { name: 'After event' })
+    await number.fill('the beginning')
+    expect(await dialog.getByRole('button', { name: 'Send again' }).isDisabled()).toBe(true)
+    await number.fill('0')
+    await desk.look('replay')
+    await dialog.getByRole('button', { name: 'Send again' }).click()
+    await page.getByText('One delivery is being sent again.').waitFor()
+    await desk.rowOf('again, for').filter({ hasText: 'delivered' }).waitFor()
+    expect(receiver.heard.map(({ replay }) => replay)).toEqual(['first', '2'])
+  })
+
+  it('shows what a webhook was told, and tells it that again', { timeout: 5 * MINUTE }, async () => {
+    await using receiver = await receiverThatAnswers(410, 204)
+    using machine = new PretendMachine({ http: server.http, https: server.https, ca: server.access.ca }, 2)
+    const spec = { hooks: { webhook: { url: receiver.url, secret: 'known to the two of us' } } }
+    await change(server, [await machine.register()], { type: 'assign', image: 'os/web:1', spec })
+    await machine.install(await taskOf(machine))
+
+    await page.getByRole('tab', { name: 'Webhooks' }).click()
+    await desk.rowOf('install.succeeded').getByText('failed').waitFor()
+    await page.getByRole('combobox', { name: 'Receiver' }).selectOption(`${receiver.url} (1 failed)`)
+    await page.getByRole('button', { name: 'Send delivery 3 again' }).click()
+    await page.getByText('It is being sent again').waitFor()
+    await desk.rowOf('again, for token:local').getByText('delivered').waitFor()
+    const [first, second] = receiver.heard
+    expect(receiver.heard.map(({ replay, event }) => [replay, event])).toEqual([
+      ['first', 'install.succeeded'],
+      ['4', 'install.succeeded'],
+    ])
+    expect(second!.delivery).toBe(first!.delivery)
+    await desk.look('webhooks')
+    await desk.lookSmall('phone-webhooks')
   })
 
   it('tells in the audit trail who did it', { timeout: 5 * MINUTE }, async () => {
@@ -144,6 +157,26 @@ describe.skipIf(reason !== undefined)(`access${reason === undefined ? '' : ` (sk
     expect(desk.refusals.filter((one) => one !== '401 GET /api/v1/session')).toEqual([])
   })
 })
+
+/** A program that is told of installs: it answers with one status after the other, and keeps what it heard. */
+async function receiverThatAnswers(...statuses: number[]) {
+  const heard: { replay: string; event: string; delivery: number }[] = []
+  const receiver = createServer((request, response) => {
+    const replay = String(request.headers['landfall-replay'] ?? 'first')
+    void Array.fromAsync(request).then((chunks) => {
+      heard.push({ replay, ...JSON.parse(Buffer.concat(chunks as Buffer[]).toString()) })
+      response.writeHead(statuses[heard.length - 1] ?? 500).end()
+    })
+  }).listen(0, '127.0.0.1')
+  await once(receiver, 'listening')
+  return {
+    url: `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/landfall`,
+    heard,
+    async [Symbol.asyncDispose]() {
+      receiver.close()
+    },
+  }
+}
 
 async function logIn({ page }: Desk, name: string, password: string): Promise<void> {
   if (page.url() === 'about:blank') await page.goto('/')

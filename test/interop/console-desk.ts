@@ -1,18 +1,19 @@
 // Somebody at the console: a browser, the hands and eyes of whoever sits there, and what every page has to hold to.
 
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { openBrowser, type BrowserPage } from '../e2e/lab/browser.ts'
 import { violationsOf } from '../helpers/page-checks.ts'
 
+const PAGE = resolve(import.meta.dirname, '../../docs/explanation/console.md')
 const PICTURES = resolve(import.meta.dirname, '../../docs/explanation/console')
 const ARTEFACTS = resolve(import.meta.dirname, '../../dist/interop/console')
 /** Only ends what hangs. */
 const PATIENCE_MS = 120_000
 
-/** A browser at the server. With LANDFALL_SCREENSHOTS=1 it keeps pictures for the documentation. Disposing it closes the browser. */
+/** A browser at the server. With LANDFALL_SCREENSHOTS=1 it keeps the pictures that the documentation shows. Disposing it closes the browser. */
 export class Desk implements AsyncDisposable {
   readonly page: Page
   /** What the page's console and its uncaught errors said. */
@@ -86,8 +87,9 @@ const NAME_OF_FOCUS = `(() => {
   return (focus.getAttribute('aria-label') ?? focus.labels?.[0]?.textContent ?? focus.textContent).trim()
 })()`
 
-/** As WebP, which is a third of a PNG; by the browser, as nothing else here can make it. */
+/** If docs/explanation/console.md shows it. As WebP, which is a third of a PNG; by the browser, as nothing else here can make it. */
 async function keepPicture(page: Page, label: string): Promise<void> {
+  if (!(await readFile(PAGE, 'utf8')).includes(`(console/${label}.webp)`)) return
   const png = (await page.screenshot()).toString('base64')
   const blank = await page.context().newPage()
   const webp = await blank.evaluate<string>(`(async () => {

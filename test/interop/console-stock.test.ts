@@ -45,6 +45,9 @@ describe.skipIf(reason !== undefined)(`the stock${reason === undefined ? '' : ` 
     await desk.rowOf('os/web:2').first().getByRole('button', { name: 'Details' }).click()
     await page.getByRole('grid', { name: 'Layers for amd64' }).first().waitFor()
     await desk.look('image')
+    await page.getByRole('combobox', { name: 'Compare with' }).selectOption('os/db:1')
+    await page.getByRole('heading', { name: 'Labels', level: 3 }).waitFor()
+    await desk.look('compared')
     await desk.lookSmall('phone-images')
   })
 

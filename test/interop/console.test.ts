@@ -223,11 +223,63 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
       await page.getByText('93.6 MB of 156 MB', { exact: true }).waitFor()
       await page.getByText('DISK-000008').first().waitFor()
       await desk.look('machine')
+      await page.getByText('3 of 5 layers are here').waitFor()
+      const machine = fleet.machines[7]!
+      await machine.progress(await taskOf(machine), 0.9)
+      await page.getByText('4 of 5 layers are here').waitFor()
+      await page.getByText('15.6 MB of 31.2 MB').waitFor()
+      await page.getByRole('button', { name: 'All 5 layers' }).click()
+      const layers = page.getByRole('grid', { name: 'Layers of the image' })
+      await layers.getByRole('row').filter({ hasText: 'streaming, 50 %' }).waitFor()
+      expect(await layers.getByRole('row').filter({ hasText: 'done' }).count()).toBe(4)
+      await layers.scrollIntoViewIfNeeded()
+      await desk.look('layers')
       await page.getByRole('button', { name: 'Log', exact: true }).click()
       await page.getByRole('textbox', { name: 'Search the log' }).fill('LAYER 1')
       await page.getByRole('log').getByText('layer 1 of 5').waitFor()
       await page.getByRole('textbox', { name: 'Search the log' }).fill('nothing like it')
       await page.getByText('No line matches.').waitFor()
+    },
+    5 * MINUTE,
+  )
+
+  it(
+    'keeps what became of disks and hardware',
+    async () => {
+      const machine = fleet.machines[11]!
+      machine.facts.memoryBytes /= 2
+      await machine.register()
+      const task = await taskOf(machine)
+      await machine.install(task, 0.1)
+      const at = new Date().toISOString()
+      const report = {
+        name: 'vda',
+        serial: 'DISK-00000c',
+        model: null,
+        wwn: null,
+        size: 64e9,
+        startedAt: at,
+        endedAt: at,
+      }
+      await machine.report(task, [
+        {
+          type: 'disk-erased',
+          report: { ...report, method: 'discard', result: 'failed', detail: 'it has no discard' },
+        },
+        { type: 'disk-erased', report: { ...report, method: 'overwrite', result: 'erased', detail: 'read back' } },
+      ])
+      await page.goto(`/machines/${fleet.ids[11]}`)
+      const erased = page.getByRole('grid', { name: 'Erased disks' })
+      await erased.getByRole('row').filter({ hasText: 'it has no discard' }).getByText('failed').waitFor()
+      await erased.getByRole('row').filter({ hasText: 'DISK-00000c' }).getByText('erased').waitFor()
+      await erased.scrollIntoViewIfNeeded()
+      await desk.look('erased')
+      const changes = page.getByRole('grid', { name: 'Changes of the hardware' })
+      await changes.getByText(/memory/i).waitFor()
+      // Whatever comes first, our styles or those of a table.
+      expect(await page.evaluate<string>(WHITE_SPACE_OF_MAC)).toBe('nowrap')
+      await changes.scrollIntoViewIfNeeded()
+      await desk.look('hardware')
     },
     5 * MINUTE,
   )
@@ -268,6 +320,8 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
     expect(ownErrors(desk.messages)).toEqual([])
   })
 })
+
+const WHITE_SPACE_OF_MAC = `getComputedStyle(document.querySelector('table[aria-label="Network interfaces"] [data-label="MAC"]')).whiteSpace`
 
 /** Pixels by which the table is wider than what is around it. In the page, whose types tests do not have. */
 const BEYOND_ITS_CARD = `(() => {

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium, type Page } from 'playwright-core'
+import { atRest } from '../../helpers/page-checks.ts'
 import { LabError } from './errors.ts'
 
 const EXECUTABLE = '/usr/bin/chromium'
@@ -17,7 +18,7 @@ export interface BrowserPage extends AsyncDisposable {
   page: Page
   /** What the page's console and its uncaught errors said. */
   messages: string[]
-  /** Saves the page as a person sees it, among the artefacts; resolves with the path. */
+  /** Saves the page at rest, as a person sees it, among the artefacts; resolves with the path. */
   screenshot(label: string): Promise<string>
 }
 
@@ -55,6 +56,7 @@ export async function openBrowser({
     messages,
     async screenshot(label) {
       const path = join(artefacts, `page-${label}.png`)
+      await atRest(page)
       await page.screenshot({ path })
       return path
     },

@@ -154,6 +154,15 @@ describe('on the wire', () => {
     }
   })
 
+  it.each([
+    ['408 to a connection that is not used in time, as browsers keep spare ones', ''],
+    ['408 to headers that do not end in time', 'GET / HTTP/1.1\r\nHost:'],
+    ['400 to what is no HTTP', 'EHLO example\r\n\r\n'],
+  ])('says %s', async (expected, sent) => {
+    const { port } = await start({ headersTimeout: 50 })
+    expect(await exchange(port, sent)).toMatch(new RegExp(`^HTTP/1.1 ${expected.slice(0, 3)} `))
+  })
+
   it('cuts a client that neither sends nor reads', async () => {
     const { port } = await start({ idleTimeout: 50 })
     const socket = connect(port, '127.0.0.1')

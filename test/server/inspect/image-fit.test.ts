@@ -137,15 +137,27 @@ describe('whether an image can start a machine', () => {
     ['a machine that has not told yet', 'disk', 'unknown', { facts: null }],
     ['a machine that has not told its firmware', 'firmware', 'unknown', { facts: null }],
     [
-      'engine bootc and little memory',
+      'engine bootc, and neither memory nor disk that holds the image',
       'memory',
       'refused',
-      { spec: spec({ engine: 'bootc' }), facts: { ...facts, memoryBytes: GIB } },
+      {
+        image: inspection(FEDORA, { unpackedBytes: 4 * GIB }),
+        spec: spec({ engine: 'bootc' }),
+        facts: { ...facts, memoryBytes: GIB, disks: [{ ...disk, size: 8 * GIB }] },
+      },
     ],
   ])('is told of %s', (_, name, result, change) => {
     const checks = ask(change)
     expect(resultOf(checks, name)).toMatchObject({ result, message: expect.stringMatching(/\S/) })
     expect(worstOf(checks)).toBe(result)
+  })
+
+  it('has the disk hold what memory cannot', () => {
+    const checks = ask({ spec: spec({ engine: 'bootc' }), facts: { ...facts, memoryBytes: GIB } })
+    const message = expect.stringContaining('unpacks the image at the end of the disk')
+    expect(resultOf(checks, 'memory')).toMatchObject({ result: 'ok', message })
+    const withoutDisk = ask({ spec: spec({ engine: 'bootc' }), facts: { ...facts, memoryBytes: GIB, disks: [] } })
+    expect(resultOf(withoutDisk, 'memory')).toMatchObject({ result: 'unknown' })
   })
 
   it('says nothing of engine and memory where Anaconda installs', () => {

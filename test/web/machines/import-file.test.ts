@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { ImportResult } from '../../../server/contract/document.ts'
-import { countOutcomes, formatOf, outcomesText } from '../../../web/src/features/machines/import-file.ts'
+import { changeText, countOutcomes, formatOf, outcomesText } from '../../../web/src/features/machines/import-file.ts'
 
 it('takes a file for what its name says', () => {
   const names = ['racks.csv', 'site.YAML', 'site.yml', 'netbox.json', 'racks', 'racks.txt']
@@ -16,4 +16,10 @@ it('counts what came of rows, and tells what there is', () => {
   ]
   const counts = countOutcomes(results)
   expect(outcomesText(counts)).toBe('2 created, 1 refused')
+})
+
+it('says of a value what it was and becomes', () => {
+  expect(changeText({ path: 'labels.rack', before: 'r1', after: 'r2' })).toBe('labels.rack: r1 → r2')
+  expect(changeText({ path: 'labels.rack', after: '' })).toBe('labels.rack: ')
+  expect(changeText({ path: 'spec.finish', before: { on: true } })).toBe('spec.finish: {"on":true} → nothing')
 })

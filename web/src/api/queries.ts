@@ -306,11 +306,14 @@ export function useRemoveMedia() {
   )
 }
 
-/** A change, after which the named queries are asked again: events tell the same, but a person should not wait for them. */
+/**
+ * A change, after which the named queries are asked again: events tell the same, but a person should not wait for them. Also after a refusal,
+ * which often means that the page shows what is no more.
+ */
 export function useChange<Input, Answer>(change: (input: Input) => Promise<Answer>, outdated: readonly QueryKey[]) {
   const client = useQueryClient()
   return useMutation({
     mutationFn: change,
-    onSuccess: () => Promise.all(outdated.map((queryKey) => client.invalidateQueries({ queryKey }))),
+    onSettled: () => Promise.all(outdated.map((queryKey) => client.invalidateQueries({ queryKey }))),
   })
 }

@@ -1,6 +1,6 @@
 // One's own password, and the way out everywhere.
 
-import { Button, Content, FormGroup, TextInput, Toolbar, ToolbarContent, ToolbarItem } from '@patternfly/react-core'
+import { Button, Flex, FormGroup, TextInput } from '@patternfly/react-core'
 import { useState } from 'react'
 import type { Session } from '../../../../server/contract/access.ts'
 import { useChangePassword } from '../../api/access.ts'
@@ -14,25 +14,19 @@ export function OwnAccess({ session: { name, role, scope, by } }: { session: Ses
   const { mutate: logout } = useLogout()
   return (
     <>
-      <Content component="p">
-        You are {name} ({role}), for {scope === null ? 'everything' : `machines with ${formatScope(scope)}`}.
-      </Content>
-      <Toolbar>
-        <ToolbarContent>
-          {by === 'user' && (
-            <ToolbarItem>
-              <Button variant="secondary" onClick={() => setChanging(true)}>
-                Change my password
-              </Button>
-            </ToolbarItem>
-          )}
-          <ToolbarItem>
-            <Button variant="link" onClick={() => logout({ everywhere: true })}>
-              Log out everywhere
-            </Button>
-          </ToolbarItem>
-        </ToolbarContent>
-      </Toolbar>
+      <Flex columnGap={{ default: 'columnGapMd' }}>
+        <p>
+          You are {name} ({role}), for {scope === null ? 'everything' : `machines with ${formatScope(scope)}`}.
+        </p>
+        {by === 'user' && (
+          <Button variant="link" isInline onClick={() => setChanging(true)}>
+            Change my password
+          </Button>
+        )}
+        <Button variant="link" isInline onClick={() => logout({ everywhere: true })}>
+          Log out everywhere
+        </Button>
+      </Flex>
       {isChanging && <PasswordDialog onClose={() => setChanging(false)} />}
     </>
   )

@@ -112,7 +112,7 @@ function Deliveries({
           <Th>Event</Th>
           <Th>Receiver</Th>
           <Th>State</Th>
-          <Th>Attempts</Th>
+          <Th modifier="fitContent">Attempts</Th>
           <Th screenReaderText="Actions" />
         </Tr>
       </Thead>

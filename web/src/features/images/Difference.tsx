@@ -1,6 +1,6 @@
 // What another image has that this one has not.
 
-import { Content, FormGroup, FormSelect, FormSelectOption } from '@patternfly/react-core'
+import { Content, FormGroup, FormSelect, FormSelectOption, Title } from '@patternfly/react-core'
 import { useState } from 'react'
 import { formatBytes } from '../../../../server/contract/bytes.ts'
 import type { ImageDifference } from '../../../../server/contract/image-inspection.ts'
@@ -72,7 +72,9 @@ function Section({ title, lines }: { title: string; lines: readonly string[] }) 
   if (lines.length === 0) return null
   return (
     <>
-      <Content component="h4">{title}</Content>
+      <Title headingLevel="h3" size="md">
+        {title}
+      </Title>
       <Content component="ul">
         {lines.map((line) => (
           <Content key={line} component="li">

@@ -1,6 +1,6 @@
 // What an image is, as far as its layers were read.
 
-import { Alert, Content, Progress, ProgressMeasureLocation } from '@patternfly/react-core'
+import { Alert, Progress, ProgressMeasureLocation, Title } from '@patternfly/react-core'
 import { formatBytes } from '../../../../server/contract/bytes.ts'
 import type { PlatformInspection } from '../../../../server/contract/image-inspection.ts'
 import { findingRows } from '../../../../server/contract/inspection-text.ts'
@@ -22,9 +22,11 @@ function Platform({ platform }: { platform: PlatformInspection }) {
   const { architecture, reading, problem } = platform
   return (
     <>
-      <Content component="h2">{architecture}</Content>
+      <Title headingLevel="h2" size="md">
+        {architecture}
+      </Title>
       {problem && (
-        <Alert component="h4" isInline variant="danger" title={`It is never installed: ${problem.code}`}>
+        <Alert component="h3" isInline variant="danger" title={`It is never installed: ${problem.code}`}>
           <p>{problem.message}</p>
           <p>{problem.hint}</p>
         </Alert>

@@ -66,7 +66,7 @@ function Disks({ disks }: { disks: readonly DiskFacts[] }) {
           <Th>Model</Th>
           <Th>Serial</Th>
           <Th>Kind</Th>
-          <Th>Holds now</Th>
+          <Th modifier="nowrap">Holds now</Th>
         </Tr>
       </Thead>
       <Tbody>
@@ -109,7 +109,7 @@ function Nics({ nics }: { nics: readonly NicFacts[] }) {
     <Table aria-label="Network interfaces" variant="compact">
       <Thead>
         <Tr>
-          <Th>Interface</Th>
+          <Th modifier="nowrap">Interface</Th>
           <Th>MAC</Th>
           <Th>Link</Th>
           <Th>Driver</Th>

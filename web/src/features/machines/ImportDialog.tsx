@@ -7,7 +7,7 @@ import { useState } from 'react'
 import type { ApplyOutcome, ExchangeFormat, ImportResult } from '../../../../server/contract/document.ts'
 import { useImportMachines } from '../../api/queries.ts'
 import { FormDialog } from '../../ui/FormDialog.tsx'
-import { countOutcomes, FORMAT_NAMES, formatOf, outcomesText } from './import-file.ts'
+import { changeText, countOutcomes, FORMAT_NAMES, formatOf, outcomesText, rowsText } from './import-file.ts'
 import { countText } from './selection.ts'
 
 /** Refused rows come first; the file itself has them all. */
@@ -86,11 +86,11 @@ export function ImportDialog({ onClose, onDone }: { onClose: () => void; onDone:
       {preview && counts && (
         <>
           {counts.refused > 0 && (
-            <Alert component="h2" isInline variant="warning" title={`${countText(counts.refused)} cannot be imported`}>
-              They are left out: mend them in the file and choose it again, or import the others.
+            <Alert component="h2" isInline variant="warning" title={`${rowsText(counts.refused)} cannot be imported`}>
+              Mend the file and choose it again, or import the other rows.
             </Alert>
           )}
-          <Content component="p">This would be: {outcomesText(counts)}.</Content>
+          <p>What would come of it: {outcomesText(counts)}.</p>
           <Preview results={preview.results} />
         </>
       )}
@@ -106,9 +106,9 @@ function Preview({ results }: Pick<ImportResult, 'results'>) {
       <Table aria-label="What would come of each row" variant="compact">
         <Thead>
           <Tr>
-            <Th>Row</Th>
-            <Th>Machine</Th>
-            <Th>Result</Th>
+            <Th modifier="fitContent">Row</Th>
+            <Th modifier="fitContent">Machine</Th>
+            <Th modifier="fitContent">Result</Th>
             <Th>What</Th>
           </Tr>
         </Thead>
@@ -116,18 +116,22 @@ function Preview({ results }: Pick<ImportResult, 'results'>) {
           {rows.slice(0, SHOWN).map(({ row, name, outcome, changes, error }) => (
             <Tr key={row}>
               <Td dataLabel="Row">{row}</Td>
-              <Td dataLabel="Machine">{name ?? 'by its MAC'}</Td>
+              <Td dataLabel="Machine" className="lf-nowrap">
+                {name ?? 'by its MAC'}
+              </Td>
               <Td dataLabel="Result">
                 <Label isCompact color={COLOURS[outcome]}>
                   {outcome}
                 </Label>
               </Td>
-              <Td dataLabel="What">{error?.message ?? changes.map(({ path }) => path).join(', ')}</Td>
+              <Td dataLabel="What" modifier="breakWord">
+                {error?.message ?? changes.map(changeText).join(', ')}
+              </Td>
             </Tr>
           ))}
         </Tbody>
       </Table>
-      {rows.length > SHOWN && <Content component="p">and {rows.length - SHOWN} more rows</Content>}
+      {rows.length > SHOWN && <Content component="p">and {rowsText(rows.length - SHOWN)} more</Content>}
     </>
   )
 }

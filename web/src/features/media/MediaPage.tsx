@@ -76,7 +76,7 @@ function MediaTable({ media, onRemove }: { media: readonly Media[]; onRemove: (m
           <Th modifier="nowrap">Architecture</Th>
           <Th>Size</Th>
           <Th modifier="nowrap">Checksum</Th>
-          <Th>Used by</Th>
+          <Th modifier="nowrap">Used by</Th>
           <Th modifier="nowrap">Imported</Th>
           <Th screenReaderText="Actions" />
         </Tr>

@@ -13,12 +13,11 @@ export function ImageStep({ pullDialog }: { pullDialog: (onClose: () => void) =>
   const [isPulling, setPulling] = useState(false)
   const [first] = images
   const registry = system?.registry ?? ''
-  const folder = `/etc/containers/certs.d/${registry}`
   const ways = [
     {
       title: 'Push one from where it was built, as the administrator; the first two lines once',
       commands: [
-        `sudo mkdir -p ${folder} && sudo curl -o ${folder}/ca.crt ${system?.httpUrl}/boot/ca.pem`,
+        `sudo curl --create-dirs -o /etc/containers/certs.d/${registry}/ca.crt ${system?.httpUrl}/boot/ca.pem`,
         `podman login ${registry}`,
         `podman push os/web ${registry}/os/web:stable`,
       ],
@@ -33,7 +32,7 @@ export function ImageStep({ pullDialog }: { pullDialog: (onClose: () => void) =>
           : 'Machines become a bootable container image. This page notices by itself when one arrives.'}
       </Content>
       {ways.map(({ title, commands }) => (
-        <div key={title}>
+        <div key={title} className="lf-list">
           <Content component="p">{title}:</Content>
           {commands.map((command) => (
             <ClipboardCopy

@@ -28,7 +28,7 @@ export function MachineStep({ network }: { network: Network }) {
           It appears here, tells what it is, and waits until you give it an image. Nothing is erased before.
         </ListItem>
       </List>
-      <section aria-label="What was heard" aria-live="polite">
+      <section aria-label="What was heard" aria-live="polite" className="lf-list">
         {machines.length === 0 && (
           <p>
             <Spinner size="md" aria-label="Waiting" /> Waiting for the first machine…

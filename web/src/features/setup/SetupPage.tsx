@@ -61,9 +61,9 @@ function Steps({ step, pullDialog }: Omit<SetupPageProps, 'session'>) {
     <Loaded result={result} what="the state of the set-up">
       {(facts) =>
         isStep(step) ? (
-          <>
+          <div className="lf-setup">
             <Way facts={facts} current={step} />
-            <Card className="lf-setup">
+            <Card>
               <CardTitle component="h2">{STEPS.find(({ key }) => key === step)!.title}</CardTitle>
               <CardBody>
                 {step === 'administrator' && <AdministratorStep users={facts.users} />}
@@ -72,7 +72,7 @@ function Steps({ step, pullDialog }: Omit<SetupPageProps, 'session'>) {
                 {step === 'machine' && <MachineStep network={facts.network} />}
               </CardBody>
             </Card>
-          </>
+          </div>
         ) : (
           <Navigate to={`/setup/${nextStep(facts)}`} replace />
         )
