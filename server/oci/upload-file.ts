@@ -36,8 +36,8 @@ export class UploadFile {
     this.#gathered.push(chunk)
     this.#gatheredBytes += chunk.length
     if (this.#gatheredBytes < WRITE_BYTES) return undefined
-    if (this.#writing) return this.#writing.then(() => this.#write())
-    this.#write()
+    if (this.#writing) return this.#writing.then(() => void this.#write())
+    void this.#write()
     return undefined
   }
 
@@ -46,18 +46,19 @@ export class UploadFile {
     try {
       // Also one that somebody else waited to begin.
       while (this.#writing) await this.#writing
-      this.#write()
-      await this.#writing
+      await this.#write()
     } finally {
       await this.#file.close()
     }
   }
 
-  #write(): void {
-    this.#writing = this.#writeAll(this.#gathered)
-    this.#writing.catch(() => {}) // told to whoever waits for it
+  #write(): Promise<void> {
+    const writing = this.#writeAll(this.#gathered)
+    writing.catch(() => {}) // told to whoever waits for it
+    this.#writing = writing
     this.#gathered = []
     this.#gatheredBytes = 0
+    return writing
   }
 
   async #writeAll(chunks: readonly Uint8Array[]): Promise<void> {
