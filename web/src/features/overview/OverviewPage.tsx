@@ -99,7 +99,7 @@ function Cards({ overview, by, onBy }: { overview: Overview; by: string; onBy: (
       <Part title="Images" span={6}>
         <ImageSpreadView images={images} />
       </Part>
-      <Part title="Two weeks" span={6}>
+      <Part title="Installs of two weeks" span={6}>
         <EndedColumns columns={daysUntil(days, since)} when="in the last two weeks, day by day" />
       </Part>
       <Part title="Today" span={12}>

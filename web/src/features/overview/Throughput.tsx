@@ -11,10 +11,10 @@ const HEIGHT = 48
 export function Throughput({ samples }: { samples: readonly Sample[] }) {
   const last = samples.at(-1)
   if (!last || samples.length < 2) return null
-  const most = Math.max(1, ...samples.map(({ rate }) => rate))
+  const most = Math.max(...samples.map(({ rate }) => rate))
   const points = samples.map(({ at, rate }) => {
     const x = WIDTH - ((last.at - at) / SPAN_MS) * WIDTH
-    return `${x.toFixed(1)},${(HEIGHT - (rate / most) * (HEIGHT - 2)).toFixed(1)}`
+    return `${x.toFixed(1)},${(HEIGHT - (rate / Math.max(1, most)) * (HEIGHT - 2)).toFixed(1)}`
   })
   const [first = ''] = points[0]!.split(',')
   return (
