@@ -20,6 +20,7 @@ import { showsWholeRoot } from './prepare-root.ts'
 import { imageRef, layerRef } from './ref-escape.ts'
 import type { Repo } from './repo.ts'
 import { isComplete, salvage } from './salvage.ts'
+import { Writeback } from './writeback.ts'
 
 export interface ImportOptions {
   repo: Repo
@@ -71,7 +72,12 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   marks.begin()
   const missing = layers.filter(({ descriptor }) => !commits.has(descriptor.digest))
   const ledger = new LayerLedger(layers, new Set(commits.keys()))
-  const report = (): void => onProgress?.(ledger.sum(), () => ledger.take())
+  const writeback = new Writeback(() => repo.sync())
+  const report = (): void => {
+    const progress = ledger.sum()
+    writeback.reached(progress.bytes)
+    onProgress?.(progress, () => ledger.take())
+  }
   report()
   const dropped: Record<string, number> = {}
   const recoded = { layers: 0, bytes: 0, insteadOf: 0 }
@@ -127,7 +133,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const { manifestDigest } = options
   const mergeCommit = writeMergeCommit(repo, { root, parent: base, manifestDigest, timestamp, ...stored })
   // Objects first, names after: a ref must never point to what a power cut may have swallowed.
-  await repo.sync()
+  await writeback.finish()
   for (const [digest, commit] of commits) repo.setRef(layerRef(digest), commit)
   repo.setRef(image, mergeCommit)
   marks.end()
