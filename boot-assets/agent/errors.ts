@@ -59,6 +59,7 @@ const HINTS: Partial<Record<ReasonCode, string>> = {
   NO_SPACE: 'choose a larger disk or a smaller image',
   DISK_IO: 'look at the disk: the kernel log on this console may show read or write errors',
   DIGEST_MISMATCH: 'import the image into Landfall again; if it happens again, check the network and the server disk',
+  TOO_MANY_FILES: 'build the image so that its files come in several layers',
   LAYER_BOMB: 'nothing of this image is to be trusted: find out who built it',
   PATH_INVALID: 'nothing of this image is to be trusted: find out who built it',
   LAYER_INVALID: 'the image itself is damaged: build or copy it again',

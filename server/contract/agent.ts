@@ -53,6 +53,11 @@ export const InstallTask = z.object({
   }),
   /** Whom to believe and what speaks for the image; absent from servers that do not judge. */
   trust: TrustBasis.optional(),
+  /**
+   * Layers that the server unpacked, and found to be what the image's configuration says: whoever holds one against its digest need not unpack it
+   * to know. Absent where it read none.
+   */
+  readLayers: z.array(Digest).max(500).optional(),
   /** Secret for pulls from the image's repository while this install lasts; absent where anybody may pull. */
   pullToken: z.string().optional(),
   /** Secrets of earlier installs of this machine, newest first, for encrypted disks of theirs that shall stay; absent when there is no such wish. */

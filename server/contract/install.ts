@@ -41,6 +41,7 @@ export const ReasonCode = z.enum([
   'IMAGE_NOT_BOOTABLE',
   'IMAGE_UNSUPPORTED',
   'TOO_MANY_LAYERS',
+  'TOO_MANY_FILES',
   'LAYER_BOMB',
   'LAYER_INVALID',
   'PATH_INVALID',

@@ -74,6 +74,10 @@ const OTHERS: Readonly<Record<Exclude<ReasonCode, TrustCode>, ReasonMeaning>> = 
     next: 'the message names it; try another `engine`',
   },
   TOO_MANY_LAYERS: { means: 'it has more layers than any sound image', next: 'build it with fewer layers' },
+  TOO_MANY_FILES: {
+    means: 'a layer has more files and folders than an installer can hold in memory',
+    next: 'build the image so that they come in several layers',
+  },
   LAYER_BOMB: { means: 'a layer unpacks to far more than it could hold', next: 'find out where the image comes from' },
   LAYER_INVALID: { means: 'a layer is no archive that can be unpacked', next: 'build or push the image again' },
   PATH_INVALID: {

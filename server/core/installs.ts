@@ -432,6 +432,7 @@ export class Installs {
         spec,
         image: { repository, digest, targetReference: `${registry}/${followReference}` },
         ...(trust && { trust: trust.basis }),
+        ...(content?.state === 'read' && content.layers.length > 0 && { readLayers: [...content.layers] }),
         ...(!isPublic(repository) && { pullToken: tokens.issuePullToken({ machineId, installId, repository }) }),
         confirmToken: tokens.issueConfirmToken({ machineId, installId, generation }),
         ...(diskImage && { diskImage }),

@@ -1,9 +1,12 @@
 // What installs ask of whoever reads layers, and what that asks of SQLite.
 import type { LayerFacts, LayerProblemCode } from '../contract/layer-facts.ts'
 
-/** `read`: nothing speaks against the image, as far as its layers are here. `reading`, `fetching`: wait, it is on its way. */
+/**
+ * `read`: nothing speaks against the image, as far as its layers are here; `layers`, by digest, were unpacked and are what the configuration says.
+ * `reading`, `fetching`: wait, it is on its way.
+ */
 export type ContentVerdict =
-  | { state: 'read' }
+  | { state: 'read'; layers: readonly string[] }
   | { state: 'reading'; layers: number; totalLayers: number }
   | { state: 'fetching'; layers: number; totalLayers: number; problem: string | undefined }
   | { state: 'refused'; code: LayerProblemCode; message: string; hint: string }

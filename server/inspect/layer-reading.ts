@@ -111,12 +111,12 @@ export class LayerReading implements ContentGate {
       throw error
     })
     // Without manifest and configuration there is nothing to hand out either.
-    if (!read) return { state: 'read' }
+    if (!read) return { state: 'read', layers: [] }
     const problem = problemOf(read)
     if (problem) {
       return { state: 'refused', ...problem, hint: layerHint(problem.code) }
     }
-    if (!read.progress) return { state: 'read' }
+    if (!read.progress) return { state: 'read', layers: [...read.layers.keys()] }
     const { layers, totalLayers } = read.progress
     return { state: 'reading', layers, totalLayers }
   }

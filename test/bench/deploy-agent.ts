@@ -30,6 +30,7 @@ const image: ResolvedImage = {
 const imported = await fetchImage({
   image,
   mountPoint,
+  readLayers: parsed.manifest.layers.map(({ digest }) => digest),
   images: { locate: (_, digest) => ({ urls: [`${registry}/v2/bench/blobs/${digest}`] }) },
   signal: new AbortController().signal,
   onProgress: () => {},

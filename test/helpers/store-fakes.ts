@@ -212,7 +212,7 @@ class FakeTrust implements TrustGate {
 
 /** Has one verdict on every image, which tests change; all were read until then. */
 class FakeContents implements ContentGate {
-  verdict: ContentVerdict = { state: 'read' }
+  verdict: ContentVerdict = { state: 'read', layers: [] }
   readonly #news = new EventEmitter()
 
   check(): Promise<ContentVerdict> {

@@ -365,7 +365,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
       for (const { descriptor, diffId, role } of imageLayers(manifest, config)) {
         if (repo.resolveRef(layerRef(descriptor.digest)) !== null) continue
         const filter = { ...FILTER_DEFAULTS, allowNonUsr: true }
-        const job = { ...descriptor, diffId, role, source: locate(descriptor), filter }
+        const job = { ...descriptor, diffId, isVouchedFor: false, role, source: locate(descriptor), filter }
         repo.setRef(layerRef(descriptor.digest), (await importLayer(repo, job, fetcher, () => {})).commit)
       }
       return importImage({ repo, manifest, config, manifestDigest, targetImage: TARGET, locate })

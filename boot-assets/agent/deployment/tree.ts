@@ -89,6 +89,7 @@ export class ImageTree {
 
   /** Only names go: the objects behind the hardlinks stay. */
   async remove(): Promise<void> {
-    await rm(this.path, { recursive: true, force: true })
+    // Three times as fast as Node's rm, and a mount that was left behind stops it.
+    await this.#host.run('rm', ['--recursive', '--force', '--one-file-system', '--', this.path], { timeout: 900_000 })
   }
 }

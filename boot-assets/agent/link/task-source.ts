@@ -28,7 +28,7 @@ export interface InstallOrder {
   type: 'install'
   task: Pick<
     InstallTask,
-    'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust' | 'pullToken' | 'formerKeys'
+    'installId' | 'spec' | 'image' | 'nextEvent' | 'diskImage' | 'trust' | 'pullToken' | 'readLayers' | 'formerKeys'
   >
   images: ImageSource
   link: InstallLink

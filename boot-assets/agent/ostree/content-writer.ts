@@ -1,7 +1,9 @@
 // Writing file objects: the hot path of an import.
 //
 // Order matters for each: chown takes away setuid bits and file capabilities, writing takes away capabilities too. So: content,
-// owner, xattrs, mode, times, and only then the name that makes it an object.
+// owner, xattrs, mode, times. What is written in one go has its name from the start, four calls a file; what comes in pieces or waits for
+// its xattrs gets the name that makes it an object at the end. An import that ends in between leaves a mark, and the next one
+// holds every object against its name (salvage.ts).
 import { createHash, hash } from 'node:crypto'
 import type { Hash } from 'node:crypto'
 import * as fs from 'node:fs'
@@ -22,6 +24,13 @@ interface Waiting {
   meta: InodeMeta
 }
 
+/** A file that comes in pieces. */
+interface LargeFile {
+  fd: number
+  path: string
+  hash: Hash
+}
+
 /** Writes the file objects of one layer. One file at a time: begin, data..., finish. {@link close} always. */
 export class ContentWriter {
   /** Objects written; those that existed are not counted. */
@@ -29,7 +38,8 @@ export class ContentWriter {
   readonly #repo: Repo
   readonly #temporaryFolder: string
   readonly #owner = { uid: process.geteuid!(), gid: process.getegid!() }
-  readonly #prefixes = new Set<string>()
+  /** Permissions a new file gets if it asks for all: the others need a call. */
+  readonly #granted: number
   readonly #headers = new Map<string, Buffer>()
   readonly #waiting: Waiting[] = []
   /** Header and content of a small file, back to back. */
@@ -38,11 +48,12 @@ export class ContentWriter {
   #meta: InodeMeta | null = null
   #headerLength = 0
   #fill = 0
-  #large: { fd: number; path: string; hash: Hash } | null = null
+  #large: LargeFile | null = null
 
   constructor(repo: Repo) {
     this.#repo = repo
     this.#temporaryFolder = repo.makeTemporary()
+    this.#granted = io('writing an object', () => grantedMode(this.#temporaryPath()))
   }
 
   /** Starts a regular file. `meta.mode` has permission bits only. */
@@ -77,23 +88,9 @@ export class ContentWriter {
   finish(): Checksum {
     const meta = this.#meta!
     this.#meta = null
-    const { path, fd, sum } = this.#large === null ? this.#finishSmall() : this.#finishLarge(this.#large)
+    const large = this.#large
     this.#large = null
-    if (fd === null) return sum
-    io('writing an object', () => {
-      try {
-        if (meta.uid !== this.#owner.uid || meta.gid !== this.#owner.gid) fs.fchownSync(fd, meta.uid, meta.gid)
-        if (meta.xattrs.length > 0) {
-          this.#waiting.push({ temporary: path, sum, meta })
-          return
-        }
-        fs.fchmodSync(fd, meta.mode & 0o7777)
-        fs.futimesSync(fd, 0, 0)
-      } finally {
-        fs.closeSync(fd)
-      }
-      this.#publish(path, sum)
-    })
+    const sum = large === null ? this.#finishSmall(meta) : this.#finishLarge(large, meta)
     if (this.#waiting.length >= XATTR_BATCH) this.flush()
     return sum
   }
@@ -106,7 +103,7 @@ export class ContentWriter {
     const path = this.#temporaryPath()
     io('writing a symlink object', () => {
       fs.symlinkSync(target, path)
-      if (link.uid !== this.#owner.uid || link.gid !== this.#owner.gid) fs.lchownSync(path, link.uid, link.gid)
+      if (this.#isForeign(link)) fs.lchownSync(path, link.uid, link.gid)
       if (link.xattrs.length > 0) this.#waiting.push({ temporary: path, sum, meta: link })
       else {
         fs.lutimesSync(path, 0, 0)
@@ -137,39 +134,72 @@ export class ContentWriter {
     fs.rmSync(this.#temporaryFolder, { recursive: true, force: true })
   }
 
-  #finishSmall(): { sum: Checksum; path: string; fd: number | null } {
+  #finishSmall(meta: InodeMeta): Checksum {
     const sum = hash('sha256', this.#small.subarray(0, this.#fill), 'hex')
-    if (this.#repo.has(sum, 'file')) return { sum, path: '', fd: null }
-    const path = this.#temporaryPath()
-    return io('writing an object', () => {
-      const fd = fs.openSync(path, 'wx', 0o600)
-      writeAll(fd, this.#small.subarray(this.#headerLength, this.#fill))
-      return { sum, path, fd }
+    const content = this.#small.subarray(this.#headerLength, this.#fill)
+    if (meta.xattrs.length === 0) this.#create(sum, meta, content)
+    else if (!this.#repo.has(sum, 'file')) {
+      const temporary = this.#temporaryPath()
+      io('writing an object', () => {
+        const fd = fs.openSync(temporary, 'wx', 0o600)
+        try {
+          writeAll(fd, content)
+          if (this.#isForeign(meta)) fs.fchownSync(fd, meta.uid, meta.gid)
+        } finally {
+          fs.closeSync(fd)
+        }
+      })
+      this.#waiting.push({ temporary, sum, meta })
+    }
+    return sum
+  }
+
+  /** Writes an object under its name, unless it is there. */
+  #create(sum: Checksum, meta: InodeMeta, content: Buffer): void {
+    const path = this.#repo.newObjectPath(sum, 'file')
+    io('writing an object', () => {
+      const fd = openNew(path, meta.mode & 0o777)
+      if (fd === null) return
+      try {
+        try {
+          writeAll(fd, content)
+          if (this.#isForeign(meta)) fs.fchownSync(fd, meta.uid, meta.gid)
+          if ((meta.mode & 0o7777 & ~this.#granted) !== 0) fs.fchmodSync(fd, meta.mode & 0o7777)
+          fs.futimesSync(fd, 0, 0)
+        } finally {
+          fs.closeSync(fd)
+        }
+      } catch (error) {
+        fs.unlinkSync(path)
+        throw error
+      }
+      this.written++
     })
   }
 
-  #finishLarge({ fd, path, hash: digest }: { fd: number; path: string; hash: Hash }): {
-    sum: Checksum
-    path: string
-    fd: number | null
-  } {
+  #finishLarge({ fd, path, hash: digest }: LargeFile, meta: InodeMeta): Checksum {
     const sum = digest.digest('hex')
-    if (!this.#repo.has(sum, 'file')) return { sum, path, fd }
-    fs.closeSync(fd)
-    fs.unlinkSync(path)
-    return { sum, path, fd: null }
+    io('writing an object', () => {
+      try {
+        if (this.#repo.has(sum, 'file')) return fs.unlinkSync(path)
+        if (this.#isForeign(meta)) fs.fchownSync(fd, meta.uid, meta.gid)
+        if (meta.xattrs.length > 0) return void this.#waiting.push({ temporary: path, sum, meta })
+        fs.fchmodSync(fd, meta.mode & 0o7777)
+        fs.futimesSync(fd, 0, 0)
+        this.#publish(path, sum)
+      } finally {
+        fs.closeSync(fd)
+      }
+    })
+    return sum
+  }
+
+  #isForeign({ uid, gid }: InodeMeta): boolean {
+    return uid !== this.#owner.uid || gid !== this.#owner.gid
   }
 
   #publish(temporary: string, sum: Checksum): void {
-    const path = this.#repo.objectPath(sum, 'file')
-    const prefix = sum.slice(0, 2)
-    if (!this.#prefixes.has(prefix)) {
-      const folder = `${this.#repo.path}/objects/${prefix}`
-      fs.mkdirSync(folder, { recursive: true })
-      fs.chmodSync(folder, 0o755)
-      this.#prefixes.add(prefix)
-    }
-    fs.renameSync(temporary, path)
+    fs.renameSync(temporary, this.#repo.newObjectPath(sum, 'file'))
     this.written++
   }
 
@@ -184,6 +214,27 @@ export class ContentWriter {
 
   #temporaryPath(): string {
     return `${this.#temporaryFolder}/${(this.#serial++).toString(36)}`
+  }
+}
+
+/** Permissions that a file at `path`, which must not exist, gets if it asks for all: umask and default ACL decide. */
+function grantedMode(path: string): number {
+  const fd = fs.openSync(path, 'wx', 0o777)
+  try {
+    return fs.fstatSync(fd).mode & 0o777
+  } finally {
+    fs.closeSync(fd)
+    fs.unlinkSync(path)
+  }
+}
+
+/** Null for a file that exists. */
+function openNew(path: string, mode: number): number | null {
+  try {
+    return fs.openSync(path, 'wx', mode)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return null
+    throw error
   }
 }
 

@@ -7,6 +7,8 @@ export type OstreeErrorCode =
   | 'PATH_INVALID'
   /** One layer wants the same path to be a file and a directory. */
   | 'PATH_CONFLICT'
+  /** Its tree does not fit into the memory of one worker. */
+  | 'TOO_MANY_FILES'
   | 'HARDLINK_TARGET_MISSING'
   /** A device or fifo outside the folders that are dropped. */
   | 'FILE_TYPE_UNSUPPORTED'

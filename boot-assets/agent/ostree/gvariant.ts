@@ -70,12 +70,18 @@ function layout(values: readonly Value[]): { body: Buffer[]; ends: number[]; ali
 function withOffsets(body: Buffer[], offsets: number[]): Buffer {
   if (offsets.length === 0) return body.length === 1 ? body[0]! : Buffer.concat(body)
   const length = body.reduce((sum, part) => sum + part.length, 0)
-  const size = [1, 2, 4].find((candidate) => length + offsets.length * candidate < 2 ** (8 * candidate))
-  if (size === undefined)
-    throw new OstreeError('OBJECT_INVALID', `a value of ${length} bytes is too large for an object`)
+  const size = framingWidth(length, offsets.length)
   const table = Buffer.alloc(offsets.length * size)
   offsets.forEach((offset, index) => table.writeUIntLE(offset, index * size, size))
   return Buffer.concat([...body, table])
+}
+
+/** Bytes of each of `count` framing offsets behind a body of `length` bytes. */
+export function framingWidth(length: number, count: number): number {
+  const width = [1, 2, 4].find((candidate) => length + count * candidate < 2 ** (8 * candidate))
+  if (width === undefined)
+    throw new OstreeError('OBJECT_INVALID', `a value of ${length} bytes is too large for an object`)
+  return width
 }
 
 /** Splits a tuple's bytes into its members; `type` is one letter of size per member: v(ariable) 1-aligned, V 8-aligned, 4, 8. */

@@ -20,6 +20,7 @@ import { showsWholeRoot } from './prepare-root.ts'
 import { imageRef, layerRef } from './ref-escape.ts'
 import type { Repo } from './repo.ts'
 import { isComplete, salvage } from './salvage.ts'
+import { Writeback } from './writeback.ts'
 
 export interface ImportOptions {
   repo: Repo
@@ -31,6 +32,8 @@ export interface ImportOptions {
   targetImage: string
   /** Where a layer's blob is. */
   locate: (layer: Descriptor) => BlobSource
+  /** Digests of layers that somebody trusted unpacked, and found to be what `config` says. */
+  vouchedFor?: ReadonlySet<string>
   /** Threads; by default the number of cores, at least 2, at most 3. Each takes about 40 MB of memory. */
   concurrency?: number
   /** What differs from what the image itself says. */
@@ -71,12 +74,17 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   marks.begin()
   const missing = layers.filter(({ descriptor }) => !commits.has(descriptor.digest))
   const ledger = new LayerLedger(layers, new Set(commits.keys()))
-  const report = (): void => onProgress?.(ledger.sum(), () => ledger.take())
+  const writeback = new Writeback(() => repo.sync())
+  const report = (): void => {
+    const progress = ledger.sum()
+    writeback.reached(progress.bytes)
+    onProgress?.(progress, () => ledger.take())
+  }
   report()
   const dropped: Record<string, number> = {}
   const recoded = { layers: 0, bytes: 0, insteadOf: 0 }
   const fetchLayers = (wanted: ImageLayer[], filter: FilterOptions): Promise<void> =>
-    importLayers(repo, jobs(wanted, filter, options.locate), {
+    importLayers(repo, jobs(wanted, filter, options), {
       concurrency: options.concurrency ?? Math.min(3, Math.max(2, availableParallelism())),
       signal: options.signal,
       onProgress: (job, progress) => {
@@ -127,7 +135,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const { manifestDigest } = options
   const mergeCommit = writeMergeCommit(repo, { root, parent: base, manifestDigest, timestamp, ...stored })
   // Objects first, names after: a ref must never point to what a power cut may have swallowed.
-  await repo.sync()
+  await writeback.finish()
   for (const [digest, commit] of commits) repo.setRef(layerRef(digest), commit)
   repo.setRef(image, mergeCommit)
   marks.end()
@@ -162,10 +170,15 @@ async function presentLayers(
 }
 
 /** One job for each blob, though an image may name it twice. */
-function jobs(layers: readonly ImageLayer[], filter: FilterOptions, locate: ImportOptions['locate']): LayerJob[] {
+function jobs(
+  layers: readonly ImageLayer[],
+  filter: FilterOptions,
+  { locate, vouchedFor }: Pick<ImportOptions, 'locate' | 'vouchedFor'>,
+): LayerJob[] {
   const distinct = new Map(layers.map((layer) => [layer.descriptor.digest, layer]))
   return [...distinct.values()].map(({ descriptor, diffId, role }) => {
     const { digest, size, mediaType } = descriptor
-    return { digest, size, mediaType, diffId, role, source: locate(descriptor), filter }
+    const isVouchedFor = vouchedFor?.has(digest) ?? false
+    return { digest, size, mediaType, diffId, isVouchedFor, role, source: locate(descriptor), filter }
   })
 }

@@ -1,6 +1,12 @@
 // One layer: blob in, commit out, in a single pass and without a copy of it anywhere.
 //
 //   blob -> size and digest -> decompress -> diff-id -> tar -> objects + tree -> commit
+//
+// Each layer is held against the image by one hash of all its bytes at least, and by no more than are needed:
+//
+//   as the image has it                       digest and diff-id
+//   as the image has it, read by the server   digest: the server, whose task said so over the pinned channel, unpacked these very bytes
+//   as zstd, made by the server of gzip       diff-id: only that says what the bytes must be
 import { createHash } from 'node:crypto'
 import { isGzipLayer } from '../../../server/oci/media-types.ts'
 import { StreamError } from '../stream/errors.ts'
@@ -27,6 +33,8 @@ export interface LayerJob {
   mediaType: string
   /** Of the uncompressed bytes, from the image configuration. */
   diffId: string
+  /** Somebody trusted unpacked what has this digest, and found that it has this diff-id. */
+  isVouchedFor: boolean
   role: LayerRole
   source: BlobSource
   /** Of derived layers. */
@@ -61,7 +69,7 @@ export interface ImportedLayer extends LayerProgress {
 const REPORT_INTERVAL = 250
 
 /**
- * Imports one layer. The commit is written only after size, digest and diff-id were found right; no ref is set. Wrong bytes are
+ * Imports one layer. The commit is written only after size and what proves the bytes were found right; no ref is set. Wrong bytes are
  * reported as such (DIGEST_MISMATCH, SIZE_MISMATCH, DIFFID_MISMATCH) even if something else stumbled over them first. What a cache has wrong is
  * fetched again without it, and so is what a server had instead of the layer: only diff-ids say what that must be.
  */
@@ -97,10 +105,11 @@ async function importOnce(
   offer?: BlobOffer,
 ): Promise<ImportedLayer> {
   const compression = offer ? 'zstd' : layerCompression(job.mediaType)
-  const { source: place, ...expected } = offer ?? job
+  const { source: place, size } = offer ?? job
   let source: string | null = null
-  const chunks = fetcher.fetch(place, expected.size, signal, (name) => (source = name))
-  const blob = new VerifiedChunks(chunks, expected)
+  const chunks = fetcher.fetch(place, size, signal, (name) => (source = name))
+  const blob = new VerifiedChunks(chunks, { size, digest: offer ? null : job.digest })
+  const diffId = job.isVouchedFor && !offer ? null : createHash('sha256')
   // In bytes of the image, which people know beforehand.
   const bytesDone = (): number => (offer ? Math.round((blob.bytes * job.size) / offer.size) : blob.bytes)
   const content = new ContentWriter(repo)
@@ -108,21 +117,20 @@ async function importOnce(
     const layer: LayerSink =
       job.role === 'derived' ? new LayerFiles(content, job.filter) : new LayerObjects(repo, content, job.role)
     const tar = new TarReader(layer)
-    const diffId = createHash('sha256')
     let reported = 0
     const growth = new Growth(`layer ${job.digest}`, job.size)
     try {
       for await (const chunk of decompress(blob, compression)) {
         growth.add(chunk.length)
-        diffId.update(chunk)
+        diffId?.update(chunk)
         tar.push(chunk)
         if (performance.now() - reported < REPORT_INTERVAL) continue
         reported = performance.now()
         onProgress({ bytes: bytesDone(), files: layer.files, source })
       }
       await blob.drain()
-      const got = `sha256:${diffId.digest('hex')}`
-      if (got !== job.diffId) {
+      const got = diffId && `sha256:${diffId.digest('hex')}`
+      if (got !== null && got !== job.diffId) {
         throw new StreamError(
           'DIFFID_MISMATCH',
           `verifying layer ${job.digest}: uncompressed got ${got}, want ${job.diffId}`,

@@ -10,8 +10,8 @@ import type { SentError, WorkerAnswer } from './layer-worker.ts'
 import type { Repo } from './repo.ts'
 
 /**
- * Heap of one worker, MiB; a layer's tree is what fills it, about 430 bytes a file. The young generation is small because each
- * of its collections also frees the buffers that tar bytes came in: with Node's default they pile up to 60 MB a worker.
+ * Heap of one worker, MiB; a layer's tree is what fills it, and stays below (layer-tree.ts). The young generation is small because each
+ * of its collections also frees the buffers that bytes came in over the network.
  */
 const WORKER_LIMITS = { maxOldGenerationSizeMb: 128, maxYoungGenerationSizeMb: 2 }
 
@@ -70,9 +70,10 @@ function runJob(worker: Worker, job: LayerJob, onProgress: (progress: LayerProgr
       if (answer.type === 'done') resolve(answer.layer)
       else reject(revive(answer.error))
     }
-    const onError = (cause: Error): void => {
+    const onError = (cause: Error & { code?: string }): void => {
       settle()
-      reject(new OstreeError('WORKER_DIED', `importing layer ${job.digest}: ${cause.message}`, { cause }))
+      const code = cause.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'TOO_MANY_FILES' : 'WORKER_DIED'
+      reject(new OstreeError(code, `importing layer ${job.digest}: ${cause.message}`, { cause }))
     }
     const onExit = (code: number): void => onError(new Error(`the thread ended with ${code}`))
     worker.on('message', onMessage).on('error', onError).on('exit', onExit)

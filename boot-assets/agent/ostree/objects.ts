@@ -3,6 +3,7 @@ import { hash } from 'node:crypto'
 import {
   array,
   byteArray,
+  framingWidth,
   readArray,
   readString,
   readTuple,
@@ -43,6 +44,14 @@ export interface Directory {
   files: Map<string, Checksum>
   directories: Map<string, DirectoryRef>
 }
+
+/** What becomes an object, without a copy of what its maker has. */
+export interface DirectoryListing {
+  files: Names<Checksum>
+  directories: Names<DirectoryRef>
+}
+
+type Names<T> = Pick<ReadonlyMap<string, T>, 'keys' | 'get'>
 
 export interface DirectoryRef {
   tree: Checksum
@@ -103,14 +112,13 @@ export function parseXattrs(bytes: Buffer): Xattr[] {
   })
 }
 
-export function serialiseDirtree(directory: Directory): Buffer {
-  const files = [...directory.files]
-    .sort(([a], [b]) => compareNames(a, b))
-    .map(([name, file]) => tuple([string(name), raw(file)]))
-  const directories = [...directory.directories]
-    .sort(([a], [b]) => compareNames(a, b))
-    .map(([name, { tree, meta }]) => tuple([string(name), raw(tree), raw(meta)]))
-  return tuple([array(files), array(directories)]).bytes
+export function serialiseDirtree(directory: DirectoryListing): Buffer {
+  const files = entries(directory.files, 32, (bytes, at, file) => bytes.write(file, at, 'hex'))
+  const directories = entries(directory.directories, 64, (bytes, at, { tree, meta }) => {
+    bytes.write(tree, at, 'hex')
+    bytes.write(meta, at + 32, 'hex')
+  })
+  return tuple([files, directories]).bytes
 }
 
 /** Maps keep the order of the object, which is that of the names' bytes. */
@@ -161,6 +169,36 @@ export function parseCommit(bytes: Buffer): Commit {
     timestamp: Number(timestamp!.readBigUInt64BE()),
     root: { tree: tree!.toString('hex'), meta: meta!.toString('hex') },
   }
+}
+
+/**
+ * What `array` makes of tuples of a name and one or two checksums, `sums` bytes, for folders of any size: without a buffer for each part
+ * of each entry.
+ */
+function entries<T>(map: Names<T>, sums: number, write: (bytes: Buffer, at: number, value: T) => void): Value {
+  const names = [...map.keys()].sort(compareNames)
+  // The name, a NUL, the checksums, and where name and first checksum end, last first; a name has 255 bytes at most.
+  const offsets = sums / 32
+  const sizes = names.map((name) => {
+    const length = Buffer.byteLength(name) + 1 + sums
+    return length + offsets * (length + offsets < 256 ? 1 : 2)
+  })
+  const length = sizes.reduce((sum, size) => sum + size, 0)
+  const width = framingWidth(length, sizes.length)
+  const bytes = Buffer.allocUnsafe(length + sizes.length * width)
+  let at = 0
+  names.forEach((name, index) => {
+    const start = at
+    at += bytes.write(name, at)
+    bytes[at++] = 0
+    const end = at - start
+    write(bytes, at, map.get(name)!)
+    at += sums
+    const size = (start + sizes[index]! - at) / offsets
+    for (let offset = offsets - 1; offset >= 0; offset--) at = bytes.writeUIntLE(end + offset * 32, at, size)
+    bytes.writeUIntLE(at, length + index * width, width)
+  })
+  return { bytes, alignment: 1, fixed: false }
 }
 
 function raw(sum: Checksum): Value {

@@ -16,7 +16,7 @@ import {
   serialiseDirmeta,
   serialiseDirtree,
 } from './objects.ts'
-import type { Checksum, Commit, Directory, DirectoryRef, InodeMeta, ObjectKind } from './objects.ts'
+import type { Checksum, Commit, Directory, DirectoryListing, DirectoryRef, InodeMeta, ObjectKind } from './objects.ts'
 
 // Byte for byte what `ostree init` and bootc's three `ostree config set` calls leave behind.
 const CONFIG = `[core]
@@ -36,6 +36,8 @@ const TEMPORARY_PREFIX = 'landfall-'
 /** A repository at a path. Cheap to make: workers open their own on the same path. */
 export class Repo {
   readonly path: string
+  /** Folders of objects that are there. */
+  readonly #prefixes = new Set<string>()
 
   private constructor(path: string) {
     this.path = path
@@ -65,6 +67,16 @@ export class Repo {
 
   objectPath(sum: Checksum, kind: ObjectKind): string {
     return `${this.path}/objects/${sum.slice(0, 2)}/${sum.slice(2)}.${kind}`
+  }
+
+  /** Where an object is to be written: its folder is there afterwards. */
+  newObjectPath(sum: Checksum, kind: ObjectKind): string {
+    const prefix = sum.slice(0, 2)
+    if (!this.#prefixes.has(prefix)) {
+      io('making a folder of objects', () => makeDirectories(`${this.path}/objects/${prefix}`))
+      this.#prefixes.add(prefix)
+    }
+    return this.objectPath(sum, kind)
   }
 
   has(sum: Checksum, kind: ObjectKind): boolean {
@@ -104,7 +116,7 @@ export class Repo {
     return this.#writeMetadata('dirmeta', serialiseDirmeta(meta))
   }
 
-  writeDirtree(directory: Directory): Checksum {
+  writeDirtree(directory: DirectoryListing): Checksum {
     return this.#writeMetadata('dirtree', serialiseDirtree(directory))
   }
 
@@ -198,11 +210,8 @@ export class Repo {
   }
 
   #replaceObject(sum: Checksum, kind: ObjectKind, bytes: Buffer): void {
-    const path = this.objectPath(sum, kind)
-    io(`writing object ${sum}.${kind}`, () => {
-      makeDirectories(dirname(path))
-      replaceFile(path, bytes)
-    })
+    const path = this.newObjectPath(sum, kind)
+    io(`writing object ${sum}.${kind}`, () => replaceFile(path, bytes))
   }
 
   #readMetadata(kind: ObjectKind, sum: Checksum): Buffer {

@@ -41,9 +41,9 @@ export async function installThroughBootc(options: BootcEngineOptions): Promise<
       `unpacking ${image.targetReference} for its own bootc`,
       async () => {
         await mountScratch(host, target, scratch)
-        const { images } = order
-        const onProgress = report.progress()
-        return (await fetchImage({ image, images, mountPoint: scratch, signal, onProgress, say: report.say }))
+        const { images, task } = order
+        const [readLayers, onProgress, say] = [task.readLayers, report.progress(), report.say]
+        return (await fetchImage({ image, images, readLayers, mountPoint: scratch, signal, onProgress, say }))
           .mergeCommit
       },
       image.totalBytes,

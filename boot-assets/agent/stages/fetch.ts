@@ -13,6 +13,8 @@ export interface FetchOptions {
   /** Where the target's root is mounted. */
   mountPoint: string
   images: Pick<ImageSource, 'locate'>
+  /** Digests of layers that the server unpacked, and found to be what the configuration says. */
+  readLayers: readonly string[] | undefined
   signal: AbortSignal
   onProgress: (bytes: number, totalBytes: number, message: string, layers: () => LayersReport) => void
   say: (text: string) => void
@@ -20,7 +22,7 @@ export interface FetchOptions {
 
 /** Every byte is hashed as it passes; nothing is staged. Throws OstreeError and StreamError. */
 export async function fetchImage(options: FetchOptions): Promise<ImportResult> {
-  const { image, images, mountPoint, signal, onProgress, say } = options
+  const { image, images, readLayers, mountPoint, signal, onProgress, say } = options
   const imported = await importImage({
     repo: Repo.init(join(mountPoint, 'ostree/repo')),
     manifest: image.manifest,
@@ -28,6 +30,7 @@ export async function fetchImage(options: FetchOptions): Promise<ImportResult> {
     manifestDigest: image.digest,
     targetImage: `docker://${image.targetReference}`,
     locate: ({ digest }) => images.locate(image.repository, digest),
+    vouchedFor: new Set(readLayers),
     signal,
     onProgress: ({ bytes, totalBytes, layers: done, totalLayers }, layers) => {
       const message =

@@ -191,7 +191,16 @@ async function runStages(
     const imported = await report.step(
       'fetch',
       `streaming ${image.manifest.layers.length} layers of ${task.image.targetReference}`,
-      () => fetchImage({ image, images, mountPoint, signal, onProgress: report.progress(), say }),
+      () =>
+        fetchImage({
+          image,
+          images,
+          readLayers: task.readLayers,
+          mountPoint,
+          signal,
+          onProgress: report.progress(),
+          say,
+        }),
       image.totalBytes,
     )
     signal.throwIfAborted()

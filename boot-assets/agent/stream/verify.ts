@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto'
 import { StreamError } from './errors.ts'
 
-/** What a descriptor promises of a blob. `digest` is `sha256:<hex>` or `sha512:<hex>`. */
+/** What a descriptor promises of a blob. `digest` is `sha256:<hex>` or `sha512:<hex>`; null: what the bytes are is found out by other means. */
 export interface Expectation {
-  digest: string
+  digest: string | null
   size: number
 }
 
@@ -26,13 +26,9 @@ export class VerifiedChunks implements AsyncIterable<Buffer> {
   #verdict: StreamError | null | undefined
 
   constructor(chunks: AsyncIterable<Buffer>, expected: Expectation) {
-    const algorithm = expected.digest.slice(0, expected.digest.indexOf(':'))
-    if (algorithm !== 'sha256' && algorithm !== 'sha512') {
-      throw new StreamError('DIGEST_MISMATCH', `digest ${expected.digest} has an algorithm that can't be checked`)
-    }
     this.#source = chunks[Symbol.asyncIterator]()
     this.#expected = expected
-    this.#hash = createHash(algorithm)
+    this.#hash = expected.digest === null ? null : createHash(algorithmOf(expected.digest))
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Buffer> {
@@ -58,12 +54,12 @@ export class VerifiedChunks implements AsyncIterable<Buffer> {
       if (this.#verdict === undefined) this.#verdict = this.#judged()
     } else {
       this.bytes += result.value.length
-      this.#hash.update(result.value)
+      this.#hash?.update(result.value)
       if (this.bytes <= this.#expected.size) return result
       const { digest, size } = this.#expected
       this.#verdict = new StreamError(
         'SIZE_MISMATCH',
-        `blob ${digest}: got more than the ${size} bytes of its descriptor`,
+        `blob ${digest ?? 'of the server'}: got more than the ${size} bytes of its descriptor`,
       )
       await this.close()
     }
@@ -75,9 +71,20 @@ export class VerifiedChunks implements AsyncIterable<Buffer> {
   #judged(): StreamError | null {
     const { digest, size } = this.#expected
     if (this.bytes < size) {
-      return new StreamError('SIZE_MISMATCH', `blob ${digest}: got ${this.bytes} bytes, want ${size}`)
+      return new StreamError(
+        'SIZE_MISMATCH',
+        `blob ${digest ?? 'of the server'}: got ${this.bytes} bytes, want ${size}`,
+      )
     }
-    const got = `${digest.slice(0, digest.indexOf(':'))}:${this.#hash.digest('hex')}`
+    if (digest === null) return null
+    const got = `${algorithmOf(digest)}:${this.#hash?.digest('hex')}`
     return got === digest ? null : new StreamError('DIGEST_MISMATCH', `verifying blob: got ${got}, want ${digest}`)
   }
+}
+
+/** Throws DIGEST_MISMATCH. */
+function algorithmOf(digest: string): string {
+  const algorithm = digest.slice(0, digest.indexOf(':'))
+  if (algorithm === 'sha256' || algorithm === 'sha512') return algorithm
+  throw new StreamError('DIGEST_MISMATCH', `digest ${digest} has an algorithm that can't be checked`)
 }

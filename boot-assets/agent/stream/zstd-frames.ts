@@ -1,16 +1,13 @@
-// Where the frames of a zstd stream end, found without decompressing (RFC 8878 section 3.1).
+// Where the frames of a zstd stream end, found without decompressing (RFC 8878 section 3.1): a stream that was cut off ends elsewhere.
 //
-// Node's decompressor stops silently after the first frame; layers may have many: zstd:chunked writes one per file, and
-// skippable frames with a table of contents at the end.
+// Layers may have many: zstd:chunked writes one per file, and skippable frames with a table of contents at the end.
 import { StreamError } from './errors.ts'
 
 export const ZSTD_MAGIC = 0xfd2fb528
 const SKIPPABLE_MAGIC = 0x184d2a50
 
-/** Cuts a stream of chunks at frame ends. Feed it bytes in order; it says how many of them belong to the current frame. */
+/** Follows a stream of chunks from frame to frame, skippable ones too. */
 export class ZstdFrameScanner {
-  /** What the bytes looked at last belong to; unknown until the magic number is complete. */
-  kind: 'unknown' | 'frame' | 'skippable' = 'unknown'
   /** True right after a frame's last byte and before the first frame. */
   atBoundary = true
   // A header (of frame, block) is collected here until all its bytes are there.
@@ -20,14 +17,14 @@ export class ZstdFrameScanner {
   #stage: 'magic' | 'skippableSize' | 'descriptor' | 'header' | 'block' | 'content' = 'magic'
   /** Content bytes left before the next header. */
   #left = 0
+  #isSkippable = false
   #lastBlock = false
   #hasChecksum = false
 
-  /** How many of `chunk`'s bytes from `start` on belong to the current frame; {@link atBoundary} says whether it ended. */
-  take(chunk: Buffer, start: number): number {
-    let position = start
-    if (this.atBoundary) this.#begin()
-    while (position < chunk.length && !this.atBoundary) {
+  /** Throws COMPRESSION_INVALID where no frame begins though one ended. */
+  take(chunk: Buffer): void {
+    for (let position = 0; position < chunk.length;) {
+      if (this.atBoundary) this.#begin()
       if (this.#stage === 'content') {
         const step = Math.min(this.#left, chunk.length - position)
         this.#left -= step
@@ -41,12 +38,11 @@ export class ZstdFrameScanner {
         if (this.#fill === this.#need) this.#headerComplete()
       }
     }
-    return position - start
   }
 
   #begin(): void {
     this.atBoundary = false
-    this.kind = 'unknown'
+    this.#isSkippable = false
     this.#lastBlock = false
     this.#hasChecksum = false
     this.#expect('magic', 4)
@@ -65,7 +61,7 @@ export class ZstdFrameScanner {
   }
 
   #contentEnd(): void {
-    if (this.kind === 'skippable') this.atBoundary = true
+    if (this.#isSkippable) this.atBoundary = true
     else if (!this.#lastBlock) this.#expect('block', 3)
     else if (this.#hasChecksum) {
       this.#hasChecksum = false
@@ -77,11 +73,9 @@ export class ZstdFrameScanner {
     switch (this.#stage) {
       case 'magic': {
         const magic = this.#pending.readUInt32LE(0)
-        if (magic === ZSTD_MAGIC) {
-          this.kind = 'frame'
-          this.#expect('descriptor', 1)
-        } else if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
-          this.kind = 'skippable'
+        if (magic === ZSTD_MAGIC) this.#expect('descriptor', 1)
+        else if ((magic & 0xfffffff0) >>> 0 === SKIPPABLE_MAGIC) {
+          this.#isSkippable = true
           this.#expect('skippableSize', 4)
         } else throw new StreamError('COMPRESSION_INVALID', 'reading zstd: no frame where one should begin')
         break

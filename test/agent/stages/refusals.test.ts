@@ -55,6 +55,7 @@ async function refusal(threat: Threat): Promise<{ code: string; agent: string } 
     size: layers[0].size,
     mediaType: layers[0].mediaType,
     diffId: rootfs.diff_ids[0],
+    isVouchedFor: false,
     role: 'derived' as const,
     source: { urls: [pathToFileURL(file).href] },
     filter: FILTER_DEFAULTS,

@@ -17,7 +17,7 @@ async function* chunked(bytes: Buffer, size = 10_000): AsyncGenerator<Buffer> {
 
 async function unpack(bytes: Buffer, declared: 'gzip' | 'zstd' | 'none' = 'none', size?: number): Promise<Buffer> {
   const out: Buffer[] = []
-  for await (const chunk of decompress(chunked(bytes, size), declared)) out.push(chunk)
+  for await (const chunk of decompress(chunked(bytes, size), declared)) out.push(Buffer.from(chunk))
   return Buffer.concat(out)
 }
 

@@ -3,6 +3,7 @@ import type { ContentVerdict } from '../../../server/core/layers.ts'
 import { facts, MAC, testCore } from '../../helpers/store-fakes.ts'
 import type { TestCore } from '../../helpers/store-fakes.ts'
 
+const LAYER = `sha256:${'1'.repeat(64)}`
 const BOMB: ContentVerdict = { state: 'refused', code: 'LAYER_BOMB', message: 'it grows', hint: 'find out who' }
 const READING: ContentVerdict = { state: 'reading', layers: 3, totalLayers: 67 }
 
@@ -61,7 +62,7 @@ describe('an image whose layers are not here yet', () => {
     expect(await core.installs.nextTask(session, 0)).toMatchObject({
       message: `${message} It tries again: no route to far.example`,
     })
-    core.contents.verdict = { state: 'read' }
+    core.contents.verdict = { state: 'read', layers: [] }
     expect(await core.installs.nextTask(session, 0)).toMatchObject({ type: 'install' })
   })
 })
@@ -77,8 +78,8 @@ describe('an image whose layers are still being read', () => {
     })
     const waiting = core.installs.nextTask(session, 60_000)
     await new Promise((resolve) => setImmediate(resolve))
-    core.contents.change({ state: 'read' })
-    expect(await waiting).toMatchObject({ type: 'install' })
+    core.contents.change({ state: 'read', layers: [LAYER] })
+    expect(await waiting).toMatchObject({ type: 'install', readLayers: [LAYER] })
   })
 
   it('is not handed out unread when it was assigned while another one was judged', async () => {
@@ -88,7 +89,7 @@ describe('an image whose layers are still being read', () => {
       delete (core.contents as Partial<typeof core.contents>).check
       core.contents.verdict = READING
       await assign()
-      return { state: 'read' }
+      return { state: 'read', layers: [] }
     }
     expect(await core.installs.nextTask(session, 0)).toMatchObject({
       type: 'wait',

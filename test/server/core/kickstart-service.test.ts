@@ -179,7 +179,7 @@ describe('the kickstart', () => {
     const bad = await armed()
     core.contents.verdict = { state: 'refused', code: 'LAYER_BOMB', message: 'a bomb', hint: '' }
     await expect(core.kickstarts.kickstart(bad.token, client)).rejects.toThrow(/a bomb/)
-    core.contents.verdict = { state: 'read' }
+    core.contents.verdict = { state: 'read', layers: [] }
     const unread = await armed()
     core.contents.verdict = { state: 'reading', layers: 0, totalLayers: 1 }
     expect(await core.kickstarts.kickstart(unread.token, client)).toContain('ostreecontainer')

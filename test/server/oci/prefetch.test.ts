@@ -239,11 +239,11 @@ describe('an install', () => {
   it('waits until all layers are here, and hears of each', async () => {
     const { prefetch, images, platform } = await site()
     await images.resolve(REFERENCE, 'amd64')
-    const gate = new WholeImages({ arrivals: prefetch, contents: contents({ state: 'read' }) })
+    const gate = new WholeImages({ arrivals: prefetch, contents: contents({ state: 'read', layers: [] }) })
     const news = gate.settled()
     expect(await gate.check(platform)).toEqual({ state: 'fetching', layers: 0, totalLayers: 1, problem: undefined })
     await news
-    await expect.poll(() => gate.check(platform), POLL).toEqual({ state: 'read' })
+    await expect.poll(() => gate.check(platform), POLL).toEqual({ state: 'read', layers: [] })
   })
 
   it('is refused at once for what is known to be wrong', async () => {
@@ -256,7 +256,10 @@ describe('an install', () => {
   it('waits for nothing with an image that is only here', async () => {
     const { prefetch, here } = await site()
     const own = await pushImage(here, 'os/own')
-    const gate = new WholeImages({ arrivals: prefetch, contents: contents({ state: 'read' }) })
-    expect(await gate.check({ repository: 'os/own', digest: own.manifest.digest })).toEqual({ state: 'read' })
+    const gate = new WholeImages({ arrivals: prefetch, contents: contents({ state: 'read', layers: [] }) })
+    expect(await gate.check({ repository: 'os/own', digest: own.manifest.digest })).toEqual({
+      state: 'read',
+      layers: [],
+    })
   })
 })
