@@ -39,7 +39,7 @@ it('makes zstd that is the same tar, in frames, and tells its digest and size', 
   const made = (await recode(lines))!
   const bytes = readFileSync(target)
   expect(made).toEqual({ digest: digestOf(bytes), size: bytes.length })
-  const back = Buffer.concat(await Array.fromAsync(decompress(chunksOf(bytes), 'zstd')))
+  const back = Buffer.concat(await Array.fromAsync(decompress(chunksOf(bytes), 'zstd'), (chunk) => Buffer.from(chunk)))
   expect(back.equals(lines)).toBe(true)
 })
 
