@@ -24,8 +24,8 @@ export interface WantedPartition extends Pick<PlannedPartition, 'name' | 'role' 
 export type PlacedPartition = Omit<PlannedPartition, 'id' | 'uuid'>
 
 /**
- * Lays new partitions one after the other into the largest gap between those that exist already. Undefined when they do not fit. Existing
- * ones keep their numbers, the others get those that are free.
+ * Lays new partitions one after the other into the largest gap between those that exist already; what does not fit there goes into the next
+ * largest. Undefined when they do not fit. Existing ones keep their numbers, the others get those that are free.
  */
 export function placePartitions(diskSize: number, wanted: readonly WantedPartition[]): PlacedPartition[] | undefined {
   const kept = wanted.flatMap(({ existing, name, role, typeGuid }): PlacedPartition[] => {
@@ -33,22 +33,21 @@ export function placePartitions(diskSize: number, wanted: readonly WantedPartiti
     const { number, start, size } = existing
     return [{ number, name, role, typeGuid, start, size, kept: true }]
   })
+  const gaps = gapsBetween(diskSize, kept).map((gap) => ({ ...gap, holds: [] as WantedPartition[] }))
   const fresh = wanted.filter(({ existing }) => existing === undefined)
-  const gap = largestGap(diskSize, kept)
-  const needed = fresh.reduce((sum, { size }) => sum + size, 0)
-  if (needed > gap.end - gap.start) return undefined
-  const growth = shares(
-    gap.end - gap.start - needed,
-    fresh.map(({ grow }) => grow),
-  )
+  for (const partition of fresh) {
+    const gap = gaps.find((one) => partition.size <= roomIn(one))
+    if (gap === undefined) return undefined
+    gap.holds.push(partition)
+  }
+  const places = new Map(gaps.flatMap((gap) => [...placesIn(gap)]))
   const taken = new Set(kept.map(({ number }) => number))
-  let [number, start] = [0, gap.start]
-  const placed = fresh.map(({ name, role, typeGuid, size }, at) => {
+  let number = 0
+  const placed = fresh.map((partition) => {
     do number++
     while (taken.has(number))
-    const partition = { number, name, role, typeGuid, start, size: size + growth[at]!, kept: false }
-    start += partition.size
-    return partition
+    const { name, role, typeGuid } = partition
+    return { number, name, role, typeGuid, ...places.get(partition)!, kept: false }
   })
   return [...placed, ...kept].toSorted((a, b) => a.number - b.number)
 }
@@ -67,7 +66,8 @@ interface Gap {
   end: number
 }
 
-function largestGap(diskSize: number, kept: readonly { start: number; size: number }[]): Gap {
+/** The largest first. */
+function gapsBetween(diskSize: number, kept: readonly { start: number; size: number }[]): Gap[] {
   const usable = roundDown(diskSize - TABLES_END)
   const gaps: Gap[] = []
   let start = MIB
@@ -76,5 +76,25 @@ function largestGap(diskSize: number, kept: readonly { start: number; size: numb
     start = roundUp(partition.start + partition.size)
   }
   gaps.push({ start, end: usable })
-  return gaps.reduce((best, gap) => (gap.end - gap.start > best.end - best.start ? gap : best))
+  return gaps.toSorted((a, b) => b.end - b.start - (a.end - a.start))
+}
+
+type FilledGap = Gap & { holds: readonly WantedPartition[] }
+
+function roomIn({ start, end, holds }: FilledGap): number {
+  return end - start - holds.reduce((sum, { size }) => sum + size, 0)
+}
+
+/** Where what a gap holds lies in it, grown to fill it. */
+function* placesIn(gap: FilledGap): Generator<[WantedPartition, { start: number; size: number }]> {
+  const growth = shares(
+    roomIn(gap),
+    gap.holds.map(({ grow }) => grow),
+  )
+  let { start } = gap
+  for (const [at, partition] of gap.holds.entries()) {
+    const size = partition.size + growth[at]!
+    yield [partition, { start, size }]
+    start += size
+  }
 }

@@ -110,6 +110,9 @@ async function sumOfDisk(device: string): Promise<string> {
 
 /** First and second install of one layout. */
 async function twice(name: string, first: Input, second: Input = first, formerKeys: string[] = []): Promise<void> {
+  // What the layout before left would rightly be spared.
+  for (const disk of ['/dev/vda', '/dev/vdb']) await host.zero(disk, 0, 4 * MIB)
+  for (const disk of ['/dev/vda', '/dev/vdb']) await host.run('partx', ['--delete', disk]).catch(() => {})
   const made = await install(first, `${name} 1`, [], true)
   const again = await install(second, `${name} 2`, formerKeys)
   say(`RESULT ${JSON.stringify({ name, made, again })}`)

@@ -220,6 +220,16 @@ describe('preserving', () => {
     expectApart(again)
   })
 
+  it('finds room for the same layout again, also on both sides of what stays', () => {
+    const swap = { mount: 'swap', size: GIB }
+    const exact = { ...layout, rootSize: 4 * GIB, volumes: [...layout.volumes, swap] }
+    const first = plan(exact, [disk(0, { size: 16 * GIB })])
+    const again = plan(exact, [installed(first)])
+    const place = ({ disks: [one] }: StoragePlan) => one!.partitions.map(({ name, start, size }) => [name, start, size])
+    expect(place(again)).toEqual(place(first))
+    expectApart(again)
+  })
+
   it.each([
     ['another kind of file system', { filesystem: 'ext4' }, /it holds ext4, not xfs/],
     ['nothing that is known', { filesystem: undefined }, /nothing known/],
