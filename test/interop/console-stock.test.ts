@@ -49,6 +49,8 @@ describe.skipIf(reason !== undefined)(`the stock${reason === undefined ? '' : ` 
     await page.getByRole('heading', { name: 'Labels', level: 3 }).waitFor()
     await desk.look('compared')
     await desk.lookSmall('phone-images')
+    await desk.rowOf('os/web:2').first().getByRole('button', { name: 'Details' }).click()
+    await page.getByRole('combobox', { name: 'Compare with' }).waitFor({ state: 'detached' })
   })
 
   it('says why an image could not be pulled', { timeout: 5 * MINUTE }, async () => {
@@ -66,7 +68,7 @@ describe.skipIf(reason !== undefined)(`the stock${reason === undefined ? '' : ` 
     await writeFile(bundle, await (await server.api('GET', '/api/v1/bundles/export')).bytes())
     const { code, stderr } = await server.cli('image', 'delete', 'os/db:1')
     expect(code, stderr).toBe(0)
-    await desk.rowOf('os/db:1').waitFor({ state: 'detached' })
+    await desk.rowOf('os/db:1').first().waitFor({ state: 'detached' })
 
     await page.getByRole('button', { name: 'Import bundle' }).click()
     const dialog = page.getByRole('dialog')
