@@ -1,8 +1,8 @@
 // Gets what an import wrote onto the disk while it still imports: left alone, Linux collects a tenth of the memory first, and the disk is idle
 // while the cores work, and the cores while the disk does.
 
-/** Bytes of progress between two flushes: few enough that little is left at the end, many enough that metadata is not written time and again. */
-const INTERVAL = 32 * 2 ** 20
+/** Bytes of progress between two flushes: with 32 MiB an image of 1.3 GiB was no sooner on the disk, and 35 MB more were written, all of it metadata. */
+const INTERVAL = 128 * 2 ** 20
 
 /** Flushes now and then, one flush at a time. */
 export class Writeback {
