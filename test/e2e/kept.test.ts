@@ -89,6 +89,6 @@ async function runInInstaller(folder: string): Promise<Map<string, Record<string
   const results = [...console_.matchAll(/RESULT (\{.*\})/g)].map(
     ([, json]) => JSON.parse(json!) as Record<string, unknown>,
   )
-  if (results.length === 0 || results.some(({ name }) => name === 'error')) throw new Error(console_.slice(-9000))
+  if (results.length === 0 || results.some(({ name }) => name === 'error')) throw new Error(console_.slice(-20_000))
   return new Map(results.map((result) => [String(result['name']), result]))
 }

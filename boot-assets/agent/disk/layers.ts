@@ -118,16 +118,7 @@ function raidSteps({ name, level, metadata, uuid, on }: Layer<'raid'>, deviceOf:
 /** With all its members, which were counted: a part of an array is never started by itself. */
 function keptRaidSteps({ name, uuid, on }: Layer<'raid'>, deviceOf: (id: string) => string): LayerSteps {
   const device = `/dev/md/${name}`
-  const command = [
-    'mdadm',
-    '--assemble',
-    device,
-    '--quiet',
-    '--no-degraded',
-    '--uuid',
-    uuid,
-    ...on.map(deviceOf),
-  ] as const
+  const command = ['mdadm', '--assemble', device, '--quiet', '--uuid', uuid, ...on.map(deviceOf)] as const
   return { commands: [{ command: [...command] }], device }
 }
 

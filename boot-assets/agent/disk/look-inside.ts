@@ -168,7 +168,7 @@ class Glance {
   }
 
   async #volume(node: string, group: string, name: string): Promise<Inside> {
-    const config = `${LVM_CONFIG} activation/read_only_volume_list=["${group}"]`
+    const config = `${LVM_CONFIG} activation/read_only_volume_list=["${group}/${name}"]`
     const activate = ['lvchange', '--activate', 'y', '--ignoreactivationskip', '--quiet', '--config', config]
     await this.#options.host.run('lvm', [...activate, '--devices', node, `${group}/${name}`], { env: NO_UDEV })
     return this.#opened(mapperPath(group, name))

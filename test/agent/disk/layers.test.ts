@@ -121,7 +121,7 @@ describe('layers that stay', () => {
   }
 
   it('arrays are put together of all their parts, and never made', () => {
-    expect(keep(MIRROR)[1]).toBe('mdadm --assemble /dev/md/root --quiet --no-degraded --uuid U /dev/vda4 /dev/vdb4')
+    expect(keep(MIRROR)[1]).toBe('mdadm --assemble /dev/md/root --quiet --uuid U /dev/vda4 /dev/vdb4')
   })
 
   it('encryption is opened by what opened it before, and takes the keys of this install', () => {
