@@ -37,7 +37,7 @@ it.skipIf(reason !== undefined)(
       const dialog = page.getByRole('dialog', { name: 'Import machines' })
       const file = { name: 'racks.csv', mimeType: 'text/csv', buffer: Buffer.from(RACKS) }
       await dialog.locator('input[type=file]').setInputFiles(file)
-      await dialog.getByText('This would be: 1 created, 1 changed, 1 refused.').waitFor()
+      await dialog.getByText('What would come of it: 1 created, 1 changed, 1 refused.').waitFor()
       await dialog.getByRole('row').filter({ hasText: 'macs.0: must be a MAC address' }).waitFor()
       await browser.screenshot('import')
       expect(await violationsOf(page)).toEqual([])

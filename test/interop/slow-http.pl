@@ -24,12 +24,23 @@ until (select(my $ready = $input, undef, undef, $ms / 1000)) {
     next unless $bytes;
     recv $_, my $part, $bytes, MSG_DONTWAIT for @sockets;
 }
-# One that was cut has its end, or a reset, behind what still lies in the buffer.
+# One that was cut has its end, or a reset, behind what still lies in the buffers of both kernels; one that was not goes on, or stays silent.
 my $open = 0;
 for my $socket (@sockets) {
-    my $part = '';
-    $! = 0;
-    while (defined recv($socket, $part, 65536, MSG_DONTWAIT) && length $part) { }
-    $open++ if $!{EAGAIN};
+    for (my $read = 0; $read < 8 * 2**20;) {
+        my $part = '';
+        $! = 0;
+        if (defined recv($socket, $part, 65536, MSG_DONTWAIT)) {
+            length $part or goto CUT;
+            $read += length $part;
+        }
+        else {
+            $!{EAGAIN} or goto CUT;
+            vec(my $awaited = '', fileno($socket), 1) = 1;
+            select($awaited, undef, undef, 2) or last;
+        }
+    }
+    $open++;
+  CUT:
 }
 print "open $open\n";
