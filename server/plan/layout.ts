@@ -60,7 +60,7 @@ export function layOut(
   // All disks alike: a member that is larger than the others has no use for it.
   const smallest = disks.reduce((least, disk) => (disk.size < least.size ? disk : least))
   const placed = placePartitions(smallest.size, wanted)
-  if (placed === undefined) return tooSmall(smallest, smallestDisk(layout, architecture))
+  if (placed === undefined) return tooSmall(smallest, smallestDisk(layout, architecture), [...kept.keys()])
   const full = groupTooSmall(layout, kept)
   if (full) return full
   const planned: PlannedDisk[] = []
@@ -238,7 +238,15 @@ function groupTooSmall(layout: DiskLayout, kept: ReadonlyMap<string, Kept>): Fai
   }
 }
 
-function tooSmall(disk: DiskFacts, needed: number): Failure {
+/** `stays` are partitions that nothing can be laid over. */
+function tooSmall(disk: DiskFacts, needed: number, stays: readonly string[]): Failure {
+  if (stays.length > 0) {
+    return {
+      code: 'DISK_TOO_SMALL',
+      message: `disk ${describeDisk(disk)} has no room for the rest of the layout beside ${stays.join(', ')}, which stays where it is`,
+      hint: 'use the sizes of the install that made it, or smaller ones; or leave preserve out for one install if nothing there is needed',
+    }
+  }
   return {
     code: 'DISK_TOO_SMALL',
     message: `disk ${describeDisk(disk)} is too small: the layout needs ${formatBytes(needed)}`,

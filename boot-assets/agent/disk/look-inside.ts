@@ -161,14 +161,16 @@ class Glance {
       // A pool is `thin,pool`, what is in it `thin,sparse`.
       const layout = ['pool', 'thin', 'linear'].find((kind) => kinds.includes(kind)) ?? lv_layout
       const asked = this.#options.volumes.includes(lv_name) && layout !== 'pool'
-      const inside = asked ? await this.#volume(node, name, lv_name) : undefined
+      const inside = asked ? await this.#volume(node, name, lv_name, layout) : undefined
       volumes.push({ name: lv_name, size: lv_size, layout, pool: pool_lv || undefined, inside })
     }
     return { group: { name, size, extent, volumes } }
   }
 
-  async #volume(node: string, group: string, name: string): Promise<Inside> {
-    const config = `${LVM_CONFIG} activation/read_only_volume_list=["${group}/${name}"]`
+  async #volume(node: string, group: string, name: string, layout: string): Promise<Inside> {
+    // LVM would make the pool read-only as well, which the kernel refuses. A pool that nobody writes to writes nothing of its own.
+    const readOnly = layout === 'thin' ? '' : ` activation/read_only_volume_list=["${group}/${name}"]`
+    const config = `${LVM_CONFIG}${readOnly}`
     const activate = ['lvchange', '--activate', 'y', '--ignoreactivationskip', '--quiet', '--config', config]
     await this.#options.host.run('lvm', [...activate, '--devices', node, `${group}/${name}`], { env: NO_UDEV })
     return this.#opened(mapperPath(group, name))
@@ -185,11 +187,12 @@ class Glance {
   async #opened(path: string): Promise<Inside> {
     const { host } = this.#options
     const node = (await host.resolve(path)) ?? path
-    const sectors = Number(await host.read(`/sys/class/block/${node.replace('/dev/', '')}/size`))
+    // Nodes of the device mapper do not bear the names that the kernel has for them.
+    const size = await host.run('blockdev', ['--getsize64', node])
     // It fails where it knows nothing.
     const { stdout } = await host.run('blkid', ['--probe', '--output', 'export', node]).catch(() => ({ stdout: '' }))
     const value = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(stdout)?.[1]
-    return this.into({ kind: value('TYPE'), uuid: value('UUID'), size: sectors * 512 }, [node])
+    return this.into({ kind: value('TYPE'), uuid: value('UUID'), size: Number(size.stdout) }, [node])
   }
 }
 

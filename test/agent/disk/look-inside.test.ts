@@ -34,11 +34,13 @@ function scene({ answers = {}, key, degraded = 0 }: Scene = {}) {
       if (line.startsWith('cryptsetup open') && input !== `${key}\n`) {
         throw new CommandError('exit', [command, ...args], 'exit code 2', 'No key available', { exitCode: 2 })
       }
-      const [, stdout = ''] = Object.entries(answers).find(([start]) => line.startsWith(start)) ?? []
+      const [, stdout = ''] =
+        [...Object.entries(answers), ['blockdev --getsize64', `${2 ** 20}\n`] as const].find(([start]) =>
+          line.startsWith(start),
+        ) ?? []
       return { stdout, stderr: '', exitCode: 0 }
     },
-    read: async (path: string) =>
-      path.endsWith('/size') ? '2048' : path.endsWith('/degraded') ? String(degraded) : undefined,
+    read: async (path: string) => (path.endsWith('/degraded') ? String(degraded) : undefined),
     list: async () => [],
     resolve: async (path: string) => (path.startsWith('/dev/md/') ? '/dev/md127' : path),
   } as unknown as Host

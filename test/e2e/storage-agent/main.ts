@@ -121,7 +121,7 @@ async function twice(name: string, first: Input, second: Input = first, formerKe
 async function main(): Promise<void> {
   await twice('mirror', { ...SMALL, ...MIRROR })
   const thin = { ...SMALL, disk: FIRST, scheme: 'lvm' as const, thin: true }
-  await twice('thin volumes', thin, { ...thin, bootSize: 320 * MIB })
+  await twice('thin volumes', { ...thin, bootSize: 320 * MIB }, thin)
   const all = {
     ...SMALL,
     scheme: 'lvm' as const,

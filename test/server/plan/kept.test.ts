@@ -259,6 +259,15 @@ describe('what is refused', () => {
     })
   })
 
+  it('larger partitions than there is room for beside what stays', () => {
+    const { disks } = installed(grouped, [disk])
+    const insides = inside(disks, 'system', linear({}))
+    expect(planned({ ...grouped, bootSize: 2 * GIB }, disks, insides)).toMatchObject({
+      code: 'DISK_TOO_SMALL',
+      message: expect.stringMatching(/no room for the rest of the layout beside system, which stays/),
+    })
+  })
+
   it('a mirror whose other half is a new disk', () => {
     const { disks } = installed(mirrored, [disk, secondDisk])
     expect(planned(mirrored, [disks[0]!, secondDisk], new Map())).toMatchObject({
