@@ -17,6 +17,22 @@ export async function violationsOf(page: Page): Promise<string[]> {
   )
 }
 
+/**
+ * The system asks for a theme, as a person switches it. Resolves when the page has heard of it: a browser tells it at the beginning of a frame,
+ * which on a busy machine is not the next one.
+ */
+export async function switchTheme(page: Page, colorScheme: 'dark' | 'light'): Promise<void> {
+  await page.evaluate(LISTEN_FOR_THEME, colorScheme)
+  await page.emulateMedia({ colorScheme })
+  await page.evaluate('window.themeHeard')
+}
+
+/** In the page. Its own listeners are older than this one, and so they are called before it. */
+const LISTEN_FOR_THEME = `(wanted) => {
+  const query = matchMedia('(prefers-color-scheme: ' + wanted + ')')
+  window.themeHeard = query.matches || new Promise((resolve) => query.addEventListener('change', () => resolve(), { once: true }))
+}`
+
 /** Resolves when the page looks as it will go on looking: theme and layout have followed the last change, pictures are there, and nothing moves that will stop. */
 export async function atRest(page: Page): Promise<void> {
   await page.evaluate(AT_REST)
@@ -24,13 +40,14 @@ export async function atRest(page: Page): Promise<void> {
 
 /** In the page, whose types tests do not have. */
 const AT_REST = `(async () => {
-  // Who listens to a media query hears of it at the beginning of a frame.
-  await new Promise(requestAnimationFrame)
   await Promise.allSettled([...document.images].map((image) => image.decode()))
-  const moving = () =>
-    document.getAnimations().filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))
-  for (let now = moving(); now.length > 0; now = moving()) {
-    await Promise.allSettled(now.map(({ finished }) => finished))
+  // Who listens to a media query hears of it at the beginning of a frame; and what it changes begins to move when styles are next computed, not before.
+  for (let still = 0; still < 2; ) {
+    await new Promise(requestAnimationFrame)
+    document.documentElement.getBoundingClientRect()
+    const moving = document.getAnimations().filter(({ effect }) => Number.isFinite(effect.getComputedTiming().endTime))
+    still = moving.length === 0 ? still + 1 : 0
+    await Promise.allSettled(moving.map(({ finished }) => finished))
   }
 })()`
 

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
 import { openBrowser, type BrowserPage } from '../e2e/lab/browser.ts'
-import { violationsOf } from '../helpers/page-checks.ts'
+import { switchTheme, violationsOf } from '../helpers/page-checks.ts'
 
 const PAGE = resolve(import.meta.dirname, '../../docs/explanation/console.md')
 const PICTURES = resolve(import.meta.dirname, '../../docs/explanation/console')
@@ -68,11 +68,12 @@ export class Desk implements AsyncDisposable {
   /** In the dark, at this width, nothing reaches beyond the edge. */
   async lookSmall(label: string, width = 390): Promise<void> {
     const before = this.page.viewportSize()!
+    // A page hears of its new size before it hears of the theme.
     await this.page.setViewportSize({ width, height: 844 })
-    await this.page.emulateMedia({ colorScheme: 'dark' })
+    await switchTheme(this.page, 'dark')
     await this.look(label)
     expect(await this.page.evaluate<number>('document.documentElement.scrollWidth'), label).toBeLessThanOrEqual(width)
-    await this.page.emulateMedia({ colorScheme: null })
+    await switchTheme(this.page, 'light')
     await this.page.setViewportSize(before)
   }
 

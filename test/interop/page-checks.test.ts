@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { browserUnavailable, openBrowser } from '../e2e/lab/browser.ts'
-import { violationsOf } from '../helpers/page-checks.ts'
+import { switchTheme, violationsOf } from '../helpers/page-checks.ts'
 
 const ARTEFACTS = resolve(import.meta.dirname, '../../dist/interop/page-checks')
 const reason = browserUnavailable()
@@ -13,7 +13,7 @@ describe.skipIf(reason !== undefined)(`page checks${reason === undefined ? '' : 
     await using browser = await openBrowser({ artefacts: ARTEFACTS })
     await browser.page.setContent(pageWith('rgb(0 80 160)', 'rgb(150 200 255)'))
     for (const colorScheme of ['dark', 'light', 'dark'] as const) {
-      await browser.page.emulateMedia({ colorScheme })
+      await switchTheme(browser.page, colorScheme)
       expect(await violationsOf(browser.page), colorScheme).toEqual([])
     }
   })
@@ -21,7 +21,7 @@ describe.skipIf(reason !== undefined)(`page checks${reason === undefined ? '' : 
   it('name the element at fault and its colours', async () => {
     await using browser = await openBrowser({ artefacts: ARTEFACTS })
     await browser.page.setContent(pageWith('rgb(0 80 160)', 'rgb(40 40 40)'))
-    await browser.page.emulateMedia({ colorScheme: 'dark' })
+    await switchTheme(browser.page, 'dark')
     const [fault, ...others] = await violationsOf(browser.page)
     expect(fault).toMatch(/^color-contrast: <p>Text<\/p>: .*foreground color: #282828, background color: #202020/)
     expect(others).toEqual([])
