@@ -7,10 +7,12 @@ import { join } from 'node:path'
 export class GpgHome implements Disposable {
   readonly path = mkdtempSync(join(tmpdir(), 'landfall-signer-'))
   readonly fingerprint: string
+  readonly #clock: readonly string[]
 
-  /** `expires` as gpg takes it: `never`, `seconds=1`. */
-  constructor(name = 'signer', expires = 'never') {
-    this.run(['--quick-generate-key', `${name} <${name}@landfall.example>`, 'ed25519', 'sign', expires])
+  /** `clock`: what time it is for this person whenever they do something, such as `20250601T000000`; otherwise it is now. */
+  constructor(name = 'signer', clock?: string) {
+    this.#clock = clock === undefined ? [] : ['--faked-system-time', clock]
+    this.run(['--quick-generate-key', `${name} <${name}@landfall.example>`, 'ed25519', 'sign', 'never'])
     const listed = this.run(['--list-keys', '--with-colons']).toString()
     this.fingerprint = /^fpr:+([0-9A-F]+):/m.exec(listed)![1]!
   }
@@ -32,6 +34,9 @@ export class GpgHome implements Disposable {
 
   run(args: readonly string[], input: string | Buffer = ''): Buffer {
     const common = ['--homedir', this.path, '--batch', '--yes', '--quiet', '--pinentry-mode', 'loopback']
-    return execFileSync('gpg', [...common, '--passphrase', '', ...args], { input, stdio: ['pipe', 'pipe', 'ignore'] })
+    return execFileSync('gpg', [...common, ...this.#clock, '--passphrase', '', ...args], {
+      input,
+      stdio: ['pipe', 'pipe', 'ignore'],
+    })
   }
 }
