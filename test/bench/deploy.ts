@@ -5,6 +5,9 @@ import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promi
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { rolldown } from 'rolldown'
+import { mkfsCommand } from '../../boot-assets/agent/disk/mkfs.ts'
+import { filesystemAt } from '../../boot-assets/agent/disk/target.ts'
+import { plan } from '../agent/examples.ts'
 import { OstreeCli } from '../agent/ostree/cli.ts'
 import { blobPath, readImage } from '../images/layout.ts'
 import { benchImage } from './deploy-image.ts'
@@ -116,10 +119,10 @@ async function onDisk(
   await writeFile(disk, '')
   await truncate(disk, DISK_SIZE)
   await mkdir(mountPoint)
-  // Inode tables at once: nothing is to be written behind the back of a run.
-  run('mkfs.ext4', '-q', '-E', 'lazy_itable_init=0,lazy_journal_init=0', disk)
   const loop = run('losetup', '--find', '--show', disk).trim()
-  run('mount', loop, mountPoint)
+  // As an install makes and mounts it, unless it is told to make another.
+  run(...mkfsCommand(filesystemAt(plan(), '/'), loop, 512))
+  run('mount', '-o', 'noatime', loop, mountPoint)
   const registry = spawn(process.execPath, [resolve(import.meta.dirname, 'deploy-registry.ts'), image.layout], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -237,6 +240,6 @@ function script(command: string, ...args: string[]): Promise<string> {
   })
 }
 
-function run(command: string, ...args: string[]): string {
+function run(...[command, ...args]: [string, ...string[]]): string {
   return execFileSync(command, args, { encoding: 'utf8' })
 }

@@ -29,6 +29,8 @@ bootprefix=true
 readonly=true
 `
 
+const NO_FSYNC = 'fsync=false\n'
+
 const DIRECTORIES = ['objects', 'refs/heads', 'refs/mirrors', 'refs/remotes', 'tmp/cache', 'extensions', 'state']
 
 const TEMPORARY_PREFIX = 'landfall-'
@@ -63,6 +65,21 @@ export class Repo {
     }
     if (!/^mode=bare$/m.test(config)) throw new OstreeError('REPO_INVALID', `repository ${path} is not of mode bare`)
     return new Repo(path)
+  }
+
+  /**
+   * While `work` runs, ostree does not wait for the disk with each folder it writes: whoever asks flushes the file system afterwards.
+   * What a process that died within left in the configuration is gone after the next time, too.
+   */
+  async withoutFsync<T>(work: () => Promise<T>): Promise<T> {
+    const path = join(this.path, 'config')
+    const usual = fs.readFileSync(path, 'utf8').replace(NO_FSYNC, '')
+    replaceFile(path, usual.replace('[core]\n', `[core]\n${NO_FSYNC}`))
+    try {
+      return await work()
+    } finally {
+      replaceFile(path, usual)
+    }
   }
 
   objectPath(sum: Checksum, kind: ObjectKind): string {

@@ -57,9 +57,8 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   say(
     `the image's own ostree takes over: ${(await tree.run('ostree', ['--version'])).stdout.match(/Version: '(.+)'/)?.[1] ?? ''}`,
   )
-  const mergeCommit = await relabel(Repo.open(join(target.mountPoint, 'ostree/repo')), imported, (folder, policy) =>
-    commitLabelled(options, folder, policy),
-  )
+  const repo = Repo.open(join(target.mountPoint, 'ostree/repo'))
+  const mergeCommit = await relabel(repo, imported, (folder, policy) => commitLabelled(options, folder, policy))
   if (mergeCommit !== imported.mergeCommit) say(`labelled by the image's SELinux policy: commit ${mergeCommit}`)
   if (verity)
     await tree.run('ostree', ['config', '--repo=/sysroot/ostree/repo', 'set', 'ex-integrity.fsverity', 'true'])
@@ -78,20 +77,23 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
   })
   say(`kernel arguments: ${kargs.join(' ')}`)
   const origin = await writeOrigin(target.mountPoint, originText(image.targetReference, enforced))
-  await tree.run(
-    'ostree',
-    [
-      'admin',
-      'deploy',
-      '--sysroot=/sysroot',
-      `--os=${STATEROOT}`,
-      '--no-merge',
-      '--karg-none',
-      ...kargs.map((argument) => `--karg-append=${argument}`),
-      `--origin-file=${origin.inSandbox}`,
-      imported.imageRef,
-    ],
-    { timeout: 900_000, onLine: say },
+  // The file system is flushed as a whole before it is unmounted.
+  await repo.withoutFsync(() =>
+    tree.run(
+      'ostree',
+      [
+        'admin',
+        'deploy',
+        '--sysroot=/sysroot',
+        `--os=${STATEROOT}`,
+        '--no-merge',
+        '--karg-none',
+        ...kargs.map((argument) => `--karg-append=${argument}`),
+        `--origin-file=${origin.inSandbox}`,
+        imported.imageRef,
+      ],
+      { timeout: 900_000, onLine: say },
+    ),
   )
   await rm(origin.path)
   if (verity) {
