@@ -106,4 +106,15 @@ describe('the set-up on a terminal', { timeout: 5 * MINUTE }, () => {
       expect(screen).toContain('there is no interface eth7')
       expect(screen).toContain('br0 (10.77.0.1/24)')
     }))
+
+  it('refuses addresses to give where another server gives them', (test) =>
+    withNetns(test, ['script'], async (net) => {
+      const { ours } = await threeHosts(net)
+      const file = join(net.folder, 'landfall.toml')
+      const args = ['--file', file, '--interface', 'br0', '--dhcp', 'proxy', '--pool', '10.77.0.9', '--no-probe']
+      const { screen, code } = await converse(ours, args, [])
+      expect(code, screen).toBe(2)
+      expect(screen).toContain('leave out --pool and --router')
+      expect(existsSync(file)).toBe(false)
+    }))
 })

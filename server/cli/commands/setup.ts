@@ -76,6 +76,10 @@ async function setup(options: SetupOptions): Promise<void> {
     const seen = findings.some(({ code }) => code === 'OTHER_SERVER')
     const mode = options.dhcp ?? (await chooseMode(seen ? 'proxy' : 'auto', ask))
     const { pool, router, dataDir } = options
+    if (mode === 'proxy' && (pool !== undefined || router !== undefined)) {
+      const hint = 'leave out --pool and --router, or choose --dhcp auto or server'
+      throw new CliError('with proxy, another DHCP server gives addresses and router', { exitCode: 2, hint })
+    }
     const config = proposedConfig(link, { mode, pool, router, dataDir })
     console.error(`\n${file}:\n\n${config.replaceAll(/^(?=.)/gm, '  ')}`)
     const wanted = yes || (ask !== undefined && /^y/i.test(await ask('Write it?', 'yes')))
