@@ -1,6 +1,7 @@
 // The agent's part of the deploy benchmark, in a process of its own so that its memory can be told: image in, deployment out.
 //   node deploy-agent.ts LAYOUT REGISTRY-URL TARGET STAGE      prints the peak resident set in bytes
 import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { ImageTree } from '../../boot-assets/agent/deployment/tree.ts'
 import { deploy } from '../../boot-assets/agent/stages/deploy.ts'
 import { fetchImage } from '../../boot-assets/agent/stages/fetch.ts'
@@ -41,7 +42,7 @@ const target = { plan: plan(), devices: new Map<string, string>(), mountPoint, v
 const silent = { say: () => {}, warn: () => {} }
 await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, enforced: false, ...silent })
 await tree.remove()
-await realHost.run('sync', ['--file-system', mountPoint])
+await realHost.run('sync', ['--file-system', mountPoint, join(mountPoint, 'boot')])
 // Not getrusage's: that begins with what the benchmark, which started this process, took itself.
 const [, kilobytes] = /^VmHWM:\s+(\d+) kB$/m.exec(await readFile('/proc/self/status', 'utf8')) ?? []
 console.log(Number(kilobytes) * 1024)

@@ -1,5 +1,5 @@
 // From the first byte of an image to its deployment on a disk, against unpacking alone and against skopeo with the ostree command line.
-import { execFileSync, spawn } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -17,7 +17,7 @@ import type { Bench, Measurement } from './result.ts'
 
 const RUNS = Number(process.env['LANDFALL_RUNS'] ?? 3)
 const GIB = 2 ** 30
-const DISK_SIZE = 12 * GIB
+const ROOT_SIZE = 12 * GIB
 const RSS_GOAL = 300e6
 
 type Compression = 'zstd' | 'gzip'
@@ -54,7 +54,7 @@ interface Tools {
   say: (line: string) => void
 }
 
-/** Everything one run needs: a fresh file system on a loop device, and a registry. */
+/** Everything one run needs: fresh file systems on loop devices, and a registry. */
 interface World {
   image: BenchImage
   compression: Compression
@@ -107,7 +107,7 @@ async function compare(image: BenchImage, compression: Compression, tools: Tools
   ]
 }
 
-/** Runs `work` on a fresh file system; tells its time until all is on the disk, and what was written to it meanwhile. */
+/** Runs `work` on fresh file systems; tells its time until all is on the disk, and what was written to them in the end. */
 async function onDisk(
   image: BenchImage,
   folder: string,
@@ -115,31 +115,48 @@ async function onDisk(
   compression: Compression = 'zstd',
 ): Promise<{ seconds: number; written: number; value: number }> {
   const scratch = await mkdtemp(join(folder, 'run-'))
-  const [disk, mountPoint] = [join(scratch, 'disk.img'), join(scratch, 'target')]
-  await writeFile(disk, '')
-  await truncate(disk, DISK_SIZE)
-  await mkdir(mountPoint)
-  const loop = run('losetup', '--find', '--show', disk).trim()
-  // As an install makes and mounts it, unless it is told to make another.
-  run(...mkfsCommand(filesystemAt(plan(), '/'), loop, 512))
-  run('mount', '-o', 'noatime', loop, mountPoint)
+  const mountPoint = join(scratch, 'target')
+  const loops: string[] = []
   const registry = spawn(process.execPath, [resolve(import.meta.dirname, 'deploy-registry.ts'), image.layout], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   try {
+    // As an install makes and mounts them, unless it is told to make others.
+    for (const [path, size] of [
+      ['/', ROOT_SIZE],
+      ['/boot', GIB],
+    ] as const) {
+      loops.push(await makeFilesystem(path, size, scratch, join(mountPoint, path)))
+    }
     const url = `http://127.0.0.1:${await firstLine(registry)}`
     run('sync')
-    const before = await sectorsWritten(loop)
+    const before = await sectorsWritten(loops)
     const started = performance.now()
     const value = await work({ image, compression, url, mountPoint, scratch })
     const seconds = (performance.now() - started) / 1000
-    return { seconds, written: ((await sectorsWritten(loop)) - before) * 512, value }
+    run('umount', '--recursive', mountPoint)
+    return { seconds, written: ((await sectorsWritten(loops)) - before) * 512, value }
   } finally {
     registry.kill()
-    run('umount', mountPoint)
-    run('losetup', '--detach', loop)
+    if (loops.length > 0) spawnSync('umount', ['--recursive', '--quiet', mountPoint])
+    for (const loop of loops) run('losetup', '--detach', loop)
     await rm(scratch, { recursive: true, force: true })
   }
+}
+
+/** Makes what a plan has at `path`, and mounts it. Returns its loop device. */
+async function makeFilesystem(path: string, size: number, scratch: string, where: string): Promise<string> {
+  const disk = join(scratch, `disk${path.replaceAll('/', '-')}.img`)
+  await writeFile(disk, '')
+  await truncate(disk, size)
+  const loop = run('losetup', '--find', '--show', disk).trim()
+  const filesystem = filesystemAt(plan(), path)
+  run(...mkfsCommand(filesystem, loop, 512))
+  await mkdir(where, { recursive: true })
+  // Nothing is to be written behind the back of a run.
+  const options = filesystem.filesystem === 'ext4' ? 'noatime,noinit_itable' : 'noatime'
+  run('mount', '-o', options, loop, where)
+  return loop
 }
 
 /** Bundles the agent's part as the installer has it, its workers beside it. */
@@ -168,7 +185,7 @@ async function unpack({ image, compression, url, mountPoint }: World): Promise<n
     const pipe = `curl -sf ${url}/v2/bench/blobs/${digest} | ${compression} -dc | tar -xp --xattrs --xattrs-include='*' -C ${mountPoint}`
     await script('bash', '-o', 'pipefail', '-c', pipe)
   }
-  await script('sync', '--file-system', mountPoint)
+  await script('sync', '--file-system', mountPoint, join(mountPoint, 'boot'))
   return 0
 }
 
@@ -203,7 +220,7 @@ async function byHand({ image, compression, url, mountPoint, scratch }: World, o
   run('rm', '-rf', tree)
   ostree.admin(mountPoint, 'os-init', 'default')
   ostree.admin(mountPoint, 'deploy', '--os=default', '--no-merge', '--karg-none', '--karg-append=rw', 'image')
-  await script('sync', '--file-system', mountPoint)
+  await script('sync', '--file-system', mountPoint, join(mountPoint, 'boot'))
   return 0
 }
 
@@ -212,9 +229,13 @@ async function digestsOf({ layout }: BenchImage): Promise<string[]> {
 }
 
 /** Field 7 of block/stat: sectors of 512 bytes. */
-async function sectorsWritten(loop: string): Promise<number> {
-  const fields = (await readFile(`/sys/block/${basename(loop)}/stat`, 'utf8')).trim().split(/\s+/)
-  return Number(fields[6])
+async function sectorsWritten(loops: readonly string[]): Promise<number> {
+  let sectors = 0
+  for (const loop of loops) {
+    const fields = (await readFile(`/sys/block/${basename(loop)}/stat`, 'utf8')).trim().split(/\s+/)
+    sectors += Number(fields[6])
+  }
+  return sectors
 }
 
 function firstLine(child: ChildProcess): Promise<string> {
