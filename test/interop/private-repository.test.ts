@@ -72,8 +72,8 @@ describe('a private repository', () => {
       const parsed = parseManifest(await images.bytes('manifests', repository, digest))
       if (parsed.kind !== 'manifest') throw new Error(parsed.kind)
       for (const layer of parsed.manifest.layers) {
-        const chunks = await Array.fromAsync(fetcher.fetch(images.locate(repository, layer.digest), layer.size))
-        expect(digestOf(Buffer.concat(chunks))).toBe(layer.digest)
+        const chunks = fetcher.fetch(images.locate(repository, layer.digest), layer.size)
+        expect(digestOf(Buffer.concat(await Array.fromAsync(chunks, (chunk) => Buffer.from(chunk))))).toBe(layer.digest)
       }
     }
     await pull('private/web')

@@ -58,7 +58,8 @@ async function readHead(input: AsyncIterator<Buffer>): Promise<Buffer> {
   while (head.length < 262) {
     const next = await input.next()
     if (next.done === true) break
-    head = head.length === 0 ? next.value : Buffer.concat([head, next.value])
+    // A copy: the chunk is good only until the next is asked for.
+    head = Buffer.concat([head, next.value])
   }
   return head
 }

@@ -175,8 +175,8 @@ describe('images on the medium', () => {
     await put(file, bytes)
     const images = mediumImages(folder)
     expect(await images.bytes('blobs', 'os/web', digest)).toEqual(bytes)
-    const chunks = await Array.fromAsync(new BlobFetcher().fetch(images.locate('os/web', digest), bytes.length))
-    expect(Buffer.concat(chunks)).toEqual(bytes)
+    const chunks = new BlobFetcher().fetch(images.locate('os/web', digest), bytes.length)
+    expect(Buffer.concat(await Array.fromAsync(chunks, (chunk) => Buffer.from(chunk)))).toEqual(bytes)
   })
 
   it('that are damaged fail at once, without trying for minutes', async () => {
