@@ -218,7 +218,7 @@ describe.skipIf(blocked !== undefined)(
     it('gives files to owners that there are, and to others at the first boot', async () => {
       const look = (path: string) => stat(path).then(({ mode, uid, gid }) => [(mode & 0o777).toString(8), uid, gid])
       expect(await look(join(deployed.path, 'etc/app/app.conf'))).toEqual(['640', 4711, 4712])
-      expect(await look(join(deployed.path, '../../var/lib/app/later.conf'))).toEqual(['600', 0, 0])
+      expect(await look(join(deployed.path, '../../var/lib/app/later.conf'))).toEqual(['600', 4711, 0])
       expect(await deployed.read('tmpfiles.d/landfall-owners.conf')).toBe(
         'z /var/lib/app/later.conf 0600 app ops - -\n',
       )
@@ -227,7 +227,7 @@ describe.skipIf(blocked !== undefined)(
     })
 
     it("runs the site's script with the /var of the machine", async () => {
-      expect(await deployed.read('script-saw')).toBe('0:0\n')
+      expect(await deployed.read('script-saw')).toBe('4711:0\n')
       expect(await readFile(join(deployed.path, '../../var/lib/by-script'), 'utf8')).toBe('x\n')
     })
 

@@ -2,9 +2,10 @@
 import { AgentError } from '../errors.ts'
 import type { KnownAccounts, PlannedAccounts } from './accounts.ts'
 
+/** What is undefined is settled at the first boot. */
 export interface Owner {
-  uid: number
-  gid: number
+  uid: number | undefined
+  gid: number | undefined
 }
 
 /** Names that sysusers.d(5) of the image will make, of either kind. */
@@ -20,11 +21,11 @@ export interface OwnerSources {
   later: ReadonlySet<string>
 }
 
-/** Undefined: the ids are settled at the first boot. Throws AgentError CONFIGURE_FAILED for names that nobody will ever have. */
+/** Throws AgentError CONFIGURE_FAILED for names that nobody will ever have. */
 export function ownerOf(
   { path, user, group }: { path: string; user: string; group: string },
   { known, planned, later }: OwnerSources,
-): Owner | undefined {
+): Owner {
   const uid =
     user === 'root'
       ? 0
@@ -33,14 +34,13 @@ export function ownerOf(
     group === 'root'
       ? 0
       : (known.groups.find(({ name }) => name === group)?.id ?? planned.groups.find(({ name }) => name === group)?.gid)
-  if (uid !== undefined && gid !== undefined) return { uid, gid }
   // systemd makes a group for each user that it makes.
   const groups = [...planned.groups, ...planned.users.map((one) => one.user)].map(({ name }) => name)
   const missing = [
     ...(uid === undefined && !later.has(user) ? [`user ${user}`] : []),
     ...(gid === undefined && !later.has(group) && !groups.includes(group) ? [`group ${group}`] : []),
   ]
-  if (missing.length === 0) return undefined
+  if (missing.length === 0) return { uid, gid }
   throw new AgentError(
     'CONFIGURE_FAILED',
     `files: ${path}: neither the image nor the spec has the ${missing.join(' and the ')}`,

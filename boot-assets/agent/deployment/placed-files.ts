@@ -15,8 +15,8 @@ export interface PlacedFile {
   where: SystemPath
   bytes: Buffer
   mode: number
-  /** Undefined: root's, and closed to others, until the first boot gives it to its owner. */
-  owner: Owner | undefined
+  /** What is not settled is root's, and the file closed to others, until the first boot gives it to its owner. */
+  owner: Owner
 }
 
 export interface PlacedFiles {
@@ -45,7 +45,7 @@ export async function placeFiles(
     }),
   )
   const rules = placed
-    .filter(({ owner }) => owner === undefined)
+    .filter(({ owner }) => !isSettled(owner))
     .map(({ where, file }) => `z ${quoted(where.path)} ${file.mode} ${file.user} ${file.group} - -\n`)
   const text = rules.join('')
   return {
@@ -54,16 +54,23 @@ export async function placeFiles(
   }
 }
 
-/** In place of what is there, never through a link, and never for a moment open to more readers than it is meant for. */
+function isSettled({ uid, gid }: Owner): boolean {
+  return uid !== undefined && gid !== undefined
+}
+
+/**
+ * In place of what is there, never through a link, and never for a moment open to more readers than it is meant for. Its user owns it at once
+ * where their id is known: in their home systemd-tmpfiles does not touch what is root's.
+ */
 export async function writePlaced({ where, bytes, mode, owner }: PlacedFile): Promise<void> {
   const { file } = where
   await mkdir(dirname(file), { recursive: true, mode: 0o755 })
   const fresh = `${file}.landfall-new`
   await rm(fresh, { force: true })
   await writeFile(fresh, bytes, { mode: 0o600, flag: 'wx' })
-  if (owner) await chown(fresh, owner.uid, owner.gid)
+  await chown(fresh, owner.uid ?? 0, owner.gid ?? 0)
   // chown takes the set-id bits away, so the mode comes last.
-  await chmod(fresh, owner ? mode : mode & 0o700)
+  await chmod(fresh, isSettled(owner) ? mode : mode & 0o700)
   await rename(fresh, file)
 }
 

@@ -88,6 +88,10 @@ describe('files of the spec', () => {
     ])
     await writePlaced(placed.files[0]!)
     expect((await stat(join(fake.root, 'etc/web/100% a.conf'))).mode & 0o777).toBe(0o600)
+    expect(placed.files.map(({ owner }) => owner)).toEqual([
+      { uid: undefined, gid: 0 },
+      { uid: 1000, gid: undefined },
+    ])
   })
 
   it('get the ids of users of the spec that are told already', async () => {
