@@ -2,6 +2,7 @@
 import type { FileHandle } from 'node:fs/promises'
 import { writeFully } from '../host/durable-files.ts'
 import { beginWriteOut } from '../host/system-calls.ts'
+import { freeChunk } from './free-chunk.ts'
 
 /** What is gathered before it is written: few large writes cost less than many small ones. */
 const WRITE_BYTES = 2 ** 19
@@ -65,7 +66,7 @@ export class UploadFile {
     await writeFully(this.#file, chunks, this.#end)
     for (const chunk of chunks) {
       this.#end += chunk.length
-      free(chunk)
+      freeChunk(chunk)
     }
     this.#onWritten(this.#end)
     if (this.#end - this.#begun >= WRITE_OUT_BYTES) {
@@ -74,10 +75,4 @@ export class UploadFile {
     }
     this.#writing = undefined
   }
-}
-
-/** Not left to the garbage collector: for the sake of a few large buffers it would look through all of the heap, over and over. */
-function free({ buffer, length }: Uint8Array): void {
-  // Somebody else may use what surrounds a part.
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }

@@ -28,8 +28,7 @@ export class Writeback {
       .finally(() => (this.#running = null))
   }
 
-  /**
-   * After the import: the last flush. Throws what an earlier one threw, since Linux tells of a failed write only once. */
+  /** After the import: the last flush. Throws what an earlier one threw, since Linux tells of a failed write only once. */
   async finish(): Promise<void> {
     await this.#running
     if (this.#failed) throw this.#failure

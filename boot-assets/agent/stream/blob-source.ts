@@ -5,6 +5,7 @@ import type { IncomingMessage } from 'node:http'
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { freeChunk } from '../../../server/oci/free-chunk.ts'
 import { StreamError } from './errors.ts'
 
 /** A place that may have a blob, and need not be right about it. */
@@ -84,7 +85,7 @@ export class BlobFetcher {
           pause = FIRST_PAUSE
           lastProgress = performance.now()
           yield chunk
-          release(chunk)
+          freeChunk(chunk)
         }
         if (offset >= size) return
         const code = url.startsWith('file:') ? 'READ_FAILED' : 'FETCH_FAILED'
@@ -242,14 +243,6 @@ export class BlobFetcher {
     }
     return agents
   }
-}
-
-/**
- * Gives a chunk's memory back now. V8 would, too, but only when 64 MB of such chunks have piled up in each thread; and because of them it would
- * look through the whole heap.
- */
-function release({ buffer, byteLength }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === byteLength) buffer.transfer(0)
 }
 
 async function* readFrom(path: string, start: number): AsyncGenerator<Buffer> {
