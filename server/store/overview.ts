@@ -3,7 +3,14 @@ import { sql } from 'kysely'
 import type { RawBuilder } from 'kysely'
 import type { Scope } from '../contract/access.ts'
 import type { EventType } from '../contract/event.ts'
-import type { FailureGroup, ImageSpread, LabelGroup, Overview, RunningInstall } from '../contract/overview.ts'
+import type {
+  FailureGroup,
+  FinishedInstalls,
+  ImageSpread,
+  LabelGroup,
+  Overview,
+  RunningInstall,
+} from '../contract/overview.ts'
 import type { MachineState } from '../contract/machine.ts'
 import type { OverviewStore } from '../core/overview.ts'
 import { anyOf } from './any-of.ts'
@@ -25,7 +32,8 @@ const MEMBERS = 48
 const RECENT_EVENTS = 20_000
 /** Two weeks with that which begins with `since`. */
 const DAYS_BEFORE = 13
-const DAY_MS = 86_400_000
+const HOUR_MS = 3_600_000
+const DAY_MS = 24 * HOUR_MS
 
 export class SqliteOverview implements OverviewStore {
   readonly #db: Database
@@ -110,25 +118,24 @@ export class SqliteOverview implements OverviewStore {
   }
 
   hours(scope: Scope | null, since: string): Overview['hours'] {
-    return this.#all(sql<Overview['hours'][number]>`
-      SELECT substr(ended_at, 1, 13) || ':00:00.000Z' AS at,
-        sum(state = 'succeeded') AS succeeded, sum(state = 'failed') AS failed
-      FROM installs
-      WHERE state IN ('succeeded', 'failed') AND ended_at >= ${since} AND ${withinScope(scope, 'machine_id')}
-      GROUP BY 1 ORDER BY 1`)
+    return this.#ended(scope, since, { begin: 0, span: HOUR_MS })
   }
 
   days(scope: Scope | null, since: string): Overview['days'] {
     const begin = Date.parse(since) - DAYS_BEFORE * DAY_MS
-    const from = new Date(begin).toISOString()
-    type Row = { day: number; succeeded: number; failed: number }
+    return this.#ended(scope, new Date(begin).toISOString(), { begin, span: DAY_MS })
+  }
+
+  /** Installs that ended, by spans of time of which one begins at `begin`; both in milliseconds. */
+  #ended(scope: Scope | null, since: string, { begin, span }: { begin: number; span: number }): FinishedInstalls[] {
+    type Row = { place: number; succeeded: number; failed: number }
     const rows = this.#all(sql<Row>`
-      SELECT (unixepoch(ended_at) - unixepoch(${from})) / 86400 AS day,
+      SELECT CAST((unixepoch(ended_at) * 1000 - ${begin}) / ${span} AS INTEGER) AS place,
         sum(state = 'succeeded') AS succeeded, sum(state = 'failed') AS failed
       FROM installs
-      WHERE state IN ('succeeded', 'failed') AND ended_at >= ${from} AND ${withinScope(scope, 'machine_id')}
+      WHERE state IN ('succeeded', 'failed') AND ended_at >= ${since} AND ${withinScope(scope, 'machine_id')}
       GROUP BY 1 ORDER BY 1`)
-    return rows.map(({ day, ...counts }) => ({ at: new Date(begin + day * DAY_MS).toISOString(), ...counts }))
+    return rows.map(({ place, ...counts }) => ({ at: new Date(begin + place * span).toISOString(), ...counts }))
   }
 
   news(scope: Scope | null, since: string, types: readonly EventType[]): Overview['news'] {
