@@ -1,9 +1,10 @@
 // Takes in a bundle from a site with a line: a file that may be many gigabytes, so its bytes are shown as they go.
 
-import { FileUpload, FormGroup, Progress, ProgressMeasureLocation } from '@patternfly/react-core'
+import { Progress, ProgressMeasureLocation } from '@patternfly/react-core'
 import { useEffect, useRef, useState } from 'react'
 import { formatBytes } from '../../../../server/contract/bytes.ts'
 import { useImportBundle } from '../../api/upload.ts'
+import { FileField } from '../../ui/FileField.tsx'
 import { percentOf } from '../../ui/format.ts'
 import { FormDialog } from '../../ui/FormDialog.tsx'
 
@@ -39,19 +40,14 @@ export function BundleDialog({ onClose, onDone }: BundleDialogProps) {
       onSubmit={takeIn}
       onClose={onClose}
     >
-      <FormGroup label="File" fieldId="bundle-file" isRequired>
-        <FileUpload
-          id="bundle-file"
-          hideDefaultPreview
-          filename={file?.name ?? ''}
-          filenamePlaceholder="landfall-bundle.tar"
-          browseButtonText="Choose"
-          isDisabled={isPending}
-          isClearButtonDisabled={file === undefined || isPending}
-          onFileInputChange={(_, chosen) => setFile(chosen)}
-          onClearClick={() => setFile(undefined)}
-        />
-      </FormGroup>
+      <FileField
+        id="bundle-file"
+        name={file?.name}
+        placeholder="landfall-bundle.tar"
+        isDisabled={isPending}
+        onChoose={setFile}
+        onClear={() => setFile(undefined)}
+      />
       {file && isPending && <Sending sent={sent} total={file.size} />}
     </FormDialog>
   )

@@ -1,11 +1,12 @@
 // Takes in an inventory kept elsewhere: shows what would come of each row before anything is done.
 
-import { Alert, Content, FileUpload, FormGroup, FormSelect, FormSelectOption, Label } from '@patternfly/react-core'
+import { Alert, Content, FormGroup, FormSelect, FormSelectOption, Label } from '@patternfly/react-core'
 import type { LabelProps } from '@patternfly/react-core'
 import { Table, Tbody, Td, Th, Thead, Tr } from '@patternfly/react-table'
 import { useState } from 'react'
 import type { ApplyOutcome, ExchangeFormat, ImportResult } from '../../../../server/contract/document.ts'
 import { useImportMachines } from '../../api/queries.ts'
+import { FileField } from '../../ui/FileField.tsx'
 import { FormDialog } from '../../ui/FormDialog.tsx'
 import { changeText, countOutcomes, FORMAT_NAMES, formatOf, outcomesText, rowsText } from './import-file.ts'
 import { countText } from './selection.ts'
@@ -54,21 +55,16 @@ export function ImportDialog({ onClose, onDone }: { onClose: () => void; onDone:
       onSubmit={takeIn}
       onClose={onClose}
     >
-      <FormGroup label="File" fieldId="import-file" isRequired>
-        <FileUpload
-          id="import-file"
-          hideDefaultPreview
-          filename={file?.name ?? ''}
-          filenamePlaceholder="CSV, YAML, or devices of NetBox"
-          browseButtonText="Choose"
-          isClearButtonDisabled={file === undefined}
-          onFileInputChange={(_, chosen) => void choose(chosen)}
-          onClearClick={() => {
-            setFile(undefined)
-            reset()
-          }}
-        />
-      </FormGroup>
+      <FileField
+        id="import-file"
+        name={file?.name}
+        placeholder="CSV, YAML, or devices of NetBox"
+        onChoose={(chosen) => void choose(chosen)}
+        onClear={() => {
+          setFile(undefined)
+          reset()
+        }}
+      />
       <FormGroup label="Format" fieldId="import-format">
         <FormSelect
           id="import-format"
