@@ -171,8 +171,8 @@ function readText(file: string, required: boolean): string | undefined {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    if (!required && isMissing(cause)) return undefined
-    const hint = isForbidden(cause) ? 'run this as root, or as a user who may read it' : undefined
+    if (!required && hasCode(cause, 'ENOENT')) return undefined
+    const hint = hasCode(cause, 'EACCES') ? 'run this as root, or as a user who may read it' : undefined
     throw new ConfigError('FILE_UNREADABLE', `reading ${file}: ${(cause as Error).message}`, { cause, hint })
   }
 }
@@ -182,15 +182,11 @@ function listDropIns(folder: string): string[] {
     const names = readdirSync(folder).filter((name) => name.endsWith('.toml') && !basename(name).startsWith('.'))
     return names.sort().map((name) => join(folder, name))
   } catch (cause) {
-    if (isMissing(cause)) return []
+    if (hasCode(cause, 'ENOENT')) return []
     throw new ConfigError('FILE_UNREADABLE', `reading ${folder}: ${(cause as Error).message}`, { cause })
   }
 }
 
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
-}
-
-function isForbidden(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EACCES'
+function hasCode(error: unknown, code: 'ENOENT' | 'EACCES'): boolean {
+  return error instanceof Error && 'code' in error && error.code === code
 }

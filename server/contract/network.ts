@@ -39,6 +39,21 @@ export const NetworkQuestion = z.strictObject({ interface: InterfaceName }).meta
 export const NetworkFindings = z.object({ findings: z.array(Finding) }).meta({ id: 'NetworkFindings' })
 export type NetworkFindings = z.infer<typeof NetworkFindings>
 
+export const GIVEN_ELSEWHERE = 'with proxy, another DHCP server gives addresses and router'
+
+/** Whether somebody wants to give what a proxy does not give. */
+export function isGivenElsewhere({
+  mode,
+  pool,
+  router,
+}: {
+  mode: DhcpChoice
+  pool?: unknown
+  router?: unknown
+}): boolean {
+  return mode === 'proxy' && (pool !== undefined || router !== undefined)
+}
+
 export const ChangeNetwork = z
   .strictObject({
     interface: InterfaceName,
@@ -47,10 +62,9 @@ export const ChangeNetwork = z
     router: z.ipv4().nullable().optional().describe('told to machines; by default the gateway of the link'),
     dryRun: z.boolean().default(false).describe('only tell what would be written'),
   })
-  .refine(({ mode, pool, router }) => mode !== 'proxy' || (pool === undefined && router === undefined), {
+  .refine((wishes) => !isGivenElsewhere(wishes), {
     path: ['mode'],
-    error:
-      'with proxy, another DHCP server gives addresses and router: leave out pool and router, or choose auto or server',
+    error: `${GIVEN_ELSEWHERE}: leave out pool and router, or choose auto or server`,
   })
   .meta({ id: 'ChangeNetwork' })
 export type ChangeNetwork = z.infer<typeof ChangeNetwork>

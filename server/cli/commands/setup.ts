@@ -5,7 +5,7 @@ import { Option } from 'commander'
 import type { Command } from 'commander'
 import { loadConfig } from '../../config/load.ts'
 import type { Finding } from '../../contract/finding.ts'
-import { DHCP_CHOICES } from '../../contract/network.ts'
+import { DHCP_CHOICES, GIVEN_ELSEWHERE, isGivenElsewhere } from '../../contract/network.ts'
 import type { DhcpChoice } from '../../contract/network.ts'
 import { readHost } from '../../doctor/host.ts'
 import { diagnoseHost } from '../../doctor/netboot.ts'
@@ -76,9 +76,9 @@ async function setup(options: SetupOptions): Promise<void> {
     const seen = findings.some(({ code }) => code === 'OTHER_SERVER')
     const mode = options.dhcp ?? (await chooseMode(seen ? 'proxy' : 'auto', ask))
     const { pool, router, dataDir } = options
-    if (mode === 'proxy' && (pool !== undefined || router !== undefined)) {
+    if (isGivenElsewhere({ mode, pool, router })) {
       const hint = 'leave out --pool and --router, or choose --dhcp auto or server'
-      throw new CliError('with proxy, another DHCP server gives addresses and router', { exitCode: 2, hint })
+      throw new CliError(GIVEN_ELSEWHERE, { exitCode: 2, hint })
     }
     const config = proposedConfig(link, { mode, pool, router, dataDir })
     console.error(`\n${file}:\n\n${config.replaceAll(/^(?=.)/gm, '  ')}`)
