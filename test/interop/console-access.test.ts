@@ -2,45 +2,38 @@
 // what webhooks were told, what the audit trail tells of it all.
 
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable } from '../e2e/lab/browser.ts'
 import { ownErrors } from '../helpers/page-checks.ts'
 import { PretendMachine } from '../helpers/pretend-machine.ts'
-import { Desk } from './console-desk.ts'
+import { Desk, Site } from './console-desk.ts'
 import { change, importImages, taskOf } from './console-fleet.ts'
-import { serve, type Served } from './serve.ts'
+import type { Served } from './serve.ts'
 
 const PASSWORD = 'correct horse battery'
 const MINUTE = 60_000
 const reason = browserUnavailable()
 
 describe.skipIf(reason !== undefined)(`access${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let site: Site
   let folder: string
   let server: Served
   let desk: Desk
   let page: Page
 
   beforeAll(async () => {
-    await buildWeb(console.log)
-    folder = await mkdtemp(join(tmpdir(), 'landfall-console-access-'))
-    server = await serve(join(folder, 'data'))
-    desk = await Desk.at(server.https)
+    site = await Site.open('console-access')
+    ;({ folder, server, desk } = site)
     page = desk.page
     await page.goto(`/#token=${server.access.token}`)
     await page.getByRole('heading', { name: 'No machines yet' }).waitFor()
   }, 5 * MINUTE)
 
   afterAll(async () => {
-    await desk?.[Symbol.asyncDispose]()
-    await server?.[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await site?.[Symbol.asyncDispose]()
   })
 
   it('adds a user, who logs in and sees what a viewer may', { timeout: 5 * MINUTE }, async () => {

@@ -1,11 +1,14 @@
 // Somebody at the console: a browser, the hands and eyes of whoever sits there, and what every page has to hold to.
 
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Locator, Page } from 'playwright-core'
 import { expect } from 'vitest'
+import { buildWeb } from '../../boot-assets/build.ts'
 import { openBrowser, type BrowserPage } from '../e2e/lab/browser.ts'
 import { switchTheme, violationsOf } from '../helpers/page-checks.ts'
+import { serve, type Served } from './serve.ts'
 
 const PAGE = resolve(import.meta.dirname, '../../docs/explanation/console.md')
 const PICTURES = resolve(import.meta.dirname, '../../docs/explanation/console')
@@ -79,6 +82,37 @@ export class Desk implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#browser[Symbol.asyncDispose]()
+  }
+}
+
+/** An empty server with a desk at it, for the tests of a file. Disposing it ends both. */
+export class Site implements AsyncDisposable {
+  /** For files of the tests; the server's are in it, too. */
+  readonly folder: string
+  readonly server: Served
+  readonly desk: Desk
+  readonly #parts: AsyncDisposableStack
+
+  private constructor(folder: string, server: Served, desk: Desk, parts: AsyncDisposableStack) {
+    this.folder = folder
+    this.server = server
+    this.desk = desk
+    this.#parts = parts
+  }
+
+  /** `name` is for the folder. */
+  static async open(name: string): Promise<Site> {
+    await buildWeb(console.log)
+    await using parts = new AsyncDisposableStack()
+    const folder = await mkdtemp(join(tmpdir(), `landfall-${name}-`))
+    parts.defer(() => rm(folder, { recursive: true, force: true }))
+    const server = parts.use(await serve(join(folder, 'data')))
+    const desk = parts.use(await Desk.at(server.https))
+    return new Site(folder, server, desk, parts.move())
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.#parts.disposeAsync()
   }
 }
 

@@ -1,16 +1,13 @@
 // The inventory as several people and other programs keep it, in a real browser: files in and out, and two who change one machine at a time.
 
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readFile } from 'node:fs/promises'
 import type { Locator, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable } from '../e2e/lab/browser.ts'
 import { ownErrors } from '../helpers/page-checks.ts'
-import { Desk } from './console-desk.ts'
+import { Desk, Site } from './console-desk.ts'
 import { machinesOf } from './console-fleet.ts'
-import { serve, type Served } from './serve.ts'
+import type { Served } from './serve.ts'
 
 const MINUTE = 60_000
 const TABLE = `name,macs,label:rack,label:site
@@ -21,7 +18,7 @@ web-3,no MAC at all,r2,ams
 const reason = browserUnavailable()
 
 describe.skipIf(reason !== undefined)(`the inventory${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
-  let folder: string
+  let site: Site
   let server: Served
   let desk: Desk
   let page: Page
@@ -29,22 +26,18 @@ describe.skipIf(reason !== undefined)(`the inventory${reason === undefined ? '' 
   let first: string
 
   beforeAll(async () => {
-    await buildWeb(console.log)
-    folder = await mkdtemp(join(tmpdir(), 'landfall-console-inventory-'))
-    server = await serve(join(folder, 'data'))
+    site = await Site.open('console-inventory')
+    ;({ server, desk } = site)
+    page = desk.page
     const machine = { name: 'web-1', macs: ['52:54:00:00:00:01'], labels: { rack: 'r1', owner: 'ann' } }
     first = ((await (await server.send('POST', '/api/v1/machines', machine)).json()) as { id: string }).id
-    desk = await Desk.at(server.https)
-    page = desk.page
     dialog = page.getByRole('dialog')
     await page.goto(`/machines#token=${server.access.token}`)
     await desk.rowOf('web-1').waitFor()
   }, 5 * MINUTE)
 
   afterAll(async () => {
-    await desk?.[Symbol.asyncDispose]()
-    await server?.[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await site?.[Symbol.asyncDispose]()
   })
 
   it('takes in a table after showing what would come of each row', { timeout: 5 * MINUTE }, async () => {

@@ -1,41 +1,36 @@
 // What machines can become, in a real browser: the pages of images and of boot media, empty and full.
 
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable } from '../e2e/lab/browser.ts'
 import { ownErrors } from '../helpers/page-checks.ts'
 import { writeBootIso } from '../media/synthetic-boot-iso.ts'
-import { Desk } from './console-desk.ts'
+import { Site, type Desk } from './console-desk.ts'
 import { importImages } from './console-fleet.ts'
-import { serve, type Served } from './serve.ts'
+import type { Served } from './serve.ts'
 
 const MINUTE = 60_000
 const reason = browserUnavailable()
 
 describe.skipIf(reason !== undefined)(`the stock${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let site: Site
   let folder: string
   let server: Served
   let desk: Desk
   let page: Page
 
   beforeAll(async () => {
-    await buildWeb(console.log)
-    folder = await mkdtemp(join(tmpdir(), 'landfall-console-stock-'))
-    server = await serve(join(folder, 'data'))
-    desk = await Desk.at(server.https)
+    site = await Site.open('console-stock')
+    ;({ folder, server, desk } = site)
     page = desk.page
     await page.goto(`/images#token=${server.access.token}`)
     await page.getByRole('heading', { name: 'No images yet' }).waitFor()
   }, 5 * MINUTE)
 
   afterAll(async () => {
-    await desk?.[Symbol.asyncDispose]()
-    await server?.[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await site?.[Symbol.asyncDispose]()
   })
 
   it('shows images as they come, and what is in them', { timeout: 5 * MINUTE }, async () => {

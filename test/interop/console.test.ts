@@ -1,17 +1,13 @@
 // The console in a real browser, against a server with racks of machines that only talk: what technicians do all day, by mouse and by keyboard,
 // on a desk and on a phone. With LANDFALL_SCREENSHOTS=1 it keeps pictures beside docs/explanation/console.md.
 
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { buildWeb } from '../../boot-assets/build.ts'
 import { browserUnavailable } from '../e2e/lab/browser.ts'
 import { ownErrors } from '../helpers/page-checks.ts'
-import { Desk } from './console-desk.ts'
+import { Site, type Desk } from './console-desk.ts'
 import { change, importImages, machinesOf, rackMachines, taskOf, type Fleet } from './console-fleet.ts'
-import { serve, type Served } from './serve.ts'
+import type { Served } from './serve.ts'
 
 const MACHINES = 240
 /** Of them, those that have told what they are. */
@@ -22,6 +18,7 @@ const FIRST_LOAD_BYTES = 300_000
 const reason = browserUnavailable()
 
 describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : ` (skipped: ${reason})`}`, () => {
+  let site: Site
   let folder: string
   let server: Served
   let desk: Desk
@@ -29,21 +26,17 @@ describe.skipIf(reason !== undefined)(`the console${reason === undefined ? '' : 
   let fleet: Fleet
 
   beforeAll(async () => {
-    await buildWeb(console.log)
-    folder = await mkdtemp(join(tmpdir(), 'landfall-console-'))
-    server = await serve(join(folder, 'data'))
+    site = await Site.open('console')
+    ;({ folder, server, desk } = site)
+    page = desk.page
     await importImages(server, folder)
     fleet = await rackMachines(server, MACHINES, TALKING)
     await begin()
-    desk = await Desk.at(server.https)
-    page = desk.page
   }, 10 * MINUTE)
 
   afterAll(async () => {
     for (const machine of fleet?.machines ?? []) machine[Symbol.dispose]()
-    await desk?.[Symbol.asyncDispose]()
-    await server?.[Symbol.asyncDispose]()
-    await rm(folder, { recursive: true, force: true })
+    await site?.[Symbol.asyncDispose]()
   })
 
   /** In the first rack six are deployed, three are being installed, two have failed. */

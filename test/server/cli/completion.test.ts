@@ -58,11 +58,13 @@ describe.skipIf(!has('bash'))('in bash', () => {
   })
 })
 
-it.skipIf(!has('zsh'))('is sound for zsh', () => {
+it('is sound for zsh', ({ skip }) => {
+  skip(!has('zsh'), 'needs zsh')
   execFileSync('zsh', ['-n', join(folder, 'zsh')])
 })
 
-it.skipIf(!has('fish'))('is sound for fish', () => {
+it('is sound for fish', ({ skip }) => {
+  skip(!has('fish'), 'needs fish')
   execFileSync('fish', ['--no-execute', join(folder, 'fish')])
 })
 
@@ -82,7 +84,8 @@ describe('manual pages', () => {
     for (const { path, commands } of allNodes(root)) if (commands.length === 0) expect(all).toContain(path.join(' '))
   })
 
-  it.skipIf(!has('groff'))('are read by groff without a warning', () => {
+  it('are read by groff without a warning', ({ skip }) => {
+    skip(!has('groff'), 'needs groff')
     for (const { name, text } of pages) {
       const { stderr, status } = spawnSync('groff', ['-man', '-ww', '-Tutf8', '-z'], { input: text, encoding: 'utf8' })
       expect([name, status, stderr]).toEqual([name, 0, ''])
