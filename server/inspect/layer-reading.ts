@@ -182,6 +182,8 @@ export class LayerReading implements ContentGate {
     try {
       const file = await this.#file(digest)
       if (file === undefined) return void this.#absent.add(digest)
+      // A thread that begins now would be ended by nobody.
+      if (this.#stopped) return
       const current = { digest, bytes: 0 }
       this.#current = current
       const where = { file: blobs.file(digest), spoolFile: join(folder, 'database') }

@@ -191,6 +191,18 @@ describe('reading layers', () => {
     expect(failures).toMatchObject([{ message: 'the disk failed' }, { message: 'the disk failed' }])
   })
 
+  it('begins no thread once it was told to stop', async () => {
+    const { reading: first } = started()
+    await bring(await fixtureImage([{ 'usr/a': 'a' }]))
+    await first.stop()
+    store.layers.forgetStale()
+    await bring(await fixtureImage([{ 'usr/b': 'b' }]), 'os/db:1')
+    // It looks for the file of a layer now, and stops before it knows.
+    const { reading, read } = started()
+    await reading.stop()
+    expect(read).toEqual([])
+  })
+
   it('reads a layer that was removed while it was being read when it comes again', async () => {
     const inner = new LayerThread()
     const removing: Thread = {
