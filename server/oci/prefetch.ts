@@ -269,12 +269,8 @@ export class Prefetch implements ImageArrivals {
 
   async #missing({ repository }: PlatformImage, layers: readonly Descriptor[]): Promise<Descriptor[]> {
     const { blobs, records } = this.#options
-    const missing: Descriptor[] = []
-    for (const layer of layers) {
-      const isHere = records.blob(repository, layer.digest) && (await blobs.size(layer.digest)) !== undefined
-      if (!isHere) missing.push(layer)
-    }
-    return missing
+    const sizes = await Promise.all(layers.map(({ digest }) => blobs.size(digest)))
+    return layers.filter(({ digest }, at) => sizes[at] === undefined || !records.blob(repository, digest))
   }
 
   #tell(): void {
