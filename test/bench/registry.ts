@@ -17,8 +17,11 @@ const RUNS = Number(process.env['LANDFALL_RUNS'] ?? 5)
 const PART = process.env['LANDFALL_PART']
 const LOAD = join(import.meta.dirname, 'registry-load.pl')
 const SERVE = join(import.meta.dirname, '../interop/registry-serve.ts')
-/** Server and client each have a core, where there are two. */
-const CORES = availableParallelism() > 1 ? { server: '0', client: '1' } : { server: '0', client: '0' }
+/** Server and client each have a core, where there are two; the client then need not be woken. */
+const [CORES, PULL] =
+  availableParallelism() > 1
+    ? [{ server: '0', client: '1' }, 'pull-awake' as const]
+    : [{ server: '0', client: '0' }, 'pull' as const]
 
 const BLOB_BYTES = 32 * 2 ** 20
 const BLOBS = 8
@@ -90,7 +93,7 @@ async function measurePulls(targets: Targets, blobs: Blob[], say: (line: string)
         const target = targets[name]
         const before = await cpuSeconds(target.pid)
         await writeFile(`/proc/${target.pid}/clear_refs`, '5').catch(() => {})
-        const done = await load('pull', target, connections, [String(transfers), ...paths])
+        const done = await load(PULL, target, connections, [String(transfers), ...paths])
         const used = ((await cpuSeconds(target.pid)) - before) / (done.bytes / GIB)
         const rate = done.bytes / done.seconds / 1e9
         say(`${metric} round ${round}: ${name} ${done.seconds.toFixed(3)} s (${rate.toFixed(2)} GB/s), CPU ${used.toFixed(2)} s/GiB, client busy ${Math.round((100 * done.cpu) / done.seconds)} %`) // prettier-ignore
@@ -169,7 +172,7 @@ async function hashSeconds(blobs: readonly Blob[]): Promise<number> {
   return Number(stdout)
 }
 
-async function load(what: 'pull' | 'push', { host }: Target, connections: number, more: string[]): Promise<Load> {
+async function load(what: typeof PULL | 'push', { host }: Target, connections: number, more: string[]): Promise<Load> {
   const client = ['taskset', '-c', CORES.client, 'perl', LOAD, what, host, String(connections), ...more]
   const { stdout } = await run(client, { timeout: 600_000 })
   return JSON.parse(stdout) as Load
