@@ -19,6 +19,7 @@ export interface Schemas {
     detail: string
     hint?: string
     requestId?: string
+    certificate?: string
     errors?: { path: string; message: string }[]
   }
   LoginRequest:
@@ -118,6 +119,7 @@ export interface Schemas {
     macs?: string[]
     labels?: Record<string, string>
     spec?: Schemas['PartialSpec']
+    bmc?: Schemas['Bmc'] | null
   }
   PartialSpec: {
     image?: string
@@ -251,6 +253,15 @@ export interface Schemas {
     maxSize?: number
     pick?: { order: 'smallest' | 'largest' | 'path'; nth?: number }
   }
+  Bmc: {
+    /** https://HOST or https://HOST:PORT */
+    url: string
+    user: string
+    /** never shown; left out, the one that is set stays, as long as url and certificate do */
+    password?: string
+    /** SHA-256 fingerprint of its certificate; left out, the one that is set stays with its url; without any a well-known CA must have signed */
+    certificate?: string
+  }
   ProfileDocument: {
     kind: 'profile'
     name: string
@@ -375,6 +386,7 @@ export interface Schemas {
     failure: Schemas['Failure'] | null
     facts: Schemas['Facts'] | null
     ownSpec: Schemas['PartialSpec']
+    bmc: Schemas['BmcView'] | null
     spec: Schemas['MachineSpec']
     origins: Record<string, string>
     profiles: string[]
@@ -451,6 +463,7 @@ export interface Schemas {
     }[]
     installer: { kernel: string; version: string }
   }
+  BmcView: { url: string; user: string; certificate?: string }
   MachineSpec: {
     image?: string
     installer?: 'agent' | 'anaconda'
@@ -555,7 +568,13 @@ export interface Schemas {
     }[]
     encryption?: { passphrase: string; tpm2?: boolean; recoveryKey?: boolean }
   }
-  CreateMachine: { macs: string[]; name?: string; labels?: Record<string, string>; spec?: Schemas['PartialSpec'] }
+  CreateMachine: {
+    macs: string[]
+    name?: string
+    labels?: Record<string, string>
+    spec?: Schemas['PartialSpec']
+    bmc?: Schemas['Bmc'] | null
+  }
   BulkResult: {
     results: {
       machineId: string
@@ -618,7 +637,12 @@ export interface Schemas {
     count?: number
     set: Record<string, string>
   }
-  UpdateMachine: { name?: string; labels?: Record<string, string>; spec?: Schemas['PartialSpec'] }
+  UpdateMachine: {
+    name?: string
+    labels?: Record<string, string>
+    spec?: Schemas['PartialSpec']
+    bmc?: Schemas['Bmc'] | null
+  }
   Install: {
     id: string
     machineId: string
@@ -1655,7 +1679,7 @@ export interface Operations {
     }
     answer: Schemas['Machine']
   }
-  /** Change name, labels or spec; has effect with the next install */
+  /** Change name, labels, management controller or spec; a spec has effect with the next install */
   'PATCH /machines/{id}': {
     path: { id: string }
     header?: {
@@ -1700,6 +1724,8 @@ export interface Operations {
     }
     answer: Schemas['KickstartPreview']
   }
+  /** A picture of its console, taken now by its management controller; it may show what a viewer may not see. Last-Modified is the time */
+  'GET /machines/{id}/screenshot': { path: { id: string }; answer: Response }
   /** A machine's history, newest first */
   'GET /machines/{id}/events': {
     path: { id: string }

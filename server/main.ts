@@ -26,6 +26,7 @@ import type { WantedImage } from './core/image-demand.ts'
 import { ImagePins } from './core/image-pins.ts'
 import { ImageUses } from './core/image-uses.ts'
 import { ImageTracks } from './core/image-tracks.ts'
+import { Screenshots } from './bmc/screenshots.ts'
 import { Inventory } from './core/inventory.ts'
 import { LoginGuard } from './core/login-guard.ts'
 import { Logins } from './core/logins.ts'
@@ -520,6 +521,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       database: transactions,
       keepImages: () => blobs.touchAll(),
     }),
+    screenshots: new Screenshots({ clock }),
     webhooks,
     trace,
     leases: netboot.leases,

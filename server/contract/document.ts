@@ -1,5 +1,6 @@
 // Machines and profiles as documents: what people keep in files, `landfall get` writes and `landfall apply` reads back.
 import { z } from 'zod'
+import { Bmc } from './bmc.ts'
 import { Labels, Mac, Uuid } from './common.ts'
 import { MAX_BULK_MACHINES } from './machine-bulk.ts'
 import { Profile } from './machine.ts'
@@ -14,6 +15,8 @@ export const MachineDocument = z
     macs: z.array(Mac).max(64).optional().describe('further ones that the machine has showed stay its own'),
     labels: Labels.optional(),
     spec: PartialSpec.optional(),
+    /** Its management controller; null for none. */
+    bmc: Bmc.nullable().optional(),
   })
   .meta({ id: 'MachineDocument' })
 export type MachineDocument = z.infer<typeof MachineDocument>
@@ -43,8 +46,9 @@ export function machineDocument({
   macs,
   labels,
   ownSpec,
-}: Pick<Machine, 'name' | 'macs' | 'labels' | 'ownSpec'>): MachineDocument {
-  return { kind: 'machine', name, macs, labels, spec: ownSpec }
+  bmc,
+}: Pick<Machine, 'name' | 'macs' | 'labels' | 'ownSpec' | 'bmc'>): MachineDocument {
+  return { kind: 'machine', name, macs, labels, spec: ownSpec, ...(bmc && { bmc }) }
 }
 
 /** The same of a profile. */

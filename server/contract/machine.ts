@@ -1,5 +1,6 @@
 // A machine as people see it: identities, state, facts, wanted spec.
 import { z } from 'zod'
+import { Bmc, BmcView } from './bmc.ts'
 import { Architecture, Digest, Firmware, Labels, Mac, Timestamp, Uuid } from './common.ts'
 import { Facts } from './facts.ts'
 import { Failure } from './install.ts'
@@ -38,7 +39,7 @@ export const MachineSummary = z
     wantedDigest: Digest.nullable(),
     runningDigest: Digest.nullable(),
     generation: z.number().int().nonnegative(),
-    /** Counts changes of name, labels and own spec; an `If-Match` with it refuses to overwrite those of others. */
+    /** Counts changes of name, labels, own spec and management controller; an `If-Match` with it refuses to overwrite those of others. */
     revision: z.number().int().positive(),
     lastSeenAt: Timestamp.nullable(),
     createdAt: Timestamp,
@@ -64,6 +65,8 @@ export const Machine = MachineSummary.extend({
   facts: Facts.nullable(),
   /** Values set on this machine itself. */
   ownSpec: PartialSpec,
+  /** Its management controller, without the password. */
+  bmc: BmcView.nullable(),
   /** Merged with its profiles and defaults. */
   spec: MachineSpec,
   origins: SpecOrigins,
@@ -92,12 +95,13 @@ export const CreateMachine = z
     name: z.string().min(1).max(253).optional(),
     labels: Labels.optional(),
     spec: PartialSpec.optional(),
+    bmc: Bmc.nullable().optional(),
   })
   .meta({ id: 'CreateMachine' })
 export type CreateMachine = z.infer<typeof CreateMachine>
 
 export const UpdateMachine = z
-  .strictObject({ name: z.string().min(1).max(253), labels: Labels, spec: PartialSpec })
+  .strictObject({ name: z.string().min(1).max(253), labels: Labels, spec: PartialSpec, bmc: Bmc.nullable() })
   .partial()
   .meta({ id: 'UpdateMachine' })
 export type UpdateMachine = z.infer<typeof UpdateMachine>

@@ -51,6 +51,8 @@ export const Problem = z
     detail: z.string(),
     hint: z.string().optional(),
     requestId: z.string().optional(),
+    /** SHA-256 of the certificate that is not trusted, hex. */
+    certificate: z.string().optional(),
     errors: z.array(z.object({ path: z.string(), message: z.string() })).optional(),
   })
   .meta({ id: 'Problem' })

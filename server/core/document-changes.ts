@@ -1,11 +1,15 @@
 // What a document changes, value by value, for people to look at.
 import type { Change } from '../contract/document.ts'
 import type { PartialSpec } from '../contract/spec.ts'
+import { maskBmc } from './bmc.ts'
+import type { BmcAccess } from './bmc.ts'
 import { maskSecrets } from './spec-secrets.ts'
 
 /** A machine or profile as documents know it, secrets as they are. */
 export interface Documented {
   spec: PartialSpec
+  /** Of a machine that has one. */
+  bmc?: BmcAccess
   [field: string]: unknown
 }
 
@@ -34,7 +38,9 @@ function isFilledOrEmptied(path: string, ...sides: ReadonlyMap<string, unknown>[
 }
 
 function shown(documented: Documented | undefined): Documented | undefined {
-  return documented && { ...documented, spec: maskSecrets(documented.spec) }
+  if (documented === undefined) return undefined
+  const { spec, bmc } = documented
+  return { ...documented, spec: maskSecrets(spec), ...(bmc && { bmc: maskBmc(bmc) }) }
 }
 
 /** Every value by its dotted path, empty lists and groups among them as they are written. */

@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Scope } from '../contract/access.ts'
 import type { ApplyItem, ApplyResult, MachineDocument, ProfileDocument } from '../contract/document.ts'
-import type { PartialSpec } from '../contract/spec.ts'
+import { resolveBmc } from './bmc.ts'
 import { changesBetween } from './document-changes.ts'
 import type { Documented } from './document-changes.ts'
 import { CoreError } from './errors.ts'
@@ -128,19 +128,22 @@ export class Documents {
       macs: [...new Set([...held, ...macs])].toSorted(),
       labels: overlay ? { ...found.labels, ...labels } : labels,
       spec: given ? restoreSecrets(given, found.ownSpec) : found.ownSpec,
+      bmc: draft.bmc === undefined ? found.bmc : resolveBmc(draft.bmc, found.bmc),
     }
     const change = {
       ...(name !== found.name && { name }),
       ...(!isDeepStrictEqual(after.labels, found.labels) && { labels: after.labels }),
       ...(!isDeepStrictEqual(after.spec, found.ownSpec) && { spec: after.spec }),
+      ...(!isDeepStrictEqual(after.bmc, found.bmc) && { bmc: after.bmc }),
     }
     if (change.labels) requireWithin(change.labels, scope)
     if (Object.keys(change).length > 0) inventory.change(id, change, actor)
     if (after.macs.length > held.length) inventory.addMacs(id, macs, actor)
-    return { id, before, after }
+    const shown = documented({ ...found, ...after, ownSpec: after.spec }, after.macs)
+    return { id, before, after: shown }
   }
 
-  #newMachine({ name, macs = [], labels = {}, spec = {} }: MachineDraft, { actor, scope }: By): Step {
+  #newMachine({ name, macs = [], labels = {}, spec = {}, bmc }: MachineDraft, { actor, scope }: By): Step {
     if (macs.length === 0) {
       const hint = 'give at least one MAC: machines are recognised by them'
       const problem =
@@ -150,7 +153,8 @@ export class Documents {
       throw new CoreError('VALIDATION', problem, { hint })
     }
     requireWithin(labels, scope)
-    const added = this.#ports.inventory.add({ macs, labels, spec, ...(name !== undefined && { name }) }, actor)
+    const given = { macs, labels, spec, ...(name !== undefined && { name }), ...(bmc && { bmc }) }
+    const added = this.#ports.inventory.add(given, actor)
     return { id: added.id, before: undefined, after: documented(added, [...new Set(macs)].toSorted()) }
   }
 
@@ -202,9 +206,6 @@ export class Documents {
   }
 }
 
-function documented(
-  { name, labels, ownSpec }: MachineRecord,
-  macs: readonly string[],
-): { name: string; macs: readonly string[]; labels: MachineRecord['labels']; spec: PartialSpec } {
-  return { name, macs, labels, spec: ownSpec }
+function documented({ name, labels, ownSpec, bmc }: MachineRecord, macs: readonly string[]): Documented {
+  return { name, macs, labels, spec: ownSpec, ...(bmc && { bmc }) }
 }

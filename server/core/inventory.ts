@@ -1,5 +1,6 @@
 // The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
 import type { Scope } from '../contract/access.ts'
+import type { BmcView } from '../contract/bmc.ts'
 import type { Architecture, Labels } from '../contract/common.ts'
 import type { FactChange } from '../contract/fact-change.ts'
 import type { Facts } from '../contract/facts.ts'
@@ -7,6 +8,7 @@ import { productText } from '../contract/facts-text.ts'
 import type { MachineFilter } from '../contract/machine-filter.ts'
 import type { CreateMachine, Machine, MachineState, MachineSummary, UpdateMachine } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
+import { bmcView, resolveBmc } from './bmc.ts'
 import { compareFacts } from './compare-facts.ts'
 import { timestamp } from './clock.ts'
 import type { Clock } from './clock.ts'
@@ -125,6 +127,11 @@ export class Inventory {
     return maskSecrets(this.get(id).ownSpec)
   }
 
+  /** Its management controller, for people. Throws MACHINE_NOT_FOUND. */
+  bmc(id: string): BmcView | null {
+    return bmcView(this.get(id).bmc)
+  }
+
   /** Undefined when there is no such machine. */
   labelsOf(id: string): Labels | undefined {
     return this.#ports.machines.get(id)?.labels
@@ -207,6 +214,7 @@ export class Inventory {
         origin: 'network',
         labels: {},
         ownSpec: {},
+        bmc: null,
         uuid: plausibleUuid(identity.uuid) ?? null,
         serial: plausibleSerial(identity.serial) ?? null,
         product: null,
@@ -255,6 +263,7 @@ export class Inventory {
         origin: 'person',
         labels: input.labels ?? {},
         ownSpec: restoreSecrets(input.spec ?? {}, {}),
+        bmc: resolveBmc(input.bmc ?? null, null),
         uuid: null,
         serial: null,
         product: null,
@@ -299,6 +308,7 @@ export class Inventory {
         ...(change.name !== undefined && { name: change.name }),
         ...(change.labels !== undefined && { labels: change.labels }),
         ...(change.spec !== undefined && { ownSpec: restoreSecrets(change.spec, before.ownSpec) }),
+        ...(change.bmc !== undefined && { bmc: resolveBmc(change.bmc, before.bmc) }),
       })
       const changed = Object.keys(change)
       if (changed.length > 0) {
@@ -519,8 +529,8 @@ function requirePlausible(text: string): string {
 }
 
 /** True if removing the record would lose a decision of a person. */
-function isWorkedWith({ origin, generation, labels, ownSpec, state }: MachineRecord): boolean {
-  const touched = Object.keys(labels).length > 0 || Object.keys(ownSpec).length > 0
+function isWorkedWith({ origin, generation, labels, ownSpec, bmc, state }: MachineRecord): boolean {
+  const touched = Object.keys(labels).length > 0 || Object.keys(ownSpec).length > 0 || bmc !== null
   return origin === 'person' || generation > 0 || touched || state === 'retired'
 }
 

@@ -5,6 +5,7 @@ import type { Facts } from '../contract/facts.ts'
 import type { MachineSort, SortOrder } from '../contract/machine-filter.ts'
 import type { MachineState } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
+import type { BmcAccess } from './bmc.ts'
 
 /** A machine without its facts and identities, which are large or many. Times are ISO 8601 UTC. */
 export interface MachineRecord {
@@ -16,6 +17,8 @@ export interface MachineRecord {
   origin: 'person' | 'network'
   labels: Labels
   ownSpec: PartialSpec
+  /** Its management controller. */
+  bmc: BmcAccess | null
   uuid: string | null
   serial: string | null
   product: string | null
@@ -30,7 +33,7 @@ export interface MachineRecord {
   lastSeenAt: string | null
   /** When its firmware was found to refuse iPXE. */
   ipxeRefusedAt: string | null
-  /** Counts what people changed: name, labels, spec. */
+  /** Counts what people changed: name, labels, spec, management controller. */
   revision: number
   createdAt: string
 }
@@ -71,7 +74,7 @@ export interface PlacedMachine {
 
 export interface MachineStore {
   insert(machine: MachineRecord): void
-  /** Counts the revision up where name, labels or spec are among the changes. */
+  /** Counts the revision up where name, labels, spec or management controller are among the changes. */
   update(id: string, change: Partial<Omit<MachineRecord, 'id' | 'revision'>>): void
   /** Removes it with identities, facts, installs and tokens. */
   remove(id: string): void

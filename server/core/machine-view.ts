@@ -4,6 +4,7 @@ import type { Machine, MachineSummary } from '../contract/machine.ts'
 import type { InstallOutcome } from './install-store.ts'
 import type { MachineRecord } from './machine-store.ts'
 import type { MergedSpec } from './merge-spec.ts'
+import { bmcView } from './bmc.ts'
 import { maskSecrets } from './spec-secrets.ts'
 
 export interface SummaryParts {
@@ -50,6 +51,7 @@ export function machineOf(
     ...summaryOf(parts),
     facts: facts ?? null,
     ownSpec: maskSecrets(record.ownSpec),
+    bmc: bmcView(record.bmc),
     spec: maskSecrets(spec),
     origins,
     profiles,

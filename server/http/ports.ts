@@ -24,6 +24,7 @@ import type { Profiles } from '../core/profiles.ts'
 import type { Tokens } from '../core/tokens.ts'
 import type { Users } from '../core/users.ts'
 import type { Webhooks } from '../core/webhooks.ts'
+import type { Screenshots } from '../bmc/screenshots.ts'
 import type { MediaLibrary } from '../media/media-library.ts'
 import type { Bundles } from '../oci/bundles.ts'
 import type { NetworkSetup } from '../setup/network-setup.ts'
@@ -91,6 +92,7 @@ export interface Services {
       signal?: AbortSignal,
     ): Promise<string>
   }
+  screenshots: Pick<Screenshots, 'take'>
   webhooks: Pick<Webhooks, 'receivers' | 'list' | 'replay'>
   trace: Pick<BootTrace, 'of' | 'knows' | 'pcap' | 'overview'>
   leases: () => Lease[]

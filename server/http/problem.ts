@@ -5,6 +5,8 @@ import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { z } from 'zod'
 import type { ReasonCode } from '../contract/install.ts'
 import type { Problem } from '../contract/system.ts'
+import { BmcError } from '../bmc/errors.ts'
+import type { BmcErrorCode } from '../bmc/errors.ts'
 import { CoreError } from '../core/errors.ts'
 import { TooManyAttempts } from '../core/login-guard.ts'
 import type { CoreErrorCode } from '../core/errors.ts'
@@ -175,6 +177,22 @@ const SETUP_STATUS: Record<SetupErrorCode, ContentfulStatusCode> = {
   NOT_WRITABLE: 503,
 }
 
+const BMC_STATUS: Record<BmcErrorCode, ContentfulStatusCode> = {
+  BMC_NOT_SET: 409,
+  BMC_ADDRESS_REFUSED: 422,
+  BMC_UNREACHABLE: 502,
+  BMC_CERTIFICATE_UNKNOWN: 409,
+  BMC_CERTIFICATE_CHANGED: 409,
+  BMC_LOGIN_REFUSED: 502,
+  BMC_NOT_ALLOWED: 502,
+  BMC_INVALID: 502,
+  BMC_REFUSED: 502,
+  BMC_OTHER_MACHINE: 409,
+  BMC_POWERED_OFF: 409,
+  BMC_NO_PICTURE: 422,
+  BMC_BUSY: 503,
+}
+
 const TITLES: Partial<Record<number, string>> = {
   400: 'Bad request',
   401: 'Not authenticated',
@@ -188,7 +206,7 @@ const TITLES: Partial<Record<number, string>> = {
   422: 'Cannot be processed',
   429: 'Too many attempts',
   500: 'Internal error',
-  502: 'Registry trouble',
+  502: 'Trouble elsewhere',
   503: 'Not available now',
   507: 'Disk full',
 }
@@ -210,6 +228,10 @@ export function describeError(error: unknown): Omit<Problem, 'requestId'> & { he
     }
   }
   if (error instanceof OciError) return base(OCI_STATUS[error.code], error.code, error.message, error.hint)
+  if (error instanceof BmcError) {
+    const { code, message, hint, certificate } = error
+    return { ...base(BMC_STATUS[code], code, message, hint), ...(certificate !== undefined && { certificate }) }
+  }
   if (error instanceof DocumentError) return base(422, error.code, error.message, error.hint)
   if (error instanceof MediaError) return base(MEDIA_STATUS[error.code], error.code, error.message, error.hint)
   if (error instanceof OidcError) return base(OIDC_STATUS[error.code], error.code, error.message, error.hint)

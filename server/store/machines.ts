@@ -36,7 +36,7 @@ export class SqliteMachines implements MachineStore {
   update(id: string, change: Partial<Omit<MachineRecord, 'id' | 'revision'>>): void {
     const values = toChange(change)
     if (Object.keys(values).length === 0) return
-    const isByPeople = [change.name, change.labels, change.ownSpec].some((value) => value !== undefined)
+    const isByPeople = [change.name, change.labels, change.ownSpec, change.bmc].some((value) => value !== undefined)
     const revision = sql<number>`revision + 1`
     const image = this.#imageAfter(id, change)
     const query = this.#db.query.updateTable('machines').where('id', '=', id)
@@ -267,6 +267,7 @@ const COLUMNS = {
   origin: 'origin',
   labels: 'labels',
   ownSpec: 'own_spec',
+  bmc: 'bmc',
   uuid: 'uuid',
   serial: 'serial',
   product: 'product',
@@ -307,6 +308,7 @@ function fromRow(row: Row | undefined): MachineRecord | undefined {
     origin: row.origin,
     labels: JSON.parse(row.labels) as MachineRecord['labels'],
     ownSpec: JSON.parse(row.own_spec) as MachineRecord['ownSpec'],
+    bmc: row.bmc === null ? null : (JSON.parse(row.bmc) as MachineRecord['bmc']),
     uuid: row.uuid,
     serial: row.serial,
     product: row.product,

@@ -24,6 +24,7 @@ export interface Schema {
     origin: MachineRecord['origin']
     labels: Json
     own_spec: Json
+    bmc: Json | null
     uuid: string | null
     serial: string | null
     product: string | null

@@ -1,5 +1,4 @@
 // `landfall machine trace`: what a machine sent while it booted, what it was answered, and why.
-import { rename, rm, writeFile } from 'node:fs/promises'
 import { setTimeout } from 'node:timers/promises'
 import type { Command } from 'commander'
 import { Trace } from '../../contract/trace.ts'
@@ -8,6 +7,7 @@ import { CliError } from '../errors.ts'
 import { printText } from '../output.ts'
 import type { OutputFormat } from '../output.ts'
 import { storyNews, traceText } from '../story-text.ts'
+import { writeWhole } from '../whole-file.ts'
 import { toYaml } from '../../contract/yaml-text.ts'
 import { withClient } from './context.ts'
 import { findMachine } from '../machine-lookup.ts'
@@ -62,17 +62,9 @@ async function pathsOf(client: ApiClient, name: string): Promise<{ story: string
   }
 }
 
-/** Whole or not at all: an existing file is replaced only by a capture that is complete. */
 async function savePackets(client: ApiClient, path: string, file: string): Promise<void> {
   const bytes = await client.download(path)
-  const partial = `${file}.${process.pid}.part`
-  try {
-    await writeFile(partial, bytes, { mode: 0o600 })
-    await rename(partial, file)
-  } catch (cause) {
-    await rm(partial, { force: true })
-    throw new CliError(`writing ${file}: ${(cause as NodeJS.ErrnoException).code}`, { cause })
-  }
+  await writeWhole(file, bytes)
   console.error(`${bytes.length} bytes written; wireshark ${file} shows them`)
 }
 

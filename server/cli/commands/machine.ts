@@ -22,6 +22,7 @@ import type { Column } from '../output.ts'
 import { addSpecOptions, parseLabels, specWith } from '../spec-options.ts'
 import type { SpecOptions } from '../spec-options.ts'
 import { withClient } from './context.ts'
+import { addBmcCommands, describeBmc } from './machine-bmc.ts'
 import { addMachineBulkCommands } from './machine-bulk.ts'
 import { addMachineExchangeCommands } from './machine-exchange.ts'
 
@@ -169,6 +170,7 @@ export function addMachineCommands(program: Command): Command {
       }),
     )
 
+  addBmcCommands(machine)
   addMachineBulkCommands(machine)
   addMachineExchangeCommands(machine)
   return machine
@@ -187,6 +189,7 @@ function describeMachine(machine: Machine): [string, string][] {
     ['Wanted', machine.wantedDigest ?? '-'],
     ['Running', machine.runningDigest ?? '-'],
     ['Generation', String(machine.generation)],
+    ...describeBmc(machine.bmc),
     ['Memory', machine.facts ? formatBytes(machine.facts.memoryBytes) : '-'],
     ...diskRows(machine.facts),
   ]

@@ -10,7 +10,7 @@ import { machineCsvHeading, machineCsvLine } from '../../documents/machine-csv.t
 import { netboxDevice } from '../../documents/netbox.ts'
 import { documentYaml } from '../../documents/write-yaml.ts'
 
-type Machines = Pick<Inventory, 'page' | 'ownSpec'>
+type Machines = Pick<Inventory, 'page' | 'ownSpec' | 'bmc'>
 
 interface ExportOptions {
   filter: MachineFilter
@@ -89,7 +89,8 @@ function* pages(inventory: Machines, { filter, scope }: ExportOptions): Generato
 }
 
 function documentOf(inventory: Machines, machine: MachineSummary) {
-  return machineDocument({ ...machine, ownSpec: inventory.ownSpec(machine.id) })
+  const { id } = machine
+  return machineDocument({ ...machine, ownSpec: inventory.ownSpec(id), bmc: inventory.bmc(id) })
 }
 
 function addAll<T>(set: Set<T>, values: readonly T[]): void {

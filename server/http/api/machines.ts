@@ -11,6 +11,7 @@ import { Install } from '../../contract/install.ts'
 import { CreateMachine, Machine, MachinePage, UpdateMachine } from '../../contract/machine.ts'
 import { MachineMedium } from '../../contract/medium.ts'
 import { StoragePlan } from '../../contract/plan.ts'
+import { PICTURE_TYPES } from '../../bmc/picture.ts'
 import { requireWithin } from '../../core/scope.ts'
 import { planDisks } from '../../plan/plan-disks.ts'
 import type { HttpEnv } from '../context.ts'
@@ -22,6 +23,7 @@ import {
   body,
   changedMeanwhile,
   conflict,
+  elsewhere,
   IdParameter,
   json,
   Limit,
@@ -101,7 +103,7 @@ const updateMachine = createRoute({
   method: 'patch',
   path: '/machines/{id}',
   tags,
-  summary: 'Change name, labels or spec; has effect with the next install',
+  summary: 'Change name, labels, management controller or spec; a spec has effect with the next install',
   ...needs('operator', 'machine'),
   request: { params: IdParameter, headers: IfMatchHeader, body: body(UpdateMachine) },
   responses: { 200: json(Machine, 'the machine'), ...refusals, ...notFound, ...conflict, ...changedMeanwhile },
@@ -167,6 +169,29 @@ const getKickstart = createRoute({
   responses: { 200: json(KickstartPreview, 'now, and as it was assigned'), ...refusals, ...notFound, ...unprocessable },
 })
 
+const takeScreenshot = createRoute({
+  method: 'get',
+  path: '/machines/{id}/screenshot',
+  tags,
+  summary:
+    'A picture of its console, taken now by its management controller; it may show what a viewer may not see. Last-Modified is the time',
+  ...needs('operator', 'machine', { secret: true }),
+  request: { params: IdParameter },
+  responses: {
+    200: {
+      description: 'the picture, as the controller gave it',
+      content: Object.fromEntries(
+        PICTURE_TYPES.map((type) => [type, { schema: z.string().meta({ format: 'binary' }) }]),
+      ),
+    },
+    ...refusals,
+    ...notFound,
+    ...conflict,
+    ...unprocessable,
+    ...elsewhere,
+  },
+})
+
 const listEvents = createRoute({
   method: 'get',
   path: '/machines/{id}/events',
@@ -210,6 +235,7 @@ export function machineRoutes({
   claims,
   kickstarts,
   events,
+  screenshots,
 }: Services): OpenAPIHono<HttpEnv> {
   const app = new OpenAPIHono<HttpEnv>({ defaultHook: refuseInvalid })
 
@@ -273,6 +299,14 @@ export function machineRoutes({
   app.openapi(getKickstart, (c) => {
     const { release } = c.req.valid('query')
     return c.json(kickstarts.preview(c.req.valid('param').id, release), 200)
+  })
+  app.openapi(takeScreenshot, async (c) => {
+    const { bytes, type, takenAt } = await screenshots.take(inventory.get(c.req.valid('param').id))
+    return c.body(Uint8Array.from(bytes), 200, {
+      'Content-Type': type,
+      'Last-Modified': takenAt.toUTCString(),
+      'Cache-Control': 'no-store',
+    })
   })
   app.openapi(listEvents, (c) => {
     const { id } = inventory.get(c.req.valid('param').id)

@@ -55,6 +55,10 @@ export const refusals = {
 
 export const notFound = { 404: problem('there is no such thing') } as const
 export const conflict = { 409: problem('it does not fit what is there') } as const
+export const elsewhere = {
+  502: problem('what the server asked elsewhere failed'),
+  503: problem('it cannot be asked now'),
+} as const
 export const unprocessable = { 422: problem('the request is understood but cannot be met') } as const
 
 /** What operations that take an `Idempotency-Key` may refuse. */

@@ -20,6 +20,7 @@ import { layersAndChanges } from './0019-layers-and-changes.ts'
 import { webhookDeliveries } from './0020-webhook-deliveries.ts'
 import { erasures } from './0022-erasures.ts'
 import { historyByKind } from './0023-history-by-kind.ts'
+import { bmc } from './0025-bmc.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -43,4 +44,5 @@ export const migrations: readonly string[] = [
   webhookDeliveries,
   erasures,
   historyByKind,
+  bmc,
 ]

@@ -14,6 +14,7 @@ import { ImageService } from '../../../server/oci/image-service.ts'
 import { imageEvent, registryAccess } from '../../../server/http/registry-ports.ts'
 import { collectImages } from '../../../server/oci/collect-images.ts'
 import { Evictor } from '../../../server/oci/eviction.ts'
+import { Screenshots } from '../../../server/bmc/screenshots.ts'
 import { withDefaults } from '../../../server/config/defaults.ts'
 import type { Host } from '../../../server/config/defaults.ts'
 import { ConfigInput } from '../../../server/config/schema.ts'
@@ -55,7 +56,7 @@ const HOST: Host = {
   hasIpv6: false,
 }
 
-/** A server with its blobs in `dir`, and `call` to talk to it as somebody. `outside` takes the place of what asks other registries. */
+/** A server with its blobs in `dir`, and `call` to talk to it as somebody. `outside` takes the place of what asks other registries and controllers. */
 export async function memoryServer(dir: string, { outside }: { outside?: () => Promise<never> } = {}) {
   const core = testCore()
   const blobs = await BlobStore.open(dir)
@@ -124,6 +125,7 @@ export async function memoryServer(dir: string, { outside }: { outside?: () => P
   const services: Services = {
     ...core,
     webhooks,
+    screenshots: outside ? { take: outside } : new Screenshots({ clock: core.clock, isAllowed: () => true }),
     oidc: undefined,
     images,
     prefetch: { fetch: outside ?? (() => Promise.reject(new Error('not in memory'))) },

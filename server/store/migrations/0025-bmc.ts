@@ -1,0 +1,5 @@
+// Management controllers of machines.
+
+export const bmc = `
+ALTER TABLE machines ADD COLUMN bmc TEXT;
+`
