@@ -1,11 +1,30 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { ApiError, call, operate, problemOf } from '../../../web/src/api/client.ts'
+import { ApiError, call, fetchPicture, operate, problemOf } from '../../../web/src/api/client.ts'
 
 afterEach(() => vi.unstubAllGlobals())
 
 function answer(body: string, init: ResponseInit = {}): void {
   vi.stubGlobal('fetch', () => Promise.resolve(new Response(body, init)))
 }
+
+describe('a picture', () => {
+  it('is something that a page can show, with its time', async () => {
+    const bytes = Uint8Array.from({ length: 50_000 }, (_, at) => at % 251)
+    const headers = { 'content-type': 'image/jpeg', 'last-modified': 'Sat, 31 Jan 2026 12:00:00 GMT' }
+    vi.stubGlobal('fetch', () => Promise.resolve(new Response(bytes, { headers })))
+    expect(await fetchPicture('/x')).toEqual({
+      url: `data:image/jpeg;base64,${Buffer.from(bytes).toString('base64')}`,
+      extension: 'jpeg',
+      takenAt: '2026-01-31T12:00:00.000Z',
+    })
+  })
+
+  it('may be refused, with a certificate that is to be confirmed', async () => {
+    const problem = { code: 'BMC_CERTIFICATE_UNKNOWN', detail: 'who is it', certificate: 'ab' }
+    answer(JSON.stringify(problem), { status: 409 })
+    await expect(fetchPicture('/x')).rejects.toMatchObject({ code: problem.code, certificate: 'ab' })
+  })
+})
 
 describe('a call', () => {
   it('resolves with the JSON, or with nothing', async () => {

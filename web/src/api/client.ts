@@ -9,12 +9,15 @@ export class ApiError extends Error {
   /** Stable code, such as `IMAGE_NOT_FOUND`; `UNREACHABLE` when there was no answer. */
   readonly code: string
   readonly hint: string | undefined
+  /** SHA-256 of a certificate that is not trusted. */
+  readonly certificate: string | undefined
 
-  constructor(status: number, code: string, message: string, hint?: string) {
+  constructor(status: number, code: string, message: string, hint?: string, certificate?: string) {
     super(message)
     this.status = status
     this.code = code
     this.hint = hint
+    this.certificate = certificate
   }
 }
 
@@ -50,6 +53,37 @@ export async function operate<Line>(path: string, body: unknown, onLine: (line: 
     rest = done ? '' : lines.pop()!
     for (const line of lines) if (line.trim() !== '') onLine(JSON.parse(line) as Line)
     if (done) return
+  }
+}
+
+/** Made at once: calls take no more arguments than a stack has room for. */
+const CHARACTERS = 2 ** 14
+
+/** A picture that the server answered with. */
+export interface Picture {
+  /** `data:`, which the page's policy allows. */
+  url: string
+  /** Of a file with it: `png`. */
+  extension: string
+  takenAt: string
+}
+
+/** Fetches `/api/v1<path>`, a picture that says when it was made. Throws ApiError. */
+export async function fetchPicture(path: string): Promise<Picture> {
+  const response = await request('GET', path)
+  const buffer = await response.arrayBuffer().catch(() => {
+    throw unreachable()
+  })
+  const bytes = new Uint8Array(buffer)
+  const type = response.headers.get('content-type') ?? ''
+  let text = ''
+  for (let at = 0; at < bytes.length; at += CHARACTERS) {
+    text += String.fromCharCode(...bytes.subarray(at, at + CHARACTERS))
+  }
+  return {
+    url: `data:${type};base64,${btoa(text)}`,
+    extension: type.replace('image/', ''),
+    takenAt: new Date(response.headers.get('last-modified') ?? Date.now()).toISOString(),
   }
 }
 
@@ -91,10 +125,10 @@ export function unreachable(): ApiError {
 /** The error that an answer's body tells; also when something between us and the server answered in its place. */
 export function problemOf(status: number, text: string): ApiError {
   try {
-    const { code, detail, hint, errors } = JSON.parse(text) as Problem
+    const { code, detail, hint, certificate, errors } = JSON.parse(text) as Problem
     if (typeof code !== 'string') throw new TypeError('not a problem')
     const fields = (errors ?? []).map(({ path, message }) => `${path}: ${message}`)
-    return new ApiError(status, code, [detail, ...fields].join('\n'), hint)
+    return new ApiError(status, code, [detail, ...fields].join('\n'), hint, certificate)
   } catch {
     return new ApiError(status, 'UNEXPECTED', `the server answered ${status}`)
   }

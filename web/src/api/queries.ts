@@ -24,7 +24,7 @@ import type { Overview } from '../../../server/contract/overview.ts'
 import type { Media } from '../../../server/contract/media.ts'
 import type { SystemInfo } from '../../../server/contract/system.ts'
 import type { Trace } from '../../../server/contract/trace.ts'
-import { call, ifUnchanged, isUnauthenticated } from './client.ts'
+import { call, fetchPicture, ifUnchanged, isUnauthenticated } from './client.ts'
 import { keys } from './keys.ts'
 
 /** What is not said is not so. */
@@ -289,6 +289,11 @@ export function useReinstall(id: string) {
     () => call<Install>('POST', `/machines/${id}/reinstall`),
     [keys.machine(id), keys.machineInstalls(id)],
   )
+}
+
+/** A picture of the console, taken anew each time. */
+export function useScreenshot(id: string) {
+  return useMutation({ mutationFn: () => fetchPicture(`/machines/${id}/screenshot`) })
 }
 
 export function useCancelInstall(id: string) {

@@ -35,6 +35,7 @@ import { useTitle } from '../../ui/title.ts'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
 import { AssignDialog } from './AssignDialog.tsx'
 import { BootStoryCard } from './BootStoryCard.tsx'
+import { ConsoleCard } from './ConsoleCard.tsx'
 import { EditMachineDialog } from './EditMachineDialog.tsx'
 import { EventsCard } from './EventsCard.tsx'
 import { HardwareCard } from './HardwareCard.tsx'
@@ -86,6 +87,9 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
                     <KickstartCard machineId={machine.id} />
                   </GridItem>
                 )}
+                <GridItem span={12}>
+                  <ConsoleCard machine={machine} />
+                </GridItem>
                 <GridItem span={12}>
                   <BootStoryCard machineId={machine.id} macs={machine.macs} />
                 </GridItem>
