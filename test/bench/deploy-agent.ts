@@ -37,7 +37,7 @@ const imported = await fetchImage({
   onProgress: () => {},
   say: () => {},
 })
-const tree = await ImageTree.checkout(realHost, mountPoint, imported.mergeCommit, stage)
+const tree = await ImageTree.forOstree(realHost, { target: mountPoint, commit: imported.mergeCommit, stage })
 const target = { plan: plan(), devices: new Map<string, string>(), mountPoint, volumes: `${mountPoint}-volumes` }
 const silent = { say: () => {}, warn: () => {} }
 await deploy({ target, tree, image, spec: MachineSpec.parse({}), imported, enforced: false, ...silent })

@@ -78,6 +78,7 @@ describe.skipIf(!isRoot)('importing images with an embedded commit (needs root)'
       locate: ({ digest }) => server.source(digest),
       concurrency: 2,
     })
+    await result.flushed
     return { ...result, fetched: server.requests.map(({ digest }) => digest) }
   }
 

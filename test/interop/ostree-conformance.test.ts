@@ -504,6 +504,7 @@ class World {
     const repo = Repo.init(join(this.root, 'ostree/repo'))
     const locate = ({ digest }: { digest: string }) => server.source(digest)
     const result = await importImage({ repo, manifest, config, manifestDigest, targetImage, locate, concurrency: 1 })
+    await result.flushed
     return { result, fetched: server.requests.map(({ digest }) => digest) }
   }
 
@@ -550,7 +551,11 @@ class World {
     this.rootUuid = uuidOf(this.rootDevice)
     this.bootUuid = this.bootDevice === undefined ? '' : uuidOf(this.bootDevice)
     const { result } = await this.importAgain(this.image)
-    const tree = await ImageTree.checkout(realHost, this.root, result.mergeCommit, join(this.#folder, 'stage'))
+    const tree = await ImageTree.forOstree(realHost, {
+      target: this.root,
+      commit: result.mergeCommit,
+      stage: join(this.#folder, 'stage'),
+    })
     try {
       const deployed = await deploy({
         target: this.#target(),

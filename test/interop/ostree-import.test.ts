@@ -163,7 +163,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     const image = makeImage(layers)
     const server = await serve(image)
     const repo = Repo.init(join(folder, 'repo'))
-    return { repo, image, server, result: await importImage(options(image, server, repo)) }
+    return { repo, image, server, result: await imported(options(image, server, repo)) }
   }
 
   function expectSame(layers: Entry[][], image: TestImage, result: ImportResult): void {
@@ -218,14 +218,24 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     const objects = (): string[] => readdirSync(join(first.repo.path, 'objects'), { recursive: true }) as string[]
     const before = objects()
     first.server.requests.length = 0
-    const again = await importImage(options(first.image, first.server, first.repo))
+    const again = await imported(options(first.image, first.server, first.repo))
     expect(again.mergeCommit).toBe(first.result.mergeCommit)
     expect(first.server.requests).toEqual([])
     expect(objects()).toEqual(before)
     const child = makeImage([BASE, UPPER, [file('usr/child', 'c')]])
     const server = await serve(child)
-    await importImage(options(child, server, first.repo))
+    await imported(options(child, server, first.repo))
     expect(server.requests.map(({ digest }) => digest)).toEqual([child.manifest.layers[2]!.digest])
+  })
+
+  it('checks out the files that are wanted, and the folders they are in', async () => {
+    const { repo, result } = await importEntries([
+      [file('usr/bin/a', 'a'), file('usr/bin/b', 'b'), dir('usr/bin/empty'), file('usr/lib/deep/c', 'c'), dir('var')],
+    ])
+    const out = join(folder, 'wanted')
+    checkoutTree(repo, result.mergeCommit, out, (path) => ['usr/bin/a', 'usr/lib/deep/c'].includes(path))
+    const paths = readdirSync(out, { recursive: true }) as string[]
+    expect(paths.toSorted()).toEqual(['usr', 'usr/bin', 'usr/bin/a', 'usr/lib', 'usr/lib/deep', 'usr/lib/deep/c'])
   })
 
   it('checks out the merged tree as the command line does', async () => {
@@ -266,7 +276,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
       return true
     }
     const repo = Repo.init(join(folder, 'repo'))
-    await importImage(options(image, server, repo))
+    await imported(options(image, server, repo))
     // What was in flight when a connection broke is asked for again, nothing before it.
     expect(starts).toHaveLength(4)
     for (const [index, start] of starts.slice(1).entries()) expect(start).toBeGreaterThan(starts[index]!)
@@ -283,18 +293,37 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
       return digest === digests[1]
     }
     const repo = Repo.init(join(folder, 'repo'))
-    await expect(importImage({ ...options(image, server, repo), concurrency: 1 })).rejects.toThrow(/404/)
+    await expect(imported({ ...options(image, server, repo), concurrency: 1 })).rejects.toThrow(/404/)
     expect(cli.run(repo.path, 'refs')).toBe('')
     // As after a power cut: one file of the first layer is shorter than it was.
     const [large] = repo.objects().filter(({ sum, kind }) => kind === 'file' && repo.statFile(sum).size > 1_000_000)
     truncateSync(repo.objectPath(large!.sum, 'file'), 1000)
     server.interfere = () => false
     server.requests.length = 0
-    const result = await importImage(options(image, server, repo))
+    const result = await imported(options(image, server, repo))
     expect(server.requests.map(({ digest }) => digest).toSorted()).toEqual([digests[0]!, digests[1]!].toSorted())
     expectSame(layers, image, result)
     cli.run(repo.path, 'fsck')
     expect(readdirSync(join(repo.path, 'state'))).toEqual([])
+  })
+
+  it('believes nothing of an import whose last flush failed', async () => {
+    const layers = [BASE, UPPER]
+    const image = makeImage(layers)
+    const server = await serve(image)
+    const repo = Repo.init(join(folder, 'repo'))
+    const flush = repo.sync.bind(repo)
+    repo.sync = () => Promise.reject(new Error('the disk is broken'))
+    const { flushed } = await importImage(options(image, server, repo))
+    await expect(flushed).rejects.toThrow('the disk is broken')
+    repo.sync = flush
+    // What a name leads to is not what was written.
+    const [large] = repo.objects().filter(({ sum, kind }) => kind === 'file' && repo.statFile(sum).size > 1_000_000)
+    truncateSync(repo.objectPath(large!.sum, 'file'), 1000)
+    server.requests.length = 0
+    expectSame(layers, image, await imported(options(image, server, repo)))
+    expect(server.requests.map(({ digest }) => digest)).toEqual([image.manifest.layers[0]!.digest])
+    cli.run(repo.path, 'fsck')
   })
 
   it.each([
@@ -306,7 +335,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     const { digest } = image.manifest.layers[1]!
     image.blobs.set(digest, damage(image.blobs.get(digest)!))
     const repo = Repo.init(join(folder, 'repo'))
-    await expect(importImage(options(image, await serve(image), repo))).rejects.toThrowWithCode(StreamError, code)
+    await expect(imported(options(image, await serve(image), repo))).rejects.toThrowWithCode(StreamError, code)
     expect(cli.run(repo.path, 'refs')).toBe('')
     expect(readdirSync(join(repo.path, 'tmp'))).toEqual(['cache'])
   })
@@ -323,7 +352,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
       ...from.locate(layer),
       caches: [cacheOf(options(image, wrong, repo).locate(layer))],
     })
-    const result = await importImage({ ...from, locate })
+    const result = await imported({ ...from, locate })
     expectSame([BASE, UPPER], image, result)
     expect(wrong.requests.length).toBeGreaterThanOrEqual(2)
     cli.run(repo.path, 'fsck')
@@ -333,7 +362,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     const image = makeImage([BASE])
     image.config.rootfs.diff_ids[0] = `sha256:${'0'.repeat(64)}`
     const repo = Repo.init(join(folder, 'repo'))
-    await expect(importImage(options(image, await serve(image), repo))).rejects.toThrowWithCode(
+    await expect(imported(options(image, await serve(image), repo))).rejects.toThrowWithCode(
       StreamError,
       'DIFFID_MISMATCH',
     )
@@ -368,7 +397,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
         const job = { ...descriptor, diffId, isVouchedFor: false, role, source: locate(descriptor), filter }
         repo.setRef(layerRef(descriptor.digest), (await importLayer(repo, job, fetcher, () => {})).commit)
       }
-      return importImage({ repo, manifest, config, manifestDigest, targetImage: TARGET, locate })
+      return imported({ repo, manifest, config, manifestDigest, targetImage: TARGET, locate })
     }
     await fc.assert(
       fc.asyncProperty(fc.array(arbitraryLayer, { minLength: 1, maxLength: 4 }), async (layers) => {
@@ -416,6 +445,13 @@ const arbitraryLayer: fc.Arbitrary<Entry[]> = fc.array(arbitraryEntry, { maxLeng
     ? sound
     : [...sound, link('usr/linked-1', first.path), link('usr/q/linked-2', first.path, { uid: 9 })]
 })
+
+/** Imports an image, until it is on the disk. */
+async function imported(options: ImportOptions): Promise<ImportResult> {
+  const result = await importImage(options)
+  await result.flushed
+  return result
+}
 
 function flip(blob: Buffer, at: number): Buffer {
   const copy = Buffer.from(blob)

@@ -11,35 +11,57 @@ import type { XattrTarget } from './xattrs.ts'
 
 const XATTR_BATCH = 512
 
+/** Whether a file is to be checked out, by its path in the tree, e.g. `usr/bin/true`. */
+export type Wanted = (path: string) => boolean
+
 /**
- * Checks out `commit` into `destination`, which must not exist and must be on the repository's file system.
+ * Checks out `commit` into `destination`, which must not exist and must be on the repository's file system. With `wanted` only those files,
+ * and the folders they are in.
  *
  * Files are links to objects: whoever writes into one in place, or changes its owner, mode or label, corrupts the repository.
  * Empty files are copies, since one object may stand for more of them than an inode can have links.
  */
-export function checkoutTree(repo: Repo, commit: Checksum, destination: string): void {
-  const checkout = new Checkout(repo)
-  checkout.directory(repo.readCommit(commit).root, destination)
+export function checkoutTree(repo: Repo, commit: Checksum, destination: string, wanted?: Wanted): void {
+  const checkout = new Checkout(repo, destination, wanted)
+  checkout.directory(repo.readCommit(commit).root, '')
   checkout.flush()
 }
 
 class Checkout {
   readonly #repo: Repo
+  readonly #destination: string
+  readonly #wanted: Wanted | undefined
   readonly #metas = new Map<Checksum, InodeMeta>()
   readonly #waiting: XattrTarget[] = []
 
-  constructor(repo: Repo) {
+  constructor(repo: Repo, destination: string, wanted: Wanted | undefined) {
     this.#repo = repo
+    this.#destination = destination
+    this.#wanted = wanted
   }
 
-  directory(ref: DirectoryRef, path: string): void {
+  /** `below` is its path in the tree, with a slash at the end; `makeParent` sees to the folder that it is in. */
+  directory(ref: DirectoryRef, below: string, makeParent = (): void => {}): void {
     const meta = this.#meta(ref.meta)
     const { files, directories } = this.#repo.readDirtree(ref.tree)
-    io(`checking out ${path}`, () => {
+    const path = `${this.#destination}/${below}`
+    let isMade = false
+    const make = (): void => {
+      if (isMade) return
+      makeParent()
       fs.mkdirSync(path, 0o700)
-      for (const [name, sum] of files) this.#file(sum, `${path}/${safe(name)}`)
+      isMade = true
+    }
+    io(`checking out ${path}`, () => {
+      if (this.#wanted === undefined) make()
+      for (const [name, sum] of files) {
+        if (this.#wanted?.(below + name) === false) continue
+        make()
+        this.#file(sum, path + safe(name))
+      }
     })
-    for (const [name, child] of directories) this.directory(child, `${path}/${safe(name)}`)
+    for (const [name, child] of directories) this.directory(child, `${below}${safe(name)}/`, make)
+    if (!isMade) return
     io(`checking out ${path}`, () => {
       fs.chownSync(path, meta.uid, meta.gid)
       fs.chmodSync(path, meta.mode & 0o7777)

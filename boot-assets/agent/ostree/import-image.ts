@@ -56,12 +56,14 @@ export interface ImportResult extends ImageProgress {
   dropped: Record<string, number>
   /** Layers that came as zstd instead of their own gzip, as bytes of both. */
   recoded: { layers: number; bytes: number; insteadOf: number }
+  /** Once everything is on the disk. Rejects with the failure of any flush, and must be heard before anybody relies on the image, or imports again. */
+  flushed: Promise<void>
 }
 
 /**
- * Imports an image. Afterwards the image's ref points to the merge commit and each layer's ref to its commit; the objects are on the disk,
- * not just in the page cache. On failure no ref exists that was not there before, only objects nothing refers to; the next import
- * into the same repository verifies these and fetches only layers that are not complete. Throws OstreeError, StreamError.
+ * Imports an image. Afterwards the image's ref points to the merge commit and each layer's ref to its commit; the objects are in the page
+ * cache, and on the disk when `flushed` says so. On failure no ref exists that was not there before, only objects nothing refers to; the next
+ * import into the same repository verifies these and fetches only layers that are not complete. Throws OstreeError, StreamError.
  */
 export async function importImage(options: ImportOptions): Promise<ImportResult> {
   const { repo, manifest, config, onProgress } = options
@@ -134,11 +136,12 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const timestamp = imageTimestamp(manifest, config, (options.now ?? (() => new Date()))())
   const { manifestDigest } = options
   const mergeCommit = writeMergeCommit(repo, { root, parent: base, manifestDigest, timestamp, ...stored })
-  // Objects first, names after: a ref must never point to what a power cut may have swallowed.
-  await writeback.finish()
   for (const [digest, commit] of commits) repo.setRef(layerRef(digest), commit)
   repo.setRef(image, mergeCommit)
-  marks.end()
+  // Until the flush is done the marks stay, so that the next import believes no ref: a power cut may have swallowed what it points to.
+  const flushed = writeback.finish().then(() => marks.end())
+  // Who waits for it hears a failure, however late that is.
+  flushed.catch(() => {})
   return {
     mergeCommit,
     imageRef: image,
@@ -146,6 +149,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
     derived: new Map(derived.map((digest) => [layerRef(digest), commits.get(digest)!])),
     dropped,
     recoded,
+    flushed,
     ...ledger.sum(),
   }
 }

@@ -43,12 +43,13 @@ export async function installThroughBootc(options: BootcEngineOptions): Promise<
         await mountScratch(host, target, scratch)
         const { images, task } = order
         const [readLayers, onProgress, say] = [task.readLayers, report.progress(), report.say]
-        return (await fetchImage({ image, images, readLayers, mountPoint: scratch, signal, onProgress, say }))
-          .mergeCommit
+        const fetched = await fetchImage({ image, images, readLayers, mountPoint: scratch, signal, onProgress, say })
+        await fetched.flushed
+        return fetched.mergeCommit
       },
       image.totalBytes,
     )
-    const tree = await ImageTree.checkout(host, target.mountPoint, commit, stage, scratch)
+    const tree = await ImageTree.complete(host, { target: target.mountPoint, commit, stage, store: scratch })
     return await finish(options, tree, scratch)
   } finally {
     await unmountScratch(host, scratch).catch((error: Error) => report.warn(error.message))

@@ -15,7 +15,7 @@ import type { Target } from '../disk/target.ts'
 import { AgentError } from '../errors.ts'
 import { verityRequired } from '../ostree/prepare-root.ts'
 import { relabel } from '../ostree/relabel.ts'
-import type { ImportedCommits } from '../ostree/relabel.ts'
+import type { ImportResult } from '../ostree/import-image.ts'
 import { Repo } from '../ostree/repo.ts'
 import { CommandError } from '../sys/command.ts'
 import type { ResolvedImage } from './resolve.ts'
@@ -27,7 +27,7 @@ export interface DeployOptions {
   tree: ImageTree
   image: ResolvedImage
   spec: MachineSpec
-  imported: ImportedCommits
+  imported: Pick<ImportResult, 'mergeCommit' | 'imageRef' | 'derived' | 'flushed'>
   /** The system holds later images against a policy of its own. */
   enforced: boolean
   say: (text: string) => void
@@ -45,18 +45,17 @@ export interface Deployed extends Deployment {
   mergeCommit: string
 }
 
-/** Deploys the merge commit as the only deployment. Throws AgentError IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError. */
+/**
+ * Deploys the merge commit as the only deployment, and settles the tree in it. What was imported is on the disk afterwards. Throws AgentError
+ * IMAGE_NOT_BOOTABLE, DEPLOY_FAILED; CommandError; OstreeError.
+ */
 export async function deploy(options: DeployOptions): Promise<Deployed> {
   const { target, tree, image, spec, imported, enforced, say, warn } = options
-  await checkTree(tree)
-  await checkInitramfs(tree, target.plan, say)
-  const verity = await needsVerity(tree, target.plan)
-  const bound = await boundImages(tree)
-  if (bound.length > 0) warn(`bound images are not installed with the system: let it pull ${bound.join(', ')}`)
   await initialiseSysroot(target.mountPoint)
-  say(
-    `the image's own ostree takes over: ${(await tree.run('ostree', ['--version'])).stdout.match(/Version: '(.+)'/)?.[1] ?? ''}`,
-  )
+  const version = await startOstree(tree)
+  await checkTree(tree)
+  const verity = await needsVerity(tree, target.plan)
+  say(`the image's own ostree takes over: ${version}`)
   const repo = Repo.open(join(target.mountPoint, 'ostree/repo'))
   const mergeCommit = await relabel(repo, imported, (folder, policy) => commitLabelled(options, folder, policy))
   if (mergeCommit !== imported.mergeCommit) say(`labelled by the image's SELinux policy: commit ${mergeCommit}`)
@@ -101,7 +100,12 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
     await tree.run('ostree', ['admin', 'post-copy', '--sysroot=/sysroot'], { timeout: 900_000 })
   }
   const path = await findDeployment(target.mountPoint, mergeCommit)
+  await tree.settle(path, mergeCommit)
+  await checkInitramfs(tree, target.plan, say)
+  const bound = await boundImages(tree)
+  if (bound.length > 0) warn(`bound images are not installed with the system: let it pull ${bound.join(', ')}`)
   await addBootcFiles(options, path)
+  await imported.flushed
   return { path, mergeCommit, kernelArguments: kargs }
 }
 
@@ -126,13 +130,17 @@ async function commitLabelled({ tree, target }: DeployOptions, folder: string, p
   return stdout.trim()
 }
 
+/** Returns its version. */
+async function startOstree(tree: ImageTree): Promise<string> {
+  const said = await tree.startOstree()
+  if (said !== undefined) return /Version: '(.+)'/.exec(said)?.[1] ?? ''
+  throw new AgentError('IMAGE_UNSUPPORTED', 'the image has no ostree program to deploy itself with', {
+    hint: 'images of the composefs-native kind (UKI, no ostree) need the bootc engine',
+  })
+}
+
 /** What an image needs so that this engine can deploy it: said now, in our words, rather than by a program's failure. */
 async function checkTree(tree: ImageTree): Promise<void> {
-  if (!tree.hasProgram('ostree')) {
-    throw new AgentError('IMAGE_UNSUPPORTED', 'the image has no ostree program to deploy itself with', {
-      hint: 'images of the composefs-native kind (UKI, no ostree) need the bootc engine',
-    })
-  }
   const kernels = (await tree.list('usr/lib/modules')).filter((name) => tree.has(`usr/lib/modules/${name}/vmlinuz`))
   if (kernels.length !== 1) {
     throw new AgentError(

@@ -26,7 +26,7 @@ import type { Target } from '../disk/target.ts'
 import type { Enforcement } from '../deployment/trust-files.ts'
 import { AgentError, toFailure } from '../errors.ts'
 import type { InstallOrder } from '../link/task-source.ts'
-import type { ImportedCommits } from '../ostree/relabel.ts'
+import type { ImportResult } from '../ostree/import-image.ts'
 import { Repo } from '../ostree/repo.ts'
 import { UnfinishedNote } from '../ostree/reuse.ts'
 import { EventClient } from '../report/event-client.ts'
@@ -203,23 +203,39 @@ async function runStages(
         }),
       image.totalBytes,
     )
-    signal.throwIfAborted()
-    let mergeCommit: string
-    const tree = await ImageTree.checkout(host, mountPoint, imported.mergeCommit, stage)
+    const mergeCommit = await withTree(context, imported, (tree) => {
+      signal.throwIfAborted()
+      return finishInTree(context, order, report, signal, { facts, target, image, tree, imported, enforcement, keys })
+    })
+    note.remove()
+    return await leave(mergeCommit)
+  } catch (error) {
+    await makeUnbootable(context, plan, warn)
+    throw error
+  }
+}
+
+/** Runs `work` with a tree of what was imported, and leaves nothing behind that would hold the disk. */
+async function withTree<T>(
+  { host, mountPoint, stage }: InstallContext,
+  { mergeCommit, flushed }: ImportResult,
+  work: (tree: ImageTree) => Promise<T>,
+): Promise<T> {
+  try {
+    const tree = await ImageTree.forOstree(host, { target: mountPoint, commit: mergeCommit, stage })
+    let result: T
     try {
-      const made = { facts, target, image, tree, imported, enforcement, keys }
-      mergeCommit = await finishInTree(context, order, report, signal, made)
+      result = await work(tree)
     } catch (error) {
       // The first failure counts, not that of tidying up after it.
       await tree.remove().catch(() => {})
       throw error
     }
     await tree.remove()
-    note.remove()
-    return await leave(mergeCommit)
-  } catch (error) {
-    await makeUnbootable(context, plan, warn)
-    throw error
+    return result
+  } finally {
+    // Its failure was heard by the deployment, unless that failed itself.
+    await flushed.catch(() => {})
   }
 }
 
@@ -234,7 +250,7 @@ async function finishInTree(
     target: Target
     image: ResolvedImage
     tree: ImageTree
-    imported: ImportedCommits
+    imported: ImportResult
     enforcement: Enforcement | undefined
     keys: DiskKeys | undefined
   },
@@ -255,7 +271,6 @@ async function finishInTree(
     await seedVolumes(host, target, say)
     return deployed
   })
-  tree.etc = `${deployment.path}/etc`
   signal.throwIfAborted()
   await report.step('configure', 'writing host name, keys and what else the spec sets', async () => {
     const { targetReference } = image
