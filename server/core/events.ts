@@ -52,12 +52,14 @@ export class EventLog {
   readonly #clock: Clock
   readonly #listeners = new Set<EventListener>()
   readonly #newest: NewestEvents
+  #last: number
 
   constructor(ports: { store: EventStore; transactions: Transactions; clock: Clock }) {
     this.#store = ports.store
     this.#transactions = ports.transactions
     this.#clock = ports.clock
-    this.#newest = new NewestEvents(ports.store.last())
+    this.#last = ports.store.last()
+    this.#newest = new NewestEvents(this.#last)
   }
 
   /** Writes an event, durable with the caller's transaction or at once. Listeners hear of it when it is durable. */
@@ -88,9 +90,9 @@ export class EventLog {
     return this.#store.before(before, limit, filter)
   }
 
-  /** Number of the newest event; 0 when there is none. */
+  /** Number of the newest event that is durable; 0 when there is none. Asked by every reader for every event, so it costs nothing. */
   last(): number {
-    return this.#store.last()
+    return this.#last
   }
 
   /** Calls `listener` for each event once it is durable, in order, until the returned function is called. It must not throw. */
@@ -100,6 +102,7 @@ export class EventLog {
   }
 
   #tell(event: Event, slot: string | undefined): void {
+    this.#last = event.seq
     this.#newest.add(event, slot)
     for (const listener of this.#listeners) listener(event)
   }

@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Agent, request } from 'undici'
 import { buildWeb } from '../../boot-assets/build.ts'
+import { createMessageCutter } from '../../server/contract/message-cutter.ts'
 import { LOCAL_ACCESS_FILE, LocalAccess } from '../../server/contract/local-access.ts'
 import { freePort } from '../../server/host/free-port.ts'
 import { openBrowser } from '../e2e/lab/browser.ts'
@@ -158,7 +159,8 @@ async function memoryOfTabs({ pid, url, ca, token }: Server, say: (line: string)
   let heard = 0
   const tabs = Array.from({ length: TABS }, async () => {
     const { body } = await request(`${url}${API}/events`, { dispatcher, headers, signal })
-    for await (const chunk of body) heard += String(chunk).split('\ndata: ').length - 1
+    const cut = createMessageCutter()
+    for await (const text of body.setEncoding('utf8')) heard += cut(String(text)).length
   })
   const changes = await change(url, { dispatcher, headers })
   await sleep(SETTLE_MS)

@@ -8,7 +8,7 @@ export interface EventStreamOptions {
   filter?: EventFilter
   /** Ends the stream. */
   signal: AbortSignal
-  /** Asked before anything is sent: whether the reader may still have it. Without it, always. */
+  /** Asked before something is sent, once a second at most: whether the reader may still have it. Without it, always. */
   mayRead?: () => boolean
   /** Milliseconds of silence after which a comment is sent, so that proxies and dead tabs are noticed. */
   heartbeatMs?: number
@@ -18,7 +18,10 @@ export interface EventStreamOptions {
 
 const PAGE = 200
 const HEARTBEAT_MS = 15_000
-const HEARTBEAT = ': still here\n\n'
+/** A hundred readers of twenty events a second shall not cost two thousand looks at their rights. */
+const RIGHTS_MS = 1000
+const encoder = new TextEncoder()
+const HEARTBEAT = encoder.encode(': still here\n\n')
 
 /**
  * The body of a `text/event-stream` answer (WHATWG HTML, section 9.2): `id` is the event's number, `data` the event as JSON. Nothing is
@@ -28,10 +31,16 @@ const HEARTBEAT = ': still here\n\n'
  */
 export function eventStream(log: EventLog, options: EventStreamOptions): ReadableStream<Uint8Array> {
   const { after, filter = {}, signal, mayRead = () => true, heartbeatMs = HEARTBEAT_MS, onEnd } = options
-  const encoder = new TextEncoder()
   const bell = createBell()
   const unsubscribe = log.subscribe(bell.ring)
   signal.addEventListener('abort', bell.ring, { once: true })
+  let askedAt = -Infinity
+  const isAllowed = (): boolean => {
+    const now = performance.now()
+    if (now - askedAt < RIGHTS_MS) return true
+    askedAt = now
+    return mayRead()
+  }
   let ended = false
   const end = () => {
     if (ended) return
@@ -43,22 +52,23 @@ export function eventStream(log: EventLog, options: EventStreamOptions): Readabl
   }
   const isOfThisLog = after <= log.last()
   let position = isOfThisLog ? after : log.last()
-  let greeting = `retry: 2000\n\n${isOfThisLog ? '' : `event: reset\nid: ${position}\ndata: {}\n\n`}`
+  let greeting: string | undefined =
+    `retry: 2000\n\n${isOfThisLog ? '' : `event: reset\nid: ${position}\ndata: {}\n\n`}`
 
-  const nextText = async (): Promise<string | undefined> => {
-    if (greeting !== '') {
-      const text = greeting
-      greeting = ''
-      return text
+  const nextPart = async (): Promise<Uint8Array | undefined> => {
+    if (greeting !== undefined) {
+      const part = encoder.encode(greeting)
+      greeting = undefined
+      return part
     }
     for (;;) {
-      if (signal.aborted || !mayRead()) return undefined
+      if (signal.aborted || !isAllowed()) return undefined
       bell.reset()
       const newest = log.last()
       const events = log.since(position, { ...filter, limit: PAGE })
       // What the filter hid need not be looked at again.
       position = events.length === PAGE ? events.at(-1)!.seq : Math.max(newest, events.at(-1)?.seq ?? 0)
-      if (events.length > 0) return events.map(formatEvent).join('')
+      if (events.length > 0) return joined(events.map(formatEvent))
       if (!(await bell.rang(heartbeatMs))) return HEARTBEAT
     }
   }
@@ -66,15 +76,15 @@ export function eventStream(log: EventLog, options: EventStreamOptions): Readabl
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const text = await nextText().catch((error: unknown) => {
+        const part = await nextPart().catch((error: unknown) => {
           end()
           throw error
         })
-        if (text === undefined) {
+        if (part === undefined) {
           end()
           controller.close()
         } else {
-          controller.enqueue(encoder.encode(text))
+          controller.enqueue(part)
         }
       },
       cancel: end,
@@ -84,14 +94,18 @@ export function eventStream(log: EventLog, options: EventStreamOptions): Readabl
 }
 
 /** The log gives all readers the same events. */
-const formatted = new WeakMap<Event, string>()
+const formatted = new WeakMap<Event, Uint8Array>()
 
-function formatEvent(event: Event): string {
+function formatEvent(event: Event): Uint8Array {
   const known = formatted.get(event)
   if (known !== undefined) return known
-  const text = `id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`
-  formatted.set(event, text)
-  return text
+  const bytes = encoder.encode(`id: ${event.seq}\ndata: ${JSON.stringify(event)}\n\n`)
+  formatted.set(event, bytes)
+  return bytes
+}
+
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
 }
 
 /** Remembers that it rang, so that what happens between a look at the log and the wait is not missed. */

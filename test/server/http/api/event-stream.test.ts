@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { EventLog } from '../../../../server/core/events.ts'
 import { eventStream } from '../../../../server/http/api/event-stream.ts'
 import type { EventStreamOptions } from '../../../../server/http/api/event-stream.ts'
@@ -62,6 +62,25 @@ describe('eventStream', () => {
     add(log, 1)
     add(log, 1, MACHINE)
     expect(await next).toEqual([4])
+  })
+
+  it('looks at the rights of its reader before something is sent, once a second', async () => {
+    vi.useFakeTimers({ toFake: ['performance'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const log = memoryLog()
+    add(log, 1000)
+    let [asked, may] = [0, true]
+    const mayRead = () => {
+      asked++
+      return may
+    }
+    const { read, ids } = reader(log, { mayRead })
+    await read()
+    for (let page = 0; page < 3; page++) expect(await ids()).toHaveLength(200)
+    expect(asked).toBe(1)
+    may = false
+    vi.advanceTimersByTime(1000)
+    expect(await read()).toBeUndefined()
   })
 
   it('is silent never for long', async () => {
