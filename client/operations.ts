@@ -309,6 +309,7 @@ export interface Schemas {
     generation: number
     revision: number
     lastSeenAt: string | null
+    silentSince: string | null
     createdAt: string
     installId: string | null
     failure: Schemas['Failure'] | null
@@ -381,6 +382,7 @@ export interface Schemas {
     generation: number
     revision: number
     lastSeenAt: string | null
+    silentSince: string | null
     createdAt: string
     installId: string | null
     failure: Schemas['Failure'] | null
@@ -600,6 +602,8 @@ export interface Schemas {
       profile?: string
       architecture?: 'amd64' | 'arm64'
       firmware?: 'uefi' | 'bios'
+      /** whether it has said nothing for a while in the middle of an install */
+      silent?: 'true' | 'false'
       /** words, each a part of name, MAC, serial, UUID, address, vendor or product, in any case */
       search?: string
     }
@@ -631,6 +635,8 @@ export interface Schemas {
       profile?: string
       architecture?: 'amd64' | 'arm64'
       firmware?: 'uefi' | 'bios'
+      /** whether it has said nothing for a while in the middle of an install */
+      silent?: 'true' | 'false'
       /** words, each a part of name, MAC, serial, UUID, address, vendor or product, in any case */
       search?: string
     }
@@ -919,6 +925,8 @@ export interface Schemas {
       | 'install.step'
       | 'install.progress'
       | 'install.log'
+      | 'install.silent'
+      | 'install.heard'
       | 'install.failed'
       | 'install.succeeded'
       | 'image.added'
@@ -1040,12 +1048,14 @@ export interface Schemas {
     }
     installs: {
       running: number
+      silent: number
       rate: number
       list: {
         installId: string
         machine: { id: string; name: string }
         image: string
         startedAt: string | null
+        silentSince: string | null
         step:
           | 'boot'
           | 'identify'
@@ -1155,7 +1165,7 @@ export interface Schemas {
   WebhookDelivery: {
     seq: number
     eventSeq: number
-    event: 'install.succeeded' | 'install.failed'
+    event: 'install.succeeded' | 'install.failed' | 'install.silent' | 'install.heard'
     machineId: string
     installId: string
     url: string
@@ -1602,6 +1612,8 @@ export interface Operations {
       profile?: string
       architecture?: 'amd64' | 'arm64'
       firmware?: 'uefi' | 'bios'
+      /** whether it has said nothing for a while in the middle of an install */
+      silent?: 'true' | 'false'
       /** words, each a part of name, MAC, serial, UUID, address, vendor or product, in any case */
       search?: string
       format?: 'csv' | 'yaml' | 'netbox' | 'json'
@@ -1632,6 +1644,8 @@ export interface Operations {
       profile?: string
       architecture?: 'amd64' | 'arm64'
       firmware?: 'uefi' | 'bios'
+      /** whether it has said nothing for a while in the middle of an install */
+      silent?: 'true' | 'false'
       /** words, each a part of name, MAC, serial, UUID, address, vendor or product, in any case */
       search?: string
       /** machines without a value come first */
@@ -2010,6 +2024,8 @@ export interface Operations {
         | 'install.step'
         | 'install.progress'
         | 'install.log'
+        | 'install.silent'
+        | 'install.heard'
         | 'install.failed'
         | 'install.succeeded'
         | 'image.added'
@@ -2061,6 +2077,8 @@ export interface Operations {
             | 'install.step'
             | 'install.progress'
             | 'install.log'
+            | 'install.silent'
+            | 'install.heard'
             | 'install.failed'
             | 'install.succeeded'
             | 'image.added'

@@ -32,6 +32,7 @@ import { LoginGuard } from './core/login-guard.ts'
 import { Logins } from './core/logins.ts'
 import { OidcLogins } from './core/oidc-logins.ts'
 import { PasswordHasher } from './core/passwords.ts'
+import { Silence } from './core/silence.ts'
 import { Overviews } from './core/overview.ts'
 import { Profiles } from './core/profiles.ts'
 import { Tokens } from './core/tokens.ts'
@@ -352,6 +353,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     isPublic,
   })
   parts.defer(everyMinute(() => kickstarts.endSilent(), logger))
+  const silence = new Silence({ ...store, events, clock, minutes: config.installer.silentMinutes })
+  parts.defer(everyMinute(() => silence.notice(), logger))
   const webhooks = new Webhooks({
     ...store,
     inventory,
@@ -364,6 +367,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   let eventStreams = 0
   const metrics = createMetrics({
     machinesByState: () => inventory.countByState(),
+    silentMachines: () => inventory.countSilent(),
     eventStreams: () => eventStreams,
     version,
   })

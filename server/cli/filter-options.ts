@@ -11,6 +11,7 @@ export interface FilterOptions {
   profile?: string
   architecture?: string
   firmware?: string
+  silent?: true
   search?: string
 }
 
@@ -23,13 +24,14 @@ export function addFilterOptions(command: Command): Command {
     .option('--profile <name>', 'that this profile applies to')
     .option('--architecture <name>', 'amd64 or arm64')
     .option('--firmware <kind>', 'uefi or bios')
+    .option('--silent', 'that have said nothing for a while in the middle of an install')
     .option('--search <text>', 'with these words in name, MAC, serial, UUID, address, vendor or product')
 }
 
 /** Undefined when no option chooses. Throws CliError for values that no filter takes. */
 export function filterOf(options: FilterOptions): MachineFilter | undefined {
-  const { state, label, image, profile, architecture, firmware, search } = options
-  const given = { state, label, image, profile, architecture, firmware, search }
+  const { state, label, image, profile, architecture, firmware, silent, search } = options
+  const given = { state, label, image, profile, architecture, firmware, silent: silent && 'true', search }
   const values = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
   if (Object.keys(values).length === 0) return undefined
   const filter = MachineFilter.safeParse(values)

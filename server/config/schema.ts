@@ -283,6 +283,9 @@ export const ConfigInput = z.strictObject({
       extraArguments: z.array(KernelArgument).default([]).meta({
         description: 'further kernel arguments of the installer',
       }),
+      silentMinutes: z.number().int().min(1).max(1440).default(15).meta({
+        description: 'minutes without a word after which a machine counts as silent in the middle of an install',
+      }),
       arm64: z.boolean().default(false).meta({
         description: 'whether `--build` makes the installer for 64-bit ARM too; the first time takes as long again',
       }),

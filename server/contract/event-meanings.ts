@@ -25,6 +25,9 @@ export const EVENT_MEANINGS: Readonly<Record<EventType, string>> = {
   'install.step': 'a step of an install began or ended',
   'install.progress': 'bytes of a step, and where its layers stand (`data.layers`); only the newest one is kept',
   'install.log': 'a line of the installer worth telling',
+  'install.silent':
+    'nothing was heard of the machine for a while (`installer.silentMinutes`) in the middle of an install; `data` has when it was, and the step',
+  'install.heard': 'it is heard of again; `data.since` is when it was before',
   'install.failed': 'an install ended badly; `data.code` is the [reason code](reason-codes.md)',
   'install.succeeded': 'the installed system confirmed the digest it runs',
   'image.added': 'an image was pushed, pulled or imported',

@@ -24,6 +24,8 @@ export const EventType = z.enum([
   'install.step',
   'install.progress',
   'install.log',
+  'install.silent',
+  'install.heard',
   'install.failed',
   'install.succeeded',
   'image.added',

@@ -18,6 +18,7 @@ export const MachineFilter = z
     profile: z.string().min(1).max(63).describe('name of a profile that applies'),
     architecture: Architecture,
     firmware: Firmware,
+    silent: z.enum(['true', 'false']).describe('whether it has said nothing for a while in the middle of an install'),
     search: z
       .string()
       .max(200)

@@ -42,6 +42,8 @@ export const MachineSummary = z
     /** Counts changes of name, labels, own spec and management controller; an `If-Match` with it refuses to overwrite those of others. */
     revision: z.number().int().positive(),
     lastSeenAt: Timestamp.nullable(),
+    /** Last word of a machine that has said nothing for a while in the middle of an install; null otherwise. */
+    silentSince: Timestamp.nullable(),
     createdAt: Timestamp,
     /** Newest install, if any. */
     installId: Uuid.nullable(),

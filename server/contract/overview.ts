@@ -18,6 +18,8 @@ export const RunningInstall = z.object({
   machine: NamedMachine,
   image: z.string(),
   startedAt: Timestamp.nullable(),
+  /** Last word of the machine, if that is a while ago. */
+  silentSince: Timestamp.nullable(),
   /** The step that runs, with its bytes where it moves any; null between two steps. */
   step: InstallStepName.nullable(),
   bytes: Count,
@@ -70,6 +72,8 @@ export const Overview = z
     states: StateCounts,
     installs: z.object({
       running: Count,
+      /** Machines that have said nothing for a while in the middle of an install, booting and rebooting ones included. */
+      silent: Count,
       /** Bytes per second of all that run. */
       rate: z.number().nonnegative(),
       /** The oldest of them. */

@@ -2,7 +2,7 @@
 import { z } from 'zod'
 import { Timestamp, Uuid } from './common.ts'
 
-export const WebhookEvent = z.enum(['install.succeeded', 'install.failed'])
+export const WebhookEvent = z.enum(['install.succeeded', 'install.failed', 'install.silent', 'install.heard'])
 export type WebhookEvent = z.infer<typeof WebhookEvent>
 
 export const WebhookDelivery = z

@@ -1,5 +1,6 @@
 // The machines: finding them by what they show of themselves, bringing them in, and everything people set on them.
 import type { Scope } from '../contract/access.ts'
+import { formatAge } from '../contract/age.ts'
 import type { BmcView } from '../contract/bmc.ts'
 import type { Architecture, Labels } from '../contract/common.ts'
 import type { FactChange } from '../contract/fact-change.ts'
@@ -7,6 +8,7 @@ import type { Facts } from '../contract/facts.ts'
 import { productText } from '../contract/facts-text.ts'
 import type { MachineFilter } from '../contract/machine-filter.ts'
 import type { CreateMachine, Machine, MachineState, MachineSummary, UpdateMachine } from '../contract/machine.ts'
+import { isTelling } from '../contract/silence.ts'
 import type { PartialSpec } from '../contract/spec.ts'
 import { bmcView, resolveBmc } from './bmc.ts'
 import { compareFacts } from './compare-facts.ts'
@@ -174,6 +176,11 @@ export class Inventory {
     unlessStoreFails(() => machines.update(id, { ipxeRefusedAt: timestamp(clock) }))
   }
 
+  /** How many have fallen silent in the middle of an install. */
+  countSilent(): number {
+    return this.#ports.machines.count({ silent: 'true' })
+  }
+
   /** States that no machine is in are left out. */
   countByState(): Partial<Record<MachineState, number>> {
     return this.#ports.machines.countByState()
@@ -224,6 +231,7 @@ export class Inventory {
         generation: 0,
         runningDigest: null,
         lastSeenAt: now,
+        silentSince: null,
         ipxeRefusedAt: null,
         revision: 1,
         createdAt: now,
@@ -273,6 +281,7 @@ export class Inventory {
         generation: 0,
         runningDigest: null,
         lastSeenAt: null,
+        silentSince: null,
         ipxeRefusedAt: null,
         revision: 1,
         createdAt: timestamp(clock),
@@ -407,15 +416,27 @@ export class Inventory {
     })
   }
 
-  /** Notes that a machine gave a sign of life, and from which address. */
+  /** Notes that a machine gave a sign of life, and from which address; tells of it where the machine had fallen silent. */
   seen(id: string, address?: string): void {
-    const { machines, clock } = this.#ports
+    const { machines, transactions, clock } = this.#ports
     const machine = machines.get(id)
     if (!machine) return
-    const age = machine.lastSeenAt === null ? Infinity : clock.now().getTime() - Date.parse(machine.lastSeenAt)
+    const { lastSeenAt, silentSince } = machine
+    const age = lastSeenAt === null ? Infinity : clock.now().getTime() - Date.parse(lastSeenAt)
     const moved = address !== undefined && address !== machine.address
-    if (!moved && age >= 0 && age < SEEN_PRECISION_MS) return
-    unlessStoreFails(() => machines.update(id, { lastSeenAt: timestamp(clock), ...(moved && { address }) }))
+    if (!moved && silentSince === null && age >= 0 && age < SEEN_PRECISION_MS) return
+    const note = () => {
+      machines.update(id, { lastSeenAt: timestamp(clock), silentSince: null, ...(moved && { address }) })
+      if (silentSince !== null) this.#tellHeard(machine, silentSince)
+    }
+    unlessStoreFails(() => transactions.transaction(note))
+  }
+
+  #tellHeard({ id, name }: MachineRecord, since: string): void {
+    const { installs, events, clock } = this.#ports
+    const installId = installs.newestActive(id)?.id
+    const message = `machine ${name} is heard of again, after ${formatAge(since, clock.now().getTime())}`
+    events.append({ type: 'install.heard', machineId: id, installId, actor: 'machine', message, data: { since } })
   }
 
   /** Sets the state and tells of it; nothing happens when it is that already. For core/installs.ts, which decides. */
@@ -423,7 +444,7 @@ export class Inventory {
     const { machines, events } = this.#ports
     const { name, state: from } = this.get(id)
     if (from === state) return
-    machines.update(id, { state })
+    machines.update(id, { state, ...(!isTelling(state) && { silentSince: null }) })
     const message = `machine ${name} is ${state} (was ${from})`
     events.append({ type: 'machine.state', machineId: id, actor, message, data: { from, to: state } })
   }

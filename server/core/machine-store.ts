@@ -2,7 +2,7 @@
 import type { Architecture, Firmware, Labels } from '../contract/common.ts'
 import type { FactChange, FactDifference } from '../contract/fact-change.ts'
 import type { Facts } from '../contract/facts.ts'
-import type { MachineSort, SortOrder } from '../contract/machine-filter.ts'
+import type { MachineFilter, MachineSort, SortOrder } from '../contract/machine-filter.ts'
 import type { MachineState } from '../contract/machine.ts'
 import type { PartialSpec } from '../contract/spec.ts'
 import type { BmcAccess } from './bmc.ts'
@@ -31,6 +31,8 @@ export interface MachineRecord {
   /** What the disk holds, as confirmed by the system on it. */
   runningDigest: string | null
   lastSeenAt: string | null
+  /** When it was heard of last, once its install has been silent for too long; see core/silence.ts. */
+  silentSince: string | null
   /** When its firmware was found to refuse iPXE. */
   ipxeRefusedAt: string | null
   /** Counts what people changed: name, labels, spec, management controller. */
@@ -51,6 +53,10 @@ export interface MachineCriteria {
   image?: string | undefined
   architecture?: Architecture | undefined
   firmware?: Firmware | undefined
+  /** Whether its install has fallen silent. */
+  silent?: MachineFilter['silent']
+  /** Was seen, and the last time before this: ISO 8601, UTC. */
+  seenBefore?: string | undefined
   /** Each is a part of name, MAC, serial, UUID, address or product, whatever the case. */
   words?: readonly string[] | undefined
 }

@@ -35,6 +35,7 @@ export function summaryOf({ record, macs, image, install }: SummaryParts): Machi
     generation: record.generation,
     revision: record.revision,
     lastSeenAt: record.lastSeenAt,
+    silentSince: record.silentSince,
     createdAt: record.createdAt,
     installId: install?.id ?? null,
     failure: record.state === 'failed' ? (install?.failure ?? null) : null,

@@ -42,6 +42,8 @@ const NEWS: readonly EventType[] = [
   'boot.refused',
   'boot.loop',
   'install.created',
+  'install.silent',
+  'install.heard',
   'install.failed',
   'install.succeeded',
   'image.added',

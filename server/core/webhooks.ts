@@ -1,4 +1,4 @@
-// Tells others that an install has ended: signed, and repeated until it was heard. Each delivery is kept, so that a restart of the server
+// Tells others that an install has ended, or that nothing is heard of it: signed, and repeated until it was heard. Each delivery is kept, so that a restart of the server
 // forgets nothing, and can be sent once more.
 import { createHmac } from 'node:crypto'
 import type { Scope } from '../contract/access.ts'
@@ -33,7 +33,7 @@ export interface WebhooksPorts {
   sleep: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-const ENDS: readonly EventType[] = WebhookEvent.options
+const TOLD: readonly EventType[] = WebhookEvent.options
 const OUTCOMES: readonly EventType[] = ['webhook.delivered', 'webhook.failed']
 
 const SECOND = 1000
@@ -78,7 +78,7 @@ export class Webhooks {
     for (const event of this.#owed()) this.#begin(event)
     const unsubscribe = events.subscribe((event) => {
       // What cannot be kept now is owed after the next start.
-      if (ENDS.includes(event.type)) unlessStoreFails(() => this.#begin(event))
+      if (TOLD.includes(event.type)) unlessStoreFails(() => this.#begin(event))
     })
     return () => {
       unsubscribe()
@@ -97,7 +97,7 @@ export class Webhooks {
   }
 
   /**
-   * Sends again what was sent, or what ended after an event, as far as the caller may see it: to the receiver, and signed with the secret,
+   * Sends again what was sent, or what happened after an event, as far as the caller may see it: to the receiver, and signed with the secret,
    * that the install had. Throws DELIVERY_NOT_FOUND, and CONFLICT while too many wait.
    */
   replay(request: ReplayRequest, { actor, scope }: Replayer): ReplayResult {
@@ -113,7 +113,7 @@ export class Webhooks {
     }
     const { after, url } = request
     // Whom they concern is looked at one by one, so that a request costs the same whoever asks, however long the log is.
-    const found = events.since(after, { types: ENDS, limit: REPLAYED + 1 })
+    const found = events.since(after, { types: TOLD, limit: REPLAYED + 1 })
     const walked = found.slice(0, REPLAYED)
     const told = walked.filter(({ machineId }) => machineId !== null && this.#isWithin(machineId, scope))
     const made = transactions.transaction(() => told.flatMap((event) => this.#begin(event, actor, url) ?? []))
@@ -134,22 +134,22 @@ export class Webhooks {
   }
 
   #eventOf({ eventSeq, installId }: WebhookDelivery): Event | undefined {
-    const [event] = this.#ports.events.since(eventSeq - 1, { installId, types: ENDS, limit: 1 })
+    const [event] = this.#ports.events.since(eventSeq - 1, { installId, types: TOLD, limit: 1 })
     return event?.seq === eventSeq ? event : undefined
   }
 
   #owed(): Event[] {
     const { events, deliveries, clock } = this.#ports
-    const recent = events.recent({ types: [...ENDS, ...OUTCOMES], limit: LOOK_BACK })
+    const recent = events.recent({ types: [...TOLD, ...OUTCOMES], limit: LOOK_BACK })
     const settled = new Set(recent.filter(({ type }) => OUTCOMES.includes(type)).map(({ data }) => data['of']))
     const since = clock.now().getTime() - MAX_AGE
     return recent
-      .filter(({ type, seq, at }) => ENDS.includes(type) && !settled.has(seq) && Date.parse(at) > since)
+      .filter(({ type, seq, at }) => TOLD.includes(type) && !settled.has(seq) && Date.parse(at) > since)
       .filter(({ seq }) => !deliveries.knows(seq))
       .toReversed()
   }
 
-  /** Tells whom the install names of its end, if that is anybody, or only if it is at this URL. */
+  /** Tells whom the install names, if that is anybody, or only if it is at this URL. */
   #begin(event: Event, replayedBy: string | null = null, url?: string): WebhookDelivery | undefined {
     const { installs, deliveries, transactions, clock } = this.#ports
     const install = event.installId === null ? undefined : installs.get(event.installId)

@@ -4,6 +4,8 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from '@pro
 export interface MetricsOptions {
   /** Number of machines per state, asked at every scrape. */
   machinesByState?: () => Readonly<Record<string, number>>
+  /** Machines that have fallen silent in the middle of an install. */
+  silentMachines?: () => number
   /** Readers of the event stream connected now. */
   eventStreams?: () => number
   version?: string
@@ -28,7 +30,12 @@ export interface Metrics {
 }
 
 /** A registry of its own, so that two servers in one process (tests) do not share counts. */
-export function createMetrics({ machinesByState, eventStreams, version }: MetricsOptions = {}): Metrics {
+export function createMetrics({
+  machinesByState,
+  silentMachines,
+  eventStreams,
+  version,
+}: MetricsOptions = {}): Metrics {
   const registry = new Registry()
   const registers = [registry]
   collectDefaultMetrics({ register: registry })
@@ -50,6 +57,16 @@ export function createMetrics({ machinesByState, eventStreams, version }: Metric
       collect() {
         this.reset() // a state nobody is in any more must not keep its last number
         for (const [state, count] of Object.entries(machinesByState())) this.set({ state }, count)
+      },
+    })
+  }
+  if (silentMachines) {
+    new Gauge({
+      name: 'landfall_machines_silent',
+      help: 'Machines that have said nothing for a while in the middle of an install.',
+      registers,
+      collect() {
+        this.set(silentMachines())
       },
     })
   }

@@ -224,12 +224,17 @@ function meeting({
   labels = [],
   unlabelled = [],
   words = [],
+  silent,
+  seenBefore,
   ...values
 }: MachineCriteria): RawBuilder<SqlBool> {
   const conditions = [
     ...Object.entries(values)
       .filter(([, value]) => value !== undefined)
       .map(([column, value]) => sql<SqlBool>`${sql.ref(`machines.${column}`)} = ${value}`),
+    ...(silent === 'true' ? [sql<SqlBool>`machines.silent_since IS NOT NULL`] : []),
+    ...(silent === 'false' ? [sql<SqlBool>`machines.silent_since IS NULL`] : []),
+    ...(seenBefore === undefined ? [] : [sql<SqlBool>`machines.last_seen_at < ${seenBefore}`]),
     ...(states ? [sql<SqlBool>`machines.state IN ${anyOf(states)}`] : []),
     ...labels.map(({ key, value }) => {
       const any = sql`SELECT machine_id FROM machine_labels WHERE key = ${key}`
@@ -277,6 +282,7 @@ const COLUMNS = {
   generation: 'generation',
   runningDigest: 'running_digest',
   lastSeenAt: 'last_seen_at',
+  silentSince: 'silent_since',
   ipxeRefusedAt: 'ipxe_refused_at',
   revision: 'revision',
   createdAt: 'created_at',
@@ -318,6 +324,7 @@ function fromRow(row: Row | undefined): MachineRecord | undefined {
     generation: row.generation,
     runningDigest: row.running_digest,
     lastSeenAt: row.last_seen_at,
+    silentSince: row.silent_since,
     ipxeRefusedAt: row.ipxe_refused_at,
     revision: row.revision,
     createdAt: row.created_at,

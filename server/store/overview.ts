@@ -63,11 +63,13 @@ export class SqliteOverview implements OverviewStore {
     type Row = Omit<RunningInstall, 'machine'> & { machineId: string; name: string }
     const rows = this.#all(sql<Row>`
       SELECT installs.id AS installId, machines.id AS machineId, machines.name, installs.image,
-        installs.started_at AS startedAt, step.name AS step, coalesce(step.bytes, 0) AS bytes,
+        installs.started_at AS startedAt, machines.silent_since AS silentSince, step.name AS step, coalesce(step.bytes, 0) AS bytes,
         coalesce(step.total_bytes, 0) AS totalBytes, coalesce(${rate}, 0) AS rate
       ${running} ORDER BY installs.id LIMIT ${INSTALLS}`)
     const list = rows.map(({ machineId, name, ...install }) => ({ ...install, machine: { id: machineId, name } }))
-    return { ...sum!, list }
+    const [silence] = this.#all(sql<{ silent: number }>`
+      SELECT count(*) AS silent FROM machines WHERE silent_since IS NOT NULL AND ${withinScope(scope, 'id')}`)
+    return { ...sum!, ...silence!, list }
   }
 
   failures(scope: Scope | null): FailureGroup[] {

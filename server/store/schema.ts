@@ -33,6 +33,7 @@ export interface Schema {
     generation: number
     running_digest: string | null
     last_seen_at: Time | null
+    silent_since: Time | null
     ipxe_refused_at: Time | null
     created_at: Time
     firmware: Firmware | null

@@ -58,6 +58,7 @@ export function fillInventory(file: string): void {
         generation: INSTALLS,
         runningDigest: n % STATES.length === 3 ? digest(n % 4) : null,
         lastSeenAt: at,
+        silentSince: null,
         bmc: null,
         ipxeRefusedAt: null,
         revision: 1,

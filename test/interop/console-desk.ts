@@ -100,13 +100,13 @@ export class Site implements AsyncDisposable {
     this.#parts = parts
   }
 
-  /** `name` is for the folder. */
-  static async open(name: string): Promise<Site> {
+  /** `name` is for the folder, `flags` for the server. */
+  static async open(name: string, flags: readonly string[] = []): Promise<Site> {
     await buildWeb(console.log)
     await using parts = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), `landfall-${name}-`))
     parts.defer(() => rm(folder, { recursive: true, force: true }))
-    const server = parts.use(await serve(join(folder, 'data')))
+    const server = parts.use(await serve(join(folder, 'data'), { flags }))
     const desk = parts.use(await Desk.at(server.https))
     return new Site(folder, server, desk, parts.move())
   }

@@ -17,6 +17,7 @@ import { CliError } from '../errors.ts'
 import { addFilterOptions, filterOf } from '../filter-options.ts'
 import type { FilterOptions } from '../filter-options.ts'
 import { allMachines, findMachine } from '../machine-lookup.ts'
+import { silenceHint, silenceText } from '../../contract/silence.ts'
 import { formatAge, printLine, printObject, printRows, shortDigest, table } from '../output.ts'
 import type { Column } from '../output.ts'
 import { addSpecOptions, parseLabels, specWith } from '../spec-options.ts'
@@ -28,7 +29,7 @@ import { addMachineExchangeCommands } from './machine-exchange.ts'
 
 const COLUMNS: Column<MachineSummary>[] = [
   { title: 'NAME', value: ({ name }) => name },
-  { title: 'STATE', value: ({ state }) => state },
+  { title: 'STATE', value: (machine) => stateText(machine) },
   { title: 'MAC', value: ({ macs }) => macs.join(',') },
   { title: 'SERIAL', value: ({ serial }) => serial ?? '-' },
   { title: 'IMAGE', value: ({ image }) => image ?? '-' },
@@ -176,11 +177,17 @@ export function addMachineCommands(program: Command): Command {
   return machine
 }
 
+function stateText(machine: MachineSummary): string {
+  const silence = silenceText(machine)
+  return machine.state + (silence === undefined ? '' : ` (${silence})`)
+}
+
 function describeMachine(machine: Machine): [string, string][] {
   return [
     ['Name', machine.name],
     ['Id', machine.id],
-    ['State', machine.state + (machine.failure ? `: ${machine.failure.code}: ${machine.failure.message}` : '')],
+    ['State', stateText(machine) + (machine.failure ? `: ${machine.failure.code}: ${machine.failure.message}` : '')],
+    ...(machine.silentSince === null ? [] : [['What to do', silenceHint(machine.state)] as [string, string]]),
     ['MACs', machine.macs.join(', ')],
     ['Serial', machine.serial ?? '-'],
     ['Product', machine.product ?? '-'],

@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { formatBytes } from '../../contract/bytes.ts'
 import { MachineState } from '../../contract/machine.ts'
 import { Overview } from '../../contract/overview.ts'
+import { silenceText } from '../../contract/silence.ts'
 import type { StateCounts } from '../../contract/overview.ts'
 import { durationMs } from '../duration.ts'
 import { CliError } from '../errors.ts'
@@ -39,12 +40,13 @@ export function overviewText({ total, states, installs, failures, images, change
   const sections = [
     `${total} machines: ${statesText(states)}`,
     `new: ${discovered}  assigned: ${assigned}  installed: ${succeeded}  failed: ${failed}`,
+    installs.silent === 0 ? '' : `silent: ${installs.silent} (landfall machine list --silent)`,
     installs.list.length === 0
       ? ''
       : `${installs.running} installs run, ${formatBytes(installs.rate)}/s\n${table(installs.list, [
           { title: 'MACHINE', value: ({ machine }) => machine.name },
           { title: 'IMAGE', value: ({ image }) => image },
-          { title: 'STEP', value: ({ step }) => step ?? '-' },
+          { title: 'STEP', value: ({ step, silentSince }) => silenceText({ silentSince }) ?? step ?? '-' },
           {
             title: 'BYTES',
             value: ({ bytes, totalBytes }) =>

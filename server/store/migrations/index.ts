@@ -21,6 +21,7 @@ import { webhookDeliveries } from './0020-webhook-deliveries.ts'
 import { erasures } from './0022-erasures.ts'
 import { historyByKind } from './0023-history-by-kind.ts'
 import { bmc } from './0025-bmc.ts'
+import { silence } from './0024-silence.ts'
 
 export const migrations: readonly string[] = [
   initial,
@@ -45,4 +46,5 @@ export const migrations: readonly string[] = [
   erasures,
   historyByKind,
   bmc,
+  silence,
 ]

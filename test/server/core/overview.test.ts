@@ -61,6 +61,7 @@ describe('the overview', () => {
       states: { ready: 2, installing: 1, failed: 1, deployed: 1 },
       installs: {
         running: 1,
+        silent: 0,
         list: [{ machine: { id: ids[0], name: 'web-1' }, step: 'fetch', bytes: 600, totalBytes: 1000 }],
       },
       failures: [{ code: 'NETWORK', machines: 1, hint: 'look at the cable', examples: [{ name: 'web-3' }] }],
@@ -133,7 +134,7 @@ describe('the overview', () => {
     expect(overview).toMatchObject({
       total: 2,
       states: { failed: 1, deployed: 1 },
-      installs: { running: 0, rate: 0, list: [] },
+      installs: { running: 0, silent: 0, rate: 0, list: [] },
       failures: [{ code: 'NETWORK', machines: 1 }],
       images: [{ image: 'os/web:stable', machines: 2 }],
       changed: { discovered: 2, assigned: 2, succeeded: 1, failed: 1 },

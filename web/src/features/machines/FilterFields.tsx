@@ -82,6 +82,7 @@ const CONDITIONS = [
   { key: 'profile', title: 'Profile' },
   { key: 'architecture', title: 'Architecture' },
   { key: 'firmware', title: 'Firmware' },
+  { key: 'silent', title: 'Silent' },
 ] as const
 type Condition = (typeof CONDITIONS)[number]['key']
 
@@ -152,6 +153,15 @@ function ConditionField({ condition, filter, onChange }: FieldProps & { conditio
           value={filter.firmware}
           values={['uefi', 'bios']}
           onChange={(firmware) => onChange({ firmware } as Partial<MachineFilter>)}
+        />
+      )
+    case 'silent':
+      return (
+        <ValueField
+          title="Silent"
+          value={filter.silent}
+          values={['true', 'false']}
+          onChange={(silent) => onChange({ silent } as Partial<MachineFilter>)}
         />
       )
   }

@@ -25,11 +25,14 @@ import { useState } from 'react'
 import type { ReactNode } from 'react'
 import { Link, useNavigate } from 'react-router'
 import type { Machine } from '../../../../server/contract/machine.ts'
-import { useMachine, useReinstall, useRetireMachine } from '../../api/queries.ts'
+import { silenceHint, silenceText } from '../../../../server/contract/silence.ts'
+import { useInstall, useMachine, useReinstall, useRetireMachine } from '../../api/queries.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { ConfirmDialog } from '../../ui/ConfirmDialog.tsx'
 import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
+import { percentOf } from '../../ui/format.ts'
+import { SilentLabel } from '../../ui/SilentLabel.tsx'
 import { StateLabel } from '../../ui/StateLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
@@ -71,6 +74,7 @@ export function MachinePage({ id, installs }: { id: string; installs: ReactNode 
               <Grid hasGutter lg={6}>
                 <GridItem span={12}>
                   <Failure machine={machine} />
+                  <Silence machine={machine} />
                 </GridItem>
                 <GridItem span={12}>
                   <JourneyCard machineId={machine.id} />
@@ -126,7 +130,7 @@ function Header({ machine }: { machine: Machine }) {
           <Title headingLevel="h1">{machine.name}</Title>
         </FlexItem>
         <FlexItem>
-          <StateLabel state={machine.state} />
+          <StateLabel state={machine.state} /> <SilentLabel silentSince={machine.silentSince} />
         </FlexItem>
         <FlexItem align={{ default: 'alignRight' }}>
           <Button onClick={() => open('assign')} isDisabled={machine.state === 'retired'}>
@@ -224,6 +228,25 @@ function Failure({ machine: { id, state, failure, image } }: { machine: Machine 
       {failure.hint !== undefined && <p>{failure.hint}</p>}
       <p>The machine waits in the installer. Trying again, or assigning another image, erases the disk anew.</p>
       {retry.error && <Trouble error={retry.error} what="The install was not begun again" />}
+    </Alert>
+  )
+}
+
+function Silence({ machine }: { machine: Machine }) {
+  const { data: install } = useInstall(machine.installId)
+  const text = silenceText(machine)
+  if (text === undefined) return null
+  const step = install?.steps.findLast(({ state }) => state !== 'pending')
+  return (
+    <Alert component="h2" isInline variant="warning" title={`This machine is ${text}`}>
+      {step && (
+        <p>
+          Its last step: {step.name}
+          {step.totalBytes > 0 && `, ${percentOf(step.bytes, step.totalBytes)} %`}. The install goes on when it comes
+          back.
+        </p>
+      )}
+      <p>What to do: {silenceHint(machine.state)}.</p>
     </Alert>
   )
 }

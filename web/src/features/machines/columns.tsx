@@ -6,6 +6,7 @@ import type { MachineSort } from '../../../../server/contract/machine-filter.ts'
 import type { MachineSummary } from '../../../../server/contract/machine.ts'
 import { Ago } from '../../ui/Ago.tsx'
 import { Digest } from '../../ui/Digest.tsx'
+import { SilentLabel } from '../../ui/SilentLabel.tsx'
 import { StateLabel } from '../../ui/StateLabel.tsx'
 import { InstallBar } from './InstallBar.tsx'
 import { LabelList } from './LabelList.tsx'
@@ -31,9 +32,10 @@ export const COLUMNS: readonly Column[] = [
     key: 'state',
     title: 'State',
     sort: 'state',
-    cell: ({ state, installId, failure }) => (
+    cell: ({ state, installId, failure, silentSince }) => (
       <>
-        <StateLabel state={state} /> {state === 'installing' && <InstallBar installId={installId} />}
+        <StateLabel state={state} /> <SilentLabel silentSince={silentSince} />{' '}
+        {state === 'installing' && silentSince === null && <InstallBar installId={installId} />}
         {state === 'failed' && failure && <span title={failure.message}>{failure.code}</span>}
       </>
     ),

@@ -21,7 +21,7 @@ export const PAGE_SIZES = [20, 50, 100, 200, 500]
 const DEFAULTS = { sort: 'createdAt', order: 'desc', limit: 50, page: 1 } as const
 
 const LISTS = ['state', 'label'] as const
-const TEXTS = ['image', 'profile', 'architecture', 'firmware', 'search'] as const
+const TEXTS = ['image', 'profile', 'architecture', 'firmware', 'silent', 'search'] as const
 
 export function addressOf(params: URLSearchParams): InventoryAddress {
   const lists = LISTS.map((key) => [key, params.getAll(key).filter((value) => value !== '')] as const)

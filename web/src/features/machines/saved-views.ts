@@ -13,6 +13,7 @@ export const COMMON_VIEWS: readonly SavedView[] = [
   { name: 'All machines', query: '' },
   { name: 'Waiting for an image', query: 'state=discovered&state=ready' },
   { name: 'Being installed', query: 'state=assigned&state=booting&state=installing&state=rebooting' },
+  { name: 'Silent', query: 'silent=true' },
   { name: 'Deployed', query: 'state=deployed' },
   { name: 'Failed', query: 'state=failed' },
 ]
