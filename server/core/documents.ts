@@ -169,15 +169,17 @@ export class Documents {
         return record ? [{ what: `MAC ${mac}`, record }] : []
       }),
     ]
+    // Before anything else is said of them.
+    const beyond = holders.find(({ record }) => !isWithin(record.labels, scope))
+    if (beyond) {
+      const hint = 'ask somebody whose scope is wider'
+      throw new CoreError('OUT_OF_SCOPE', `${beyond.what} is of a machine beyond your reach`, { hint })
+    }
     const [first] = holders
     const other = holders.find(({ record }) => record.id !== first?.record.id)
     if (first && other) {
       const message = `${first.what} is of machine ${first.record.name}, ${other.what} of machine ${other.record.name}`
       throw new CoreError('CONFLICT', message, { hint: 'forget or rename one of them first' })
-    }
-    if (first && !isWithin(first.record.labels, scope)) {
-      const hint = 'ask somebody whose scope is wider'
-      throw new CoreError('OUT_OF_SCOPE', `${first.what} is of a machine beyond your reach`, { hint })
     }
     return first?.record
   }

@@ -529,18 +529,22 @@ export class Inventory {
   }
 
   #requireFreeMac(mac: string): void {
-    const other = this.#ports.machines.byIdentity('mac', mac)
-    if (other) throw new CoreError('CONFLICT', `MAC ${mac} belongs to machine ${other.name} (${other.id}) already`)
+    if (this.#ports.machines.byIdentity('mac', mac)) throw taken(`MAC ${mac}`, mac)
   }
 
   #requireFreeName(name: string): void {
-    const other = this.#ports.machines.byName(name)
-    if (other) throw new CoreError('CONFLICT', `machine ${other.id} is called ${other.name} already`)
+    if (this.#ports.machines.byName(name)) throw taken(`the name ${name}`, name)
   }
 
   #freeName(wanted: string, id: string): string {
     return this.#ports.machines.byName(wanted) ? `${wanted}-${id.slice(-4)}` : wanted
   }
+}
+
+/** Says nothing of the other machine: it may be beyond the reach of whoever asks. */
+function taken(what: string, by: string): CoreError {
+  const hint = `\`landfall machine show ${by}\` shows it, if you may see it`
+  return new CoreError('CONFLICT', `${what} belongs to another machine already`, { hint })
 }
 
 function requirePlausible(text: string): string {

@@ -177,6 +177,19 @@ describe('apply', () => {
     const result = apply(core, [WEB, RACK, own, strange], { skipRefused: true }, by)
     expect(outcomes(result)).toEqual(['OUT_OF_SCOPE', 'OUT_OF_SCOPE', 'created', 'OUT_OF_SCOPE'])
     expect(outcomes(apply(core, [{ ...own, labels: { rack: 'r1' } }], {}, by))).toEqual(['OUT_OF_SCOPE'])
+    const other = { ...WEB, name: 'db-1', macs: [mac(4)] }
+    apply(core, [other])
+    const { results } = apply(
+      core,
+      [
+        { ...own, macs: [mac(4)] },
+        { ...own, macs: [mac(2), mac(4)] },
+      ],
+      {},
+      by,
+    )
+    expect(results.map(({ error }) => error?.code)).toEqual(['OUT_OF_SCOPE', 'OUT_OF_SCOPE'])
+    expect(JSON.stringify(results.map(({ error }) => error))).not.toContain('db-1')
   })
 })
 

@@ -110,6 +110,20 @@ describe('create and update', () => {
     expect(core.inventory.list()).toHaveLength(1)
   })
 
+  it('says nothing of a machine whose MAC or name is taken: it may be beyond the reach of whoever asks', () => {
+    const { id } = core.inventory.create({ macs: [MAC], name: 'web-1' }, 'token:ann')
+    const message = (work: () => unknown): string => {
+      try {
+        work()
+      } catch (error) {
+        return JSON.stringify([(error as CoreError).message, (error as CoreError).hint])
+      }
+      throw new Error('not refused')
+    }
+    expect(message(() => core.inventory.create({ macs: [MAC] }, 'a'))).not.toMatch(/web-1/)
+    expect(message(() => core.inventory.create({ macs: [MAC_2], name: 'WEB-1' }, 'a'))).not.toContain(id)
+  })
+
   it('changes only what is named, and says who did', () => {
     const { id } = core.inventory.create({ macs: [MAC], name: 'web-1', labels: { a: '1' } }, 'token:ann')
     const machine = core.inventory.update(id, { spec: { image: 'os/web:stable' } }, 'token:bob')
