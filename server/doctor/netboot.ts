@@ -209,7 +209,7 @@ function wireFindings({ dhcp }: SystemInfo, { wire }: TraceOverview, now: number
       ...others,
     ]
   }
-  const message = `${wire.dhcpReceived} DHCP packets arrived, the newest ${formatAge(wire.dhcpLastAt, now)} ago; ${wire.tftpReceived} TFTP requests`
+  const message = `${countText(wire.dhcpReceived, 'DHCP packet')} arrived, the newest ${formatAge(wire.dhcpLastAt, now)} ago; ${countText(wire.tftpReceived, 'TFTP request')}`
   const proxyAlone: Finding[] =
     mode === 'proxy' && others.length === 0
       ? [
@@ -261,4 +261,9 @@ function strangerFindings({ clients }: TraceOverview): Finding[] {
 
 function portOf(url: string): number {
   return Number(new URL(url).port || 80)
+}
+
+/** `1 DHCP packet`, `2 DHCP packets`. */
+function countText(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`
 }

@@ -40,6 +40,14 @@ type Case = { boot?: MadeUpBoot; system?: Partial<SystemInfo>; host?: Partial<Ho
 >
 
 describe('doctor netboot', () => {
+  it('counts packets as people do', () => {
+    const boot = heard()
+    const now = boot.clock.now().getTime()
+    const server = { system: { ...SYSTEM, dhcp: [LINK] }, overview: boot.trace.overview() }
+    const messages = diagnoseNetboot({ server, host: ALL_WELL, now }).map(({ message }) => message)
+    expect(messages).toContainEqual(expect.stringMatching(/^1 DHCP packet arrived, .*; 0 TFTP requests$/))
+  })
+
   it.each<[name: string, facts: Case, codes: string[]]>([
     ['nothing where all is well', {}, []],
     ['that DHCP is off', { system: { dhcp: [] } }, ['DHCP_OFF']],
