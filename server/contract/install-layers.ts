@@ -57,5 +57,9 @@ export const LayerNews = z.object({
   /** A letter for each layer of the table: the first one of its state. */
   states: z.string().max(MAX_LAYERS),
   streaming: z.array(LayerChange.omit({ state: true })),
+  /** Where layers come from, each place once; absent in events of earlier versions. */
+  sources: z.array(Source).optional(),
+  /** A digit of base 36 for each layer of the table: the place among `sources`, `-` where that is not known. */
+  from: z.string().max(MAX_LAYERS).optional(),
 })
 export type LayerNews = z.infer<typeof LayerNews>

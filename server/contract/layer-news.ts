@@ -6,13 +6,14 @@ const LETTERS: Readonly<Record<string, LayerState>> = { w: 'waiting', s: 'stream
 /** The layers as the news say; undefined when these are of another table, which has to be asked for. */
 export function withLayerNews(
   layers: readonly InstallLayer[],
-  { states, streaming }: LayerNews,
+  { states, streaming, sources = [], from = '' }: LayerNews,
 ): InstallLayer[] | undefined {
   if (states.length !== layers.length) return undefined
   const moving = new Map(streaming.map(({ index, bytes, source }) => [index, { bytes, source }]))
   return layers.map((layer, index) => {
     const state = LETTERS[states[index]!] ?? layer.state
-    return { ...layer, state, ...(state === 'done' && { bytes: layer.size }), ...moving.get(index) }
+    const source = sources[Number.parseInt(from[index] ?? '-', 36)] ?? layer.source
+    return { ...layer, state, source, ...(state === 'done' && { bytes: layer.size }), ...moving.get(index) }
   })
 }
 

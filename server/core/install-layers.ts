@@ -9,6 +9,7 @@ export type LayerStore = Pick<InstallStore, 'layers' | 'beginLayers' | 'saveLaye
 /** What is remembered of an install whose layers stream. Replaced, never changed. */
 interface Live {
   states: readonly LayerState[]
+  sources: readonly (string | null)[]
   /** Of layers that stream, by index. */
   streaming: ReadonlyMap<number, LayerChange>
 }
@@ -43,7 +44,7 @@ export class InstallLayers {
     for (const { table, changes } of reports) {
       if (table) {
         this.#store.beginLayers(installId, table)
-        live = { states: table.map(() => 'waiting'), streaming: new Map() }
+        live = { states: table.map(() => 'waiting'), sources: table.map(() => null), streaming: new Map() }
       }
       live = this.#change(installId, live, changes)
     }
@@ -61,15 +62,20 @@ export class InstallLayers {
     const streaming = layers.flatMap(({ state, bytes, source }, index): [number, LayerChange][] =>
       state === 'streaming' ? [[index, { index, state, bytes, source }]] : [],
     )
-    return { states: layers.map(({ state }) => state), streaming: new Map(streaming) }
+    return {
+      states: layers.map(({ state }) => state),
+      sources: layers.map(({ source }) => source),
+      streaming: new Map(streaming),
+    }
   }
 
-  #change(installId: string, { states, streaming }: Live, changes: readonly LayerChange[]): Live {
+  #change(installId: string, { states, sources, streaming }: Live, changes: readonly LayerChange[]): Live {
     const known = changes.filter(({ index }) => index < states.length)
-    const next = { states: [...states], streaming: new Map(streaming) }
+    const next = { states: [...states], sources: [...sources], streaming: new Map(streaming) }
     for (const change of known) {
       const { index, state } = change
       next.states[index] = state
+      next.sources[index] = change.source
       if (state === 'streaming') next.streaming.set(index, change)
       else next.streaming.delete(index)
     }
@@ -79,8 +85,15 @@ export class InstallLayers {
   }
 }
 
-function newsOf({ states, streaming }: Live): LayerNews | undefined {
+/** Of a digit of base 36. */
+const PLACES = 36
+
+function newsOf({ states, sources, streaming }: Live): LayerNews | undefined {
   if (states.length === 0) return undefined
   const moving = [...streaming.values()].map(({ index, bytes, source }) => ({ index, bytes, source }))
-  return { states: states.map((state) => state[0]).join(''), streaming: moving }
+  const places = [...new Set(sources.filter((source) => source !== null))].slice(0, PLACES)
+  const from = sources.map((source) =>
+    source !== null && places.includes(source) ? places.indexOf(source).toString(PLACES) : '-',
+  )
+  return { states: states.map((state) => state[0]).join(''), streaming: moving, sources: places, from: from.join('') }
 }

@@ -82,11 +82,19 @@ it('come with the install, and in every event of progress', async () => {
     ['waiting', 0],
   ])
   const news = LayerNews.parse(newest(core))
-  expect(news).toEqual({ states: 'rdsw', streaming: [{ index: 2, bytes: 60, source: 'landfall:8443' }] })
+  expect(news).toEqual({
+    states: 'rdsw',
+    streaming: [{ index: 2, bytes: 60, source: 'landfall:8443' }],
+    sources: ['disk', 'landfall:8443'],
+    from: '011-',
+  })
   const { layers } = core.installs.detail(installId)
   expect(layersText(layers)).toBe('2 of 4 layers are here, 1 of them from the disk')
   const stale = TABLE.map((layer) => ({ ...layer, bytes: 0, state: 'waiting' as const, source: null }))
   expect(withLayerNews(stale, news)!.map(({ state, bytes }) => [state, bytes])).toEqual(states(core, installId))
+  expect(withLayerNews(stale, news)!.map(({ source }) => source)).toEqual(layers.map(({ source }) => source))
+  const { sources: _, from: __, ...ofEarlier } = news
+  expect(withLayerNews(stale, ofEarlier)!.map(({ source }) => source)).toEqual([null, null, 'landfall:8443', null])
   expect(withLayerNews([], news)).toBeUndefined()
 })
 
