@@ -59,7 +59,7 @@ describe.skipIf(reason !== undefined)(`a silent machine${reason === undefined ? 
       expect(stdout).not.toContain('r01-02')
 
       await page.getByRole('link', { name: 'r01-01' }).click()
-      await page.getByRole('heading', { name: /This machine is silent for/ }).waitFor()
+      await page.getByRole('heading', { name: /This machine has been silent for/ }).waitFor()
       await desk.shown('Its last step: fetch, 50 %')
       await desk.look('silent-machine')
       await desk.lookSmall('phone-silent-machine')

@@ -33,6 +33,7 @@ import { Digest } from '../../ui/Digest.tsx'
 import { Facts } from '../../ui/Facts.tsx'
 import { percentOf } from '../../ui/format.ts'
 import { SilentLabel } from '../../ui/SilentLabel.tsx'
+import { useNow } from '../../ui/now.ts'
 import { StateLabel } from '../../ui/StateLabel.tsx'
 import { useTitle } from '../../ui/title.ts'
 import { Loaded, Trouble } from '../../ui/Trouble.tsx'
@@ -234,11 +235,11 @@ function Failure({ machine: { id, state, failure, image } }: { machine: Machine 
 
 function Silence({ machine }: { machine: Machine }) {
   const { data: install } = useInstall(machine.installId)
-  const text = silenceText(machine)
+  const text = silenceText(machine, useNow(machine.silentSince !== null))
   if (text === undefined) return null
   const step = install?.steps.findLast(({ state }) => state !== 'pending')
   return (
-    <Alert component="h2" isInline variant="warning" title={`This machine is ${text}`}>
+    <Alert component="h2" isInline variant="warning" title={`This machine has been ${text}`}>
       {step && (
         <p>
           Its last step: {step.name}
