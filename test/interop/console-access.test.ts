@@ -142,6 +142,12 @@ describe.skipIf(reason !== undefined)(`access${reason === undefined ? '' : ` (sk
     await page.getByRole('tab', { name: 'Users' }).click()
     await desk.rowOf('ann').waitFor()
     await desk.lookSmall('phone-access')
+    await page.setViewportSize({ width: 390, height: 844 })
+    const [first, last] = ['Users', 'Audit trail'].map((name) => page.getByRole('tab', { name }))
+    await page.getByRole('button', { name: 'Scroll', exact: false }).first().waitFor({ state: 'hidden' })
+    expect((await first!.boundingBox())!.x).toBeGreaterThan(0)
+    const { x, width } = (await last!.boundingBox())!
+    expect(x + width).toBeLessThan(390)
   })
 
   it('had no errors of its own', () => {

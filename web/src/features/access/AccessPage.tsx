@@ -30,7 +30,14 @@ export function AccessPage({ session }: { session: Session }) {
       </PageSection>
       {isAdministrator && (
         <PageSection isFilled>
-          <Tabs activeKey={shown} onSelect={(_, key) => setShown(key)} mountOnEnter unmountOnExit aria-label="Access">
+          <Tabs
+            className="lf-tabs"
+            activeKey={shown}
+            onSelect={(_, key) => setShown(key)}
+            mountOnEnter
+            unmountOnExit
+            aria-label="Access"
+          >
             {VIEWS.map(({ key, title, View }) => (
               <Tab key={key} eventKey={key} title={<TabTitleText>{title}</TabTitleText>}>
                 <div className="lf-below-tabs">
