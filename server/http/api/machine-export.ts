@@ -1,5 +1,6 @@
 // The inventory as a file, written as fast as it is read.
 import type { Scope } from '../../contract/access.ts'
+import type { Labels } from '../../contract/common.ts'
 import { machineDocument } from '../../contract/document.ts'
 import type { ExportFormat } from '../../contract/document.ts'
 import type { MachineFilter } from '../../contract/machine-filter.ts'
@@ -50,13 +51,18 @@ type Writer = (inventory: Machines, options: ExportOptions) => Generator<string,
 
 const WRITERS: Record<ExportFormat, Writer> = {
   *csv(inventory, options) {
-    const keys = new Set<string>()
-    for (const page of pages(inventory, options)) for (const { labels } of page) addAll(keys, Object.keys(labels))
-    const labelKeys = [...keys].toSorted()
+    // As they are at the beginning: what comes meanwhile may have labels that the heading knows nothing of.
+    const labelsOf = new Map<string, Labels>()
+    for (const page of pages(inventory, options)) for (const { id, labels } of page) labelsOf.set(id, labels)
+    const labelKeys = [...new Set(labelsOf.values().flatMap((labels) => Object.keys(labels)))].toSorted()
     yield machineCsvHeading(labelKeys)
     for (const page of pages(inventory, options)) {
       yield page
-        .map((machine) => machineCsvLine({ ...machine, ownImage: inventory.ownSpec(machine.id).image }, labelKeys))
+        .flatMap((machine) => {
+          const labels = labelsOf.get(machine.id)
+          const ownImage = inventory.ownSpec(machine.id).image
+          return labels ? [machineCsvLine({ ...machine, labels, ownImage }, labelKeys)] : []
+        })
         .join('')
     }
   },
@@ -91,8 +97,4 @@ function* pages(inventory: Machines, { filter, scope }: ExportOptions): Generato
 function documentOf(inventory: Machines, machine: MachineSummary) {
   const { id } = machine
   return machineDocument({ ...machine, ownSpec: inventory.ownSpec(id), bmc: inventory.bmc(id) })
-}
-
-function addAll<T>(set: Set<T>, values: readonly T[]): void {
-  for (const value of values) set.add(value)
 }
