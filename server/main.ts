@@ -475,6 +475,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       (error) => logger.error({ err: error, part: 'oci' }, 'garbage collection failed'),
     ),
   )
+  parts.defer(
+    daily(
+      async () => {
+        const forgotten = await events.forget(config.events.keepDays)
+        if (forgotten > 0) logger.info({ events: forgotten, part: 'core' }, 'old events were forgotten')
+      },
+      (error) => logger.error({ err: error, part: 'core' }, 'old events could not be forgotten'),
+    ),
+  )
   const registry: RegistryOptions = {
     ...imageStore,
     through,

@@ -337,6 +337,14 @@ export const ConfigInput = z.strictObject({
       }),
     })
     .optional(),
+  events: z
+    .strictObject({
+      keepDays: z.number().int().min(1).max(36_500).default(400).meta({
+        description:
+          'days that events are kept: the history of machines, live updates that were missed, webhooks to send again; the audit trail is kept whole',
+      }),
+    })
+    .prefault({}),
   log: z
     .strictObject({
       level: z

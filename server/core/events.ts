@@ -1,4 +1,5 @@
 // The event log: everything worth knowing later, numbered. Audit trail, machine history and live updates are views of it.
+import { setImmediate } from 'node:timers/promises'
 import type { Scope } from '../contract/access.ts'
 import type { Event, EventType } from '../contract/event.ts'
 import type { Clock } from './clock.ts'
@@ -40,11 +41,16 @@ export interface EventStore {
   before(seq: number, limit: number, filter: EventFilter): Event[]
   /** Highest number so far; 0 when there is none. */
   last(): number
+  /** Removes those of the oldest `limit` events that are older than `at`, never the newest of all; returns how many. */
+  removeOldest(at: string, limit: number): number
 }
 
 export type EventListener = (event: Event) => void
 
 const DEFAULT_LIMIT = 500
+const DAY_MS = 24 * 3600 * 1000
+/** Forgotten at a time: some milliseconds in which nothing else happens. */
+const FORGOTTEN_AT_ONCE = 1000
 
 export class EventLog {
   readonly #store: EventStore
@@ -93,6 +99,21 @@ export class EventLog {
   /** Number of the newest event that is durable; 0 when there is none. Asked by every reader for every event, so it costs nothing. */
   last(): number {
     return this.#last
+  }
+
+  /**
+   * Forgets what is older than so many days, and returns how many events that were; others are answered in between. Numbers are never given
+   * again, and the newest event stays, however old.
+   */
+  async forget(days: number): Promise<number> {
+    const at = new Date(this.#clock.now().getTime() - days * DAY_MS).toISOString()
+    let forgotten = 0
+    for (;;) {
+      const removed = this.#store.removeOldest(at, FORGOTTEN_AT_ONCE)
+      forgotten += removed
+      if (removed === 0) return forgotten
+      await setImmediate()
+    }
   }
 
   /** Calls `listener` for each event once it is durable, in order, until the returned function is called. It must not throw. */

@@ -45,6 +45,12 @@ export class SqliteEvents implements EventStore {
     return this.#db.first(this.#db.query.selectFrom('events').select('seq').orderBy('seq', 'desc').limit(1))?.seq ?? 0
   }
 
+  removeOldest(at: string, limit: number): number {
+    const oldest = this.#db.query.selectFrom('events').select('seq').orderBy('seq').limit(limit)
+    const removal = this.#db.query.deleteFrom('events').where('seq', 'in', oldest).where('at', '<', at)
+    return this.#db.run(removal.where('seq', '<', this.last())).changes
+  }
+
   #some(
     beyond: RawBuilder<SqlBool>,
     order: 'asc' | 'desc',

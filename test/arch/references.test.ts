@@ -72,7 +72,7 @@ function sentence(text: string): string {
 
 const eventsPage = () =>
   `# Events\n\n${MADE}\n\n\`\`\`text\nlandfall event follow --type install.failed -o json\n\`\`\`\n\n` +
-  'Everything that happens is an event with a rising number. The page, `landfall event` and [the stream of the API](api.md#live-events) tell them; types are stable, messages are not.\n\n' +
+  'Everything that happens is an event with a rising number. The page, `landfall event` and [the stream of the API](api.md#live-events) tell them; types are stable, messages are not. They are kept for 400 days (`events.keepDays`); the audit trail for ever.\n\n' +
   markdownTable([['type', 'means'], ...EventType.options.map((type) => [code(type), EVENT_MEANINGS[type]])])
 
 const reasonsPage = () =>
@@ -102,7 +102,7 @@ const metricsPage = async () => {
       'authority, to be compared with `landfall status`.\n',
     markdownTable([['name', 'type', 'labels', 'is'], ...rows.toSorted(([a], [b]) => (a! < b! ? -1 : 1))]),
     'Beside them `process_*` and `nodejs_*`: processor time, memory, open files and the event loop of the process, as Prometheus clients for Node name them. Numbers begin anew when the ' +
-      'server starts; what is worth keeping for ever are [events](events.md).\n',
+      'server starts; what is worth keeping are [events](events.md).\n',
   ].join('\n')
 }
 

@@ -3,6 +3,8 @@ import { Event } from '../../../server/contract/event.ts'
 import { testCore } from '../../helpers/store-fakes.ts'
 import type { TestCore } from '../../helpers/store-fakes.ts'
 
+const DAY_MS = 24 * 3600 * 1000
+
 let core: TestCore
 let heard: number[]
 beforeEach(() => {
@@ -86,6 +88,21 @@ describe('EventLog', () => {
       }),
     ).toThrow('outer')
     expect(heard).toHaveLength(2)
+  })
+
+  it('forgets what is old, never the newest, and gives no number again', async () => {
+    const core = testCore()
+    for (let n = 0; n < 2500; n++) core.events.append({ type: 'login', message: `old ${n}` })
+    core.clock.advance(399 * DAY_MS)
+    core.events.append({ type: 'login', message: 'young' })
+    expect(await core.events.forget(400)).toBe(0)
+    core.clock.advance(2 * DAY_MS)
+    expect(await core.events.forget(400)).toBe(2500)
+    expect(core.events.recent().map(({ message }) => message)).toEqual(['young'])
+    core.clock.advance(1000 * DAY_MS)
+    expect(await core.events.forget(400)).toBe(0)
+    expect(core.events.append({ type: 'login', message: 'next' }).seq).toBe(2502)
+    expect(await core.events.forget(400)).toBe(1)
   })
 
   it('lets a listener leave, also while it is called', () => {
