@@ -20,8 +20,8 @@ import { layersAndChanges } from './0019-layers-and-changes.ts'
 import { webhookDeliveries } from './0020-webhook-deliveries.ts'
 import { erasures } from './0022-erasures.ts'
 import { historyByKind } from './0023-history-by-kind.ts'
-import { bmc } from './0025-bmc.ts'
-import { silence } from './0024-silence.ts'
+import { bmc } from './0024-bmc.ts'
+import { silence } from './0025-silence.ts'
 
 export const migrations: readonly string[] = [
   initial,
