@@ -3,13 +3,14 @@ import { readSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import type { Writable } from 'node:stream'
 import { passOn } from '../../host/system-calls.ts'
+import { freeChunk } from '../free-chunk.ts'
 
 /** Large enough that the cost of a step is small beside that of its bytes, small enough for the processor's cache. */
 const BLOCK_BYTES = 256 * 1024
 /** What is passed on in one step: little enough that a disk which must be waited for is noticed soon. */
-const PASSED_BYTES = 4 * BLOCK_BYTES
-/** Between two such steps, only for the sake of being told when the connection takes more: each byte of it is copied. */
-const BETWEEN_BYTES = BLOCK_BYTES / 4
+const PASSED_BYTES = 8 * BLOCK_BYTES
+/** Between two such steps, only for the sake of being told when the connection takes more: each byte of it is copied. One page. */
+const BETWEEN_BYTES = 4096
 /** A step that took longer may have been one of the disk, and everything else had to wait for it. */
 const SLOW_MS = 4
 /** For so long another thread reads then. Over and over it would cost as much as the sending itself. */
@@ -21,9 +22,9 @@ const PATIENT_BYTES = 64 * BLOCK_BYTES
  * Content-Length has been sent.
  */
 export async function sendFile(file: FileHandle, start: number, end: number, out: Writable): Promise<void> {
-  const buffer = Buffer.allocUnsafeSlow(Math.min(BLOCK_BYTES, end - start + 1))
+  let buffer = Buffer.alloc(0)
   const closed = new Promise<false>((resolve) => out.once('close', () => resolve(false)))
-  let blockBytes = buffer.length
+  let passes = false
   let patientUntil = start
   let diskReads = process.resourceUsage().fsRead
   try {
@@ -31,11 +32,12 @@ export async function sendFile(file: FileHandle, start: number, end: number, out
       const began = performance.now()
       const isPatient = at < patientUntil
       const passed = isPatient ? 0 : passOn(file.fd, at, Math.min(PASSED_BYTES, end - at + 1), out)
-      if (passed > 0) blockBytes = Math.min(blockBytes, BETWEEN_BYTES)
+      if (passed > 0) passes = true
       at += passed
       // The rest of this step is written by Node, whatever came of that: Node is who learns when the connection takes more.
-      const wanted = Math.min(blockBytes, end - at + 1)
+      const wanted = Math.min(passes && !isPatient ? BETWEEN_BYTES : BLOCK_BYTES, end - at + 1)
       if (wanted === 0) break
+      if (buffer.length < wanted) buffer = Buffer.allocUnsafeSlow(wanted)
       // What is in the kernel's memory, as images usually are that machines are installed from, is copied faster than a thread is woken.
       const got = isPatient
         ? (await file.read(buffer, 0, wanted, at)).bytesRead
@@ -50,6 +52,7 @@ export async function sendFile(file: FileHandle, start: number, end: number, out
       if (!(await written(out, got === buffer.length ? buffer : buffer.subarray(0, got), closed))) return
       at += got
     }
+    freeChunk(buffer)
     out.end()
   } catch (error) {
     out.destroy()
