@@ -1,9 +1,9 @@
 // HTTPS to one management controller: known by its certificate before it is told anything, of bounded size and time, no redirects.
 import { lookup } from 'node:dns'
 import type { TLSSocket } from 'node:tls'
-import { Agent, buildConnector, request } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import type { BmcAccess } from '../core/bmc.ts'
+import { undici } from '../host/undici.ts'
 import { BmcError } from './errors.ts'
 
 /** A picture of 8 MiB in base64, and what is around it. */
@@ -40,6 +40,7 @@ export class BmcConnection implements AsyncDisposable {
   constructor({ url, certificate }: Pick<BmcAccess, 'url' | 'certificate'>, { isAllowed, signal }: ConnectionOptions) {
     this.#url = new URL(url)
     this.#signal = signal
+    const { Agent, buildConnector } = undici()
     const secure = buildConnector({
       // Judged below: controllers sign their certificates themselves, so that most are good by their fingerprint alone.
       rejectUnauthorized: false,
@@ -78,7 +79,7 @@ export class BmcConnection implements AsyncDisposable {
   ): Promise<Answer> {
     const target = this.#own(path)
     try {
-      const { statusCode, headers, body } = await request(target, {
+      const { statusCode, headers, body } = await undici().request(target, {
         method,
         dispatcher: this.#agent,
         signal: signal ?? this.#signal,

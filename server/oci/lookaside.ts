@@ -1,7 +1,7 @@
 // A lookaside: a web server with the GPG signatures of a registry's images ("signature-protocols" of containers/image).
-import { Agent, interceptors, ProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
 import { MAX_SIGNATURE_BYTES, MAX_SIGNATURES } from '../contract/trust.ts'
+import { undici } from '../host/undici.ts'
 import { OciError } from './errors.ts'
 import { readAll } from './verify.ts'
 
@@ -22,6 +22,7 @@ export class Lookaside {
 
   constructor(url: string, { ca, proxy, userAgent = 'landfall' }: LookasideOptions = {}) {
     this.#base = url.replace(/\/+$/, '')
+    const { Agent, interceptors, ProxyAgent } = undici()
     this.#userAgent = userAgent
     const tls = ca === undefined ? {} : { ca }
     const timeouts = { headersTimeout: 30_000, bodyTimeout: 30_000 }
@@ -49,7 +50,7 @@ export class Lookaside {
 
   async #get(url: string, signal?: AbortSignal): Promise<Buffer | undefined> {
     try {
-      const { statusCode, body } = await request(url, {
+      const { statusCode, body } = await undici().request(url, {
         dispatcher: this.#agent,
         headers: { 'user-agent': this.#userAgent },
         ...(signal && { signal }),

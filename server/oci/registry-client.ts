@@ -1,6 +1,6 @@
 // Reading from a registry: distribution specification 1.1, "pull". Anonymous, by password, or by the bearer token the registry hands out.
-import { Agent, ProxyAgent, request } from 'undici'
 import type { Dispatcher } from 'undici'
+import { undici } from '../host/undici.ts'
 import { OciError } from './errors.ts'
 import { MAX_MANIFEST_BYTES, parseManifest } from './manifest.ts'
 import { ACCEPTED_MANIFESTS, OCI_INDEX } from './media-types.ts'
@@ -50,6 +50,7 @@ export class RegistryClient {
   constructor(registry: string, options: RegistryOptions = {}) {
     this.#registry = registry
     this.#base = `${options.insecure ? 'http' : 'https'}://${registry}`
+    const { Agent, ProxyAgent } = undici()
     this.#userAgent = options.userAgent ?? 'landfall'
     this.#credentials = options.credentials
     this.#blobTries = options.blobTries ?? BLOB_TRIES
@@ -181,7 +182,7 @@ export class RegistryClient {
       const own = authorization && target.origin === url.origin ? { authorization } : {}
       let response: Dispatcher.ResponseData
       try {
-        response = await request(target, {
+        response = await undici().request(target, {
           dispatcher: this.#agent,
           headers: { 'user-agent': this.#userAgent, ...options.headers, ...own },
           ...(options.signal && { signal: options.signal }),

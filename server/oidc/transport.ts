@@ -1,6 +1,6 @@
 // HTTP to an OpenID provider: trusted by the given certificates, of bounded size and time; what goes wrong is told as a sentence.
-import { Agent, fetch } from 'undici'
 import type { CustomFetch } from 'openid-client'
+import { undici } from '../host/undici.ts'
 import { OidcError } from './errors.ts'
 
 /** Keys, metadata and tokens are a few KiB. */
@@ -17,6 +17,7 @@ const UNTRUSTED = new Set([
 
 /** Requests of the protocol library; they reject with PROVIDER_UNREACHABLE. */
 export function oidcTransport(ca: string[] | undefined): CustomFetch {
+  const { Agent, fetch } = undici()
   const dispatcher = new Agent({ connect: ca === undefined ? {} : { ca }, maxResponseSize: MAX_ANSWER_BYTES })
   return async (url, { body, headers, method, redirect, signal }) => {
     try {
