@@ -1,9 +1,9 @@
 // From the first byte of an image to its deployment on a disk, against unpacking alone and against skopeo with the ostree command line.
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
-import type { ChildProcess } from 'node:child_process'
 import { mkdir, mkdtemp, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
+import { createInterface } from 'node:readline'
 import { rolldown } from 'rolldown'
 import { mkfsCommand } from '../../boot-assets/agent/disk/mkfs.ts'
 import { filesystemAt } from '../../boot-assets/agent/disk/target.ts'
@@ -107,7 +107,7 @@ async function compare(image: BenchImage, compression: Compression, tools: Tools
   ]
 }
 
-/** Runs `work` on fresh file systems; tells its time until all is on the disk, and what was written to them in the end. */
+/** Runs `work` on fresh file systems; tells its time from the first byte until all is on the disk, and what was written to them in the end. */
 async function onDisk(
   image: BenchImage,
   folder: string,
@@ -120,6 +120,7 @@ async function onDisk(
   const registry = spawn(process.execPath, [resolve(import.meta.dirname, 'deploy-registry.ts'), image.layout], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const lines = createInterface(registry.stdout)[Symbol.asyncIterator]()
   try {
     // As an install makes and mounts them, unless it is told to make others.
     for (const [path, size] of [
@@ -128,12 +129,12 @@ async function onDisk(
     ] as const) {
       loops.push(await makeFilesystem(path, size, scratch, join(mountPoint, path)))
     }
-    const url = `http://127.0.0.1:${await firstLine(registry)}`
+    const url = `http://127.0.0.1:${await next(lines)}`
     run('sync')
     const before = await sectorsWritten(loops)
-    const started = performance.now()
     const value = await work({ image, compression, url, mountPoint, scratch })
-    const seconds = (performance.now() - started) / 1000
+    const ended = performance.timeOrigin + performance.now()
+    const seconds = (ended - Number(await next(lines))) / 1000
     run('umount', '--recursive', mountPoint)
     return { seconds, written: ((await sectorsWritten(loops)) - before) * 512, value }
   } finally {
@@ -238,11 +239,10 @@ async function sectorsWritten(loops: readonly string[]): Promise<number> {
   return sectors
 }
 
-function firstLine(child: ChildProcess): Promise<string> {
-  return new Promise((done, reject) => {
-    child.stdout!.once('data', (chunk: Buffer) => done(chunk.toString().trim()))
-    child.once('exit', () => reject(new Error('the registry ended')))
-  })
+async function next(lines: AsyncIterator<string, undefined>): Promise<string> {
+  const { value } = await lines.next()
+  if (value === undefined) throw new Error('the registry ended')
+  return value
 }
 
 /** Runs a program without holding up this process; what it printed. */

@@ -54,7 +54,7 @@ describe.skipIf(!isRoot)("the tree for the image's programs (needs root)", () =>
     const { repo, commit } = await imported(await bootableTree('forky'))
     const tree = await ImageTree.forOstree(realHost, { target, commit, stage })
     const links = tree.path
-    expect(await tree.startOstree()).toMatch(/Version: '20/)
+    expect((await tree.startOstree(['--version']))?.stdout).toMatch(/Version: '20/)
     expect(tree.has(DATA)).toBe(false)
     expect(tree.has(`usr/lib/modules/${KERNEL}/vmlinuz`)).toBe(true)
     const deployment = deploymentOf(repo, commit)
@@ -73,14 +73,14 @@ describe.skipIf(!isRoot)("the tree for the image's programs (needs root)", () =>
     const moved: Entry = { path: 'usr/bin/ostree', type: 'symlink', target: '../share/tools/ostree', mode: 0o777 }
     const { commit } = await imported([...entries, moved])
     const tree = await ImageTree.forOstree(realHost, { target, commit, stage })
-    expect(await tree.startOstree()).toMatch(/Version: '20/)
+    expect((await tree.startOstree(['--version']))?.stdout).toMatch(/Version: '20/)
     expect(tree.has(DATA)).toBe(true)
   })
 
   it('says so where there is no ostree', async () => {
     const { commit } = await imported((await bootableTree('forky')).filter(({ path }) => path !== 'usr/bin/ostree'))
     const tree = await ImageTree.forOstree(realHost, { target, commit, stage })
-    expect(await tree.startOstree()).toBeUndefined()
+    expect(await tree.startOstree(['--version'])).toBeUndefined()
   })
 
   it('keeps to links where the deployment lacks a folder that a root has', async () => {

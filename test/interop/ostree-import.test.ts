@@ -220,6 +220,7 @@ describe.skipIf(!isRoot)('importing into an OSTree repository (needs root)', () 
     first.server.requests.length = 0
     const again = await imported(options(first.image, first.server, first.repo))
     expect(again.mergeCommit).toBe(first.result.mergeCommit)
+    expect([first.result.addedToOthers, again.addedToOthers]).toEqual([false, true])
     expect(first.server.requests).toEqual([])
     expect(objects()).toEqual(before)
     const child = makeImage([BASE, UPPER, [file('usr/child', 'c')]])

@@ -70,15 +70,14 @@ export class ImageTree {
     return tree
   }
 
-  /** What the image's ostree says of its version. If it does not start, every file is checked out, and it is asked again; undefined if there is none. */
-  async startOstree(): Promise<string | undefined> {
-    const ask = async (): Promise<string> => (await this.run('ostree', ['--version'])).stdout
+  /** Runs the image's ostree for the first time. If it does not start, every file is checked out, and it is run again; undefined if there is none. */
+  async startOstree(args: readonly string[]): Promise<RunResult | undefined> {
     try {
-      return await ask()
+      return await this.run('ostree', args)
     } catch (error) {
       if (!(error instanceof CommandError) || error.reason !== 'exit') throw error
       await this.#link()
-      return this.hasProgram('ostree') ? ask() : undefined
+      return this.hasProgram('ostree') ? this.run('ostree', args) : undefined
     }
   }
 
@@ -148,6 +147,7 @@ export class ImageTree {
 
   /** Removes the links: only names go, the objects behind them stay. */
   async remove(): Promise<void> {
+    if (!existsSync(this.#links)) return
     // Three times as fast as Node's rm, and a mount that was left behind stops it.
     await this.#host.run('rm', ['--recursive', '--force', '--one-file-system', '--', this.#links], { timeout: 900_000 })
   }

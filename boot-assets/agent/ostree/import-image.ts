@@ -52,6 +52,8 @@ export interface ImportResult extends ImageProgress {
   layerCommits: Checksum[]
   /** Those of derived layers, by ref. */
   derived: ReadonlyMap<string, Checksum>
+  /** The repository held objects before, which nothing may refer to now. */
+  addedToOthers: boolean
   /** Entries left out, by top-level folder. */
   dropped: Record<string, number>
   /** Layers that came as zstd instead of their own gzip, as bytes of both. */
@@ -71,6 +73,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
   const stored = { manifest: storedManifest(manifest), config: storedConfig(config) }
   const image = imageRef(options.targetImage)
 
+  const addedToOthers = !repo.isEmpty
   const marks = new LayerMarks(repo)
   const commits = await presentLayers(repo, layers, marks)
   marks.begin()
@@ -132,7 +135,8 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
     derived.map((digest) => repo.readCommit(commits.get(digest)!).root),
     base === null ? null : repo.readCommit(base).root,
   )
-  requireTree(repo, root)
+  // What this import unpacked itself is there.
+  if (base !== null || missing.length < layers.length) requireTree(repo, root)
   const timestamp = imageTimestamp(manifest, config, (options.now ?? (() => new Date()))())
   const { manifestDigest } = options
   const mergeCommit = writeMergeCommit(repo, { root, parent: base, manifestDigest, timestamp, ...stored })
@@ -147,6 +151,7 @@ export async function importImage(options: ImportOptions): Promise<ImportResult>
     imageRef: image,
     layerCommits,
     derived: new Map(derived.map((digest) => [layerRef(digest), commits.get(digest)!])),
+    addedToOthers,
     dropped,
     recoded,
     flushed,

@@ -100,6 +100,11 @@ export class Repo {
     return fs.lstatSync(this.objectPath(sum, kind), { throwIfNoEntry: false }) !== undefined
   }
 
+  /** Whether there are no objects. */
+  get isEmpty(): boolean {
+    return this.objects().next().done === true
+  }
+
   /** All objects, in no order that means anything. */
   *objects(): Generator<{ sum: Checksum; kind: ObjectKind }> {
     for (const prefix of fs.readdirSync(`${this.path}/objects`)) {

@@ -27,7 +27,7 @@ export interface DeployOptions {
   tree: ImageTree
   image: ResolvedImage
   spec: MachineSpec
-  imported: Pick<ImportResult, 'mergeCommit' | 'imageRef' | 'derived' | 'flushed'>
+  imported: Pick<ImportResult, 'mergeCommit' | 'imageRef' | 'derived' | 'addedToOthers' | 'flushed'>
   /** The system holds later images against a policy of its own. */
   enforced: boolean
   say: (text: string) => void
@@ -52,16 +52,14 @@ export interface Deployed extends Deployment {
 export async function deploy(options: DeployOptions): Promise<Deployed> {
   const { target, tree, image, spec, imported, enforced, say, warn } = options
   await initialiseSysroot(target.mountPoint)
-  const version = await startOstree(tree)
+  await startOstree(tree, say)
   await checkTree(tree)
   const verity = await needsVerity(tree, target.plan)
-  say(`the image's own ostree takes over: ${version}`)
   const repo = Repo.open(join(target.mountPoint, 'ostree/repo'))
   const mergeCommit = await relabel(repo, imported, (folder, policy) => commitLabelled(options, folder, policy))
   if (mergeCommit !== imported.mergeCommit) say(`labelled by the image's SELinux policy: commit ${mergeCommit}`)
   if (verity)
     await tree.run('ostree', ['config', '--repo=/sysroot/ostree/repo', 'set', 'ex-integrity.fsverity', 'true'])
-  await tree.run('ostree', ['admin', 'os-init', '--sysroot=/sysroot', STATEROOT])
 
   const kargs = kernelArguments({
     architecture: image.config.architecture,
@@ -86,6 +84,8 @@ export async function deploy(options: DeployOptions): Promise<Deployed> {
         '--sysroot=/sysroot',
         `--os=${STATEROOT}`,
         '--no-merge',
+        // To find what nothing refers to it would look at every object.
+        ...(imported.addedToOthers || mergeCommit !== imported.mergeCommit ? [] : ['--no-prune']),
         '--karg-none',
         ...kargs.map((argument) => `--karg-append=${argument}`),
         `--origin-file=${origin.inSandbox}`,
@@ -130,13 +130,19 @@ async function commitLabelled({ tree, target }: DeployOptions, folder: string, p
   return stdout.trim()
 }
 
-/** Returns its version. */
-async function startOstree(tree: ImageTree): Promise<string> {
-  const said = await tree.startOstree()
-  if (said !== undefined) return /Version: '(.+)'/.exec(said)?.[1] ?? ''
-  throw new AgentError('IMAGE_UNSUPPORTED', 'the image has no ostree program to deploy itself with', {
-    hint: 'images of the composefs-native kind (UKI, no ostree) need the bootc engine',
-  })
+/** Has the image's ostree make the stateroot, and tells which version that is. */
+async function startOstree(tree: ImageTree, say: (text: string) => void): Promise<void> {
+  const version = tree.run('ostree', ['--version']).then(
+    ({ stdout }) => /Version: '(.+)'/.exec(stdout)?.[1] ?? '',
+    () => 'its version is not known',
+  )
+  const started = await tree.startOstree(['admin', 'os-init', '--sysroot=/sysroot', STATEROOT])
+  if (started === undefined) {
+    throw new AgentError('IMAGE_UNSUPPORTED', 'the image has no ostree program to deploy itself with', {
+      hint: 'images of the composefs-native kind (UKI, no ostree) need the bootc engine',
+    })
+  }
+  say(`the image's own ostree takes over: ${await version}`)
 }
 
 /** What an image needs so that this engine can deploy it: said now, in our words, rather than by a program's failure. */
