@@ -19,6 +19,8 @@ const FORMAT_SETTINGS: Partial<Record<EraseMethod, number>> = { 'nvme-format': 1
 /** Formatting takes seconds, or on some disks as long as writing all of it. */
 const FORMAT_TIMEOUT = 4 * 3_600_000
 const POLL_MS = 2000
+/** So often in a row the log may fail to come: some disks reset themselves while they sanitize, and go on. */
+const UNREAD_LOGS = 15
 
 /** The log of the disk's last sanitize. Throws CommandError; undefined when it cannot be read. */
 export async function readSanitizeLog(host: Host, device: string): Promise<SanitizeLog | undefined> {
@@ -47,8 +49,16 @@ export async function sanitizeNvme(
     host.run('nvme', ['sanitize', device, `--sanact=${what}`, ...(what === EXIT_FAILURE_MODE ? [] : ['--ause'])])
   const before = await readSanitizeLog(host, device)
   if (before?.status !== 2 || before.action !== action) await start(action)
-  for (;;) {
-    const log = await readSanitizeLog(host, device)
+  let unread = 0
+  for (; ; await setTimeout(pause, undefined, { signal })) {
+    let log: SanitizeLog | undefined
+    try {
+      log = await readSanitizeLog(host, device)
+      unread = 0
+    } catch (error) {
+      if (++unread > UNREAD_LOGS) throw error
+      continue
+    }
     switch (log?.status) {
       case 1:
       case 4:
@@ -62,6 +72,5 @@ export async function sanitizeNvme(
       default:
         throw new AgentError('DISK_ERASE', 'the disk took the command, but reports no sanitize')
     }
-    await setTimeout(pause, undefined, { signal })
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { eraseContent } from '../../../boot-assets/agent/disk/erase-content.ts'
+import { sanitizeNvme } from '../../../boot-assets/agent/disk/erase-nvme.ts'
 import type { Host } from '../../../boot-assets/agent/sys/host.ts'
 import type { EraseEnd, EraseMethod } from '../../../server/contract/erase.ts'
 import { disk } from '../examples.ts'
@@ -44,7 +45,7 @@ function scene(erase: readonly EraseMethod[], answers: Record<string, Answer[]> 
       '/dev/vda',
       { disk: { ...disk, size: SIZE }, erase: erase.map((method) => ({ method })) },
     )
-  return { run, ran, said, reports, cancel, onZero: (act: () => void) => (onZero = act) }
+  return { host, run, ran, said, reports, cancel, onZero: (act: () => void) => (onZero = act) }
 }
 
 const refused = () => new Error('the disk said no')
@@ -115,6 +116,19 @@ describe('NVMe sanitize', () => {
     expect(ran.filter((line) => line.startsWith('nvme sanitize'))).toEqual(['nvme sanitize /dev/vda --sanact=2 --ause'])
     expect(said).toContain('erasing /dev/vda: 50 %')
     expect(reports).toMatchObject([{ result: 'erased' }])
+  })
+
+  it('goes on where the disk does not answer for a moment, but not for long', async () => {
+    const lost = new Error('the disk is resetting')
+    const lostFor = (reads: number) => Array.from({ length: reads }, () => lost)
+    const idle = sanitizeLog({ status: 0 })
+    const sanitize = (...logs: Answer[]) => {
+      const { host, cancel } = scene([], { 'nvme get-log': [idle, ...logs] })
+      return sanitizeNvme(host, '/dev/vda', 'nvme-sanitize', { onProgress: () => {}, signal: cancel.signal, pause: 0 })
+    }
+    const busy = sanitizeLog({ status: 2, progress: 0x8000 })
+    await sanitize(...lostFor(15), busy, lost, sanitizeLog({ status: 1 }))
+    await expect(sanitize(...lostFor(16), sanitizeLog({ status: 1 }))).rejects.toThrow('is resetting')
   })
 
   it('takes over one that a cut of the power could not stop, but none of another kind', async () => {
