@@ -24,7 +24,7 @@ export interface Rule {
 export const RULES: readonly Rule[] = [
   { folder: 'client', may: [] },
   { folder: 'server/contract', may: ['zod'] },
-  { folder: 'server/host', may: ['node:', 'koffi', 'server/contract'] },
+  { folder: 'server/host', may: ['node:', 'koffi', 'undici', 'server/contract'] },
   { folder: 'server/config', may: ['node:', 'zod', 'smol-toml', 'server/contract', 'server/host'] },
   { folder: 'server/core', may: ['node:', 'server/contract'] },
   { folder: 'server/plan', may: ['node:crypto', 'server/contract'], mayTypes: ['server/core'] },
@@ -60,15 +60,15 @@ export const RULES: readonly Rule[] = [
     may: [
       'node:',
       'zod',
-      'undici',
       'hono',
       'tar-stream',
       'server/contract',
       'server/host/durable-files.ts',
       'server/host/system-calls.ts',
       'server/host/setting-files.ts',
+      'server/host/undici.ts',
     ],
-    mayTypes: ['server/core/images.ts', 'server/core/trust.ts'],
+    mayTypes: ['undici', 'server/core/images.ts', 'server/core/trust.ts'],
   },
   // Refuses what a policy does not let in, in the words that installs use.
   { folder: 'server/oci/prefetch.ts', may: ['node:', 'server/oci', 'server/contract', 'server/core'] },
@@ -120,10 +120,14 @@ export const RULES: readonly Rule[] = [
   },
   {
     folder: 'server/oidc',
-    may: ['node:', 'openid-client', 'undici', 'server/contract', 'server/host/setting-files.ts'],
+    may: ['node:', 'openid-client', 'server/contract', 'server/host/setting-files.ts', 'server/host/undici.ts'],
     mayTypes: ['server/core/oidc-logins.ts'],
   },
-  { folder: 'server/bmc', may: ['node:', 'undici', 'server/contract'], mayTypes: ['server/core'] },
+  {
+    folder: 'server/bmc',
+    may: ['node:', 'server/contract', 'server/host/undici.ts'],
+    mayTypes: ['undici', 'server/core'],
+  },
   { folder: 'server/pki', may: ['node:', 'node-forge', 'server/contract/coded-error.ts'] },
   { folder: 'server/observe', may: ['node:', 'pino', '@prometheus-io/client'], mayTypes: ['server/contract'] },
   {
