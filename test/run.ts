@@ -38,6 +38,7 @@ const MACHINES = [
   'volumes',
   'mirror',
   'kept',
+  'upgrade',
   'configure',
   'sealed',
   'stick',
