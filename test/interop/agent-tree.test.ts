@@ -66,6 +66,14 @@ describe.skipIf(!isRoot)("the tree for the image's programs (needs root)", () =>
     expect(tree.has(DATA)).toBe(true)
   })
 
+  it('tells of a program that fails what the program is and says, not how it was run', async () => {
+    const { commit } = await imported(await bootableTree('forky'))
+    const tree = await ImageTree.forOstree(realHost, { target, commit, stage })
+    await expect(tree.run('ostree', ['refs', '--repo=/nowhere'])).rejects.toThrow(
+      /^ostree refs --repo=\/nowhere: exit code 1: error: /,
+    )
+  })
+
   it('has links to everything where ostree needs more to start', async () => {
     const entries = (await bootableTree('forky')).map((entry) =>
       entry.path === 'usr/bin/ostree' ? { ...entry, path: 'usr/share/tools/ostree' } : entry,

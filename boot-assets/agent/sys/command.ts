@@ -13,6 +13,8 @@ export interface RunOptions {
   /** Added to the agent's own environment. */
   env?: Record<string, string>
   signal?: AbortSignal
+  /** What errors call it, where the command line itself tells nobody anything. */
+  shownAs?: readonly string[]
   /** Called with each complete line of either stream as it comes. */
   onLine?: (line: string) => void
 }
@@ -58,8 +60,7 @@ export function runCommand(
   args: readonly string[] = [],
   options: RunOptions = {},
 ): Promise<RunResult> {
-  const { input, timeout = 300_000, env, signal, onLine } = options
-  const line = [command, ...args]
+  const { input, timeout = 300_000, env, signal, onLine, shownAs: line = [command, ...args] } = options
   return new Promise((resolve, reject) => {
     if (signal?.aborted) return reject(new CommandError('aborted', line, 'not started: cancelled', ''))
     const child = spawn(command, args, {

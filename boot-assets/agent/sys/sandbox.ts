@@ -93,7 +93,7 @@ export async function runInTree(
       command,
       ...args,
     ],
-    options,
+    { ...options, shownAs: [command, ...args] },
   )
 }
 
