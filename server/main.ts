@@ -64,6 +64,7 @@ import { LayerReading } from './inspect/layer-reading.ts'
 import { LayerRecoding } from './inspect/layer-recoding.ts'
 import { LayerThread } from './inspect/layer-thread.ts'
 import { InheritedSockets } from './host/inherited-sockets.ts'
+import { giveMemoryBack } from './host/system-calls.ts'
 import { ensureLocalAccess, LOCAL_TOKEN } from './local-access.ts'
 import { MediaLibrary } from './media/media-library.ts'
 import { xorriso } from './media/xorriso.ts'
@@ -143,6 +144,7 @@ export interface RunningServer {
 const TEMPLATES = join(import.meta.dirname, '../templates')
 const DAY_MS = 24 * 3600 * 1000
 const MINUTE_MS = 60_000
+const SETTLED_MS = MINUTE_MS / 2
 /** Boot files may cross a slow line, and a stalled download costs next to nothing. */
 const BOOT_IDLE_MS = 5 * MINUTE_MS
 
@@ -623,6 +625,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   await ensureLocalAccess(dataDir, { url: localUrl(config), ca: authority.certificate, tokens })
   const loginLink = tokens.someoneCanLogIn(LOCAL_TOKEN) ? undefined : `${url}/setup#token=${tokens.issueLoginSecret()}`
   events.append({ type: 'server.started', message: `Landfall ${version} started`, data: { version, warnings } })
+  // What the start took is free by then.
+  const settled = setTimeout(giveMemoryBack, SETTLED_MS).unref()
+  parts.defer(() => clearTimeout(settled))
   // Runs before anything else stops: long answers end, so that the listeners can.
   parts.defer(() => {
     stopping.abort()

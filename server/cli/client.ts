@@ -2,12 +2,12 @@
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createInterface } from 'node:readline'
-import { Agent, request } from 'undici'
-import type { Dispatcher } from 'undici'
+import type { Agent, Dispatcher } from 'undici'
 import { z } from 'zod'
 import { Session } from '../contract/access.ts'
 import { formatBytes } from '../contract/bytes.ts'
 import { Problem } from '../contract/system.ts'
+import { undici } from '../host/undici.ts'
 import type { Access } from './access.ts'
 import { CliError } from './errors.ts'
 
@@ -28,6 +28,7 @@ export class ApiClient {
   /** Without a token it can only log in. */
   constructor(access: Omit<Access, 'token'> & { token?: string }) {
     this.#access = access
+    const { Agent } = undici()
     this.#agent = new Agent({ connect: access.ca ? { ca: access.ca } : {}, headersTimeout: 0, bodyTimeout: 0 })
   }
 
@@ -122,7 +123,7 @@ export class ApiClient {
     const payload = payloadOf(body)
     let response: Dispatcher.ResponseData
     try {
-      response = await request(`${this.#access.url}/api/v1${path}`, {
+      response = await undici().request(`${this.#access.url}/api/v1${path}`, {
         method,
         dispatcher: this.#agent,
         headers: {

@@ -161,7 +161,6 @@ export const RULES: readonly Rule[] = [
     may: [
       'node:',
       'commander',
-      'undici',
       'smol-toml',
       'tar-stream',
       'zod',
@@ -170,7 +169,9 @@ export const RULES: readonly Rule[] = [
       'server/contract/agent-limits.ts',
       'server/core/merge-spec.ts',
       'server/documents',
+      'server/host/undici.ts',
     ],
+    mayTypes: ['undici'],
   },
   {
     folder: 'server/cli/commands/disk-image.ts',
