@@ -58,7 +58,7 @@ function ifFound<T>(find: () => T): T | undefined {
   }
 }
 
-/** Gives the kernel back what this process has freed, where the C library can: at the start that is some 8 MB. Takes milliseconds. */
+/** Gives the kernel back what this process has freed, where the C library can: after the start that is some 4 MB. Takes milliseconds. */
 export function giveMemoryBack(): void {
   libc()?.malloc_trim?.(0)
 }

@@ -7,7 +7,7 @@ import { addLargeLayers, LARGE_FOLDER, unpackedSize } from '../images/large-laye
 import { copyLayout } from '../images/layout.ts'
 import { expectReadOnly } from './deployed.ts'
 import { journey } from './lab/scenario.ts'
-import { landfallWithDemo } from './worlds.ts'
+import { landfallWithDemo, sshInto } from './worlds.ts'
 
 const GIB = 1024 ** 3
 const MINUTE = 60_000
@@ -59,9 +59,7 @@ journey(
     chapter(
       'has every file as the image has it',
       async ({ landfall, machine, key, image }) => {
-        const { address } = await landfall.machine(machine.mac)
-        const ssh = machine.ssh(address!, key)
-        await ssh.waitUntilReady()
+        const ssh = await sshInto({ landfall, machine, key })
         await expectReadOnly(ssh)
         const files = `find ${LARGE_FOLDER} -type f`
         const size = await ssh.run(`cd / && ${files} -printf '%s\\n' | awk '{ all += $1 } END { printf "%.0f", all }'`)

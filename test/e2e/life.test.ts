@@ -6,7 +6,7 @@ import { expectDeployed } from './deployed.ts'
 import { assignInBrowser } from './web-page.ts'
 import { openBrowser } from './lab/browser.ts'
 import { journey } from './lab/scenario.ts'
-import { DEMO_1, DEMO_2, landfallWithDemo } from './worlds.ts'
+import { DEMO_1, DEMO_2, landfallWithDemo, sshInto } from './worlds.ts'
 
 journey(
   'a UEFI machine',
@@ -65,9 +65,7 @@ journey(
 
     chapter('the deployed machine holds what the checklist says', async (world) => {
       const { lab, landfall, machine, key, demo } = world
-      const { address } = await landfall.machine(machine.mac)
-      const ssh = machine.ssh(address!, key)
-      await ssh.waitUntilReady()
+      const ssh = await sshInto({ landfall, machine, key })
       await expectDeployed(ssh, { demo, version: '1', registry: `${lab.address}:8443`, hostname: 'web-01' })
       // UEFI variables hold text as UTF-16.
       const entries = await ssh.run(`cat /sys/firmware/efi/efivars/Boot0* | tr -d '\\000'`)

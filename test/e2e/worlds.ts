@@ -3,6 +3,8 @@
 import { buildDemoImages, DEMO_REPOSITORY, type DemoImages } from '../images/demo-image.ts'
 import type { Lab } from './lab/lab.ts'
 import { startLandfall, type Landfall } from './lab/landfall.ts'
+import type { Machine } from './lab/machine.ts'
+import type { Ssh, SshKey } from './lab/ssh.ts'
 
 export const DEMO_1 = `${DEMO_REPOSITORY}:1`
 export const DEMO_2 = `${DEMO_REPOSITORY}:2`
@@ -20,4 +22,20 @@ export async function landfallWithDemo(lab: Lab, flags: readonly string[] = []):
   const landfall = await startLandfall(lab, { flags, log: console.log })
   await landfall.importImages(demo.layout, DEMO_REPOSITORY)
   return { landfall, demo }
+}
+
+/** Waits until a deployed machine lets us in, at the address that the server knows of it. */
+export async function sshInto({
+  landfall,
+  machine,
+  key,
+}: {
+  landfall: Landfall
+  machine: Machine
+  key: SshKey
+}): Promise<Ssh> {
+  const { address } = await landfall.machine(machine.mac)
+  const ssh = machine.ssh(address!, key)
+  await ssh.waitUntilReady()
+  return ssh
 }
