@@ -24,6 +24,7 @@ import { MachineSpec } from '../../server/contract/spec.ts'
 import { withScratch } from '../../server/plan/scratch.ts'
 import { plan } from '../agent/examples.ts'
 import { withoutVfat } from './install-onto.ts'
+import { untilFree } from './until-free.ts'
 
 /** A root that is made for other tests too: what matters here is that it is one. */
 const PACKAGES = ['systemd', 'passwd', 'chrony', 'firewalld', 'tzdata']
@@ -174,6 +175,7 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
       expect(isTableOf((await host.run('sfdisk', ['--json', device])).stdout, lasting.disks[0]!)).toBe(true)
       expect((await statfs(places.mountPoint)).blocks).toBeGreaterThan(rootBefore * 1.2)
       await release(host, { plan: lasting, ...places })
+      await untilFree(`${device}p4`)
       await host.run('xfs_repair', ['-n', `${device}p4`])
     } finally {
       for (const path of [scratch, places.mountPoint]) await unmountAll(host, path)

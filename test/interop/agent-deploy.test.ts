@@ -17,6 +17,7 @@ import { FakeLandfall } from '../agent/fake-landfall.ts'
 import { buildDemoImages } from '../images/demo-image.ts'
 import { DISK_SIZE, TARGET } from './install-onto.ts'
 import type { InstallWish } from './install-onto.ts'
+import { untilFree } from './until-free.ts'
 
 /** The agent that is killed is so in each of these, at some moment within the seconds after it began. */
 const KILLED_IN: readonly InstallStepName[] = [
@@ -70,8 +71,10 @@ describe.skipIf(blocked !== undefined).each([
     mounts.kill()
     // Mounted again where the checks look, by what the installation wrote and not by what it remembered.
     await mkdir(join(folder, 'target'))
-    await mountWhenFree(`${loop}p4`, join(folder, 'target'))
-    await mountWhenFree(`${loop}p3`, join(folder, 'target/boot'))
+    await untilFree(`${loop}p4`)
+    run('mount', `${loop}p4`, join(folder, 'target'))
+    await untilFree(`${loop}p3`)
+    run('mount', `${loop}p3`, join(folder, 'target/boot'))
     demoTree = join(folder, 'target', 'ostree/deploy/default/deploy', `${mergeCommit()}.0`)
   }, 1_800_000)
 
@@ -211,9 +214,10 @@ describe.skipIf(blocked !== undefined).each([
   it('leaves clean file systems', async () => {
     run('umount', join(folder, 'target/boot'))
     run('umount', join(folder, 'target'))
-    // Mount namespaces that others made meanwhile hold copies of these mounts until they end.
-    await expect.poll(() => problems('e2fsck', '-f', '-n', `${loop}p3`), { timeout: 50_000, interval: 2000 }).toBe('')
-    await expect.poll(() => problems('xfs_repair', '-n', `${loop}p4`), { timeout: 50_000, interval: 2000 }).toBe('')
+    await untilFree(`${loop}p3`)
+    expect(problems('e2fsck', '-f', '-n', `${loop}p3`)).toBe('')
+    await untilFree(`${loop}p4`)
+    expect(problems('xfs_repair', '-n', `${loop}p4`)).toBe('')
   }, 120_000)
 })
 
@@ -276,22 +280,6 @@ function reasonToSkip(): string | undefined {
 
 function readBlob(path: string): Buffer | undefined {
   return existsSync(path) ? execFileSync('cat', [path], { maxBuffer: 2 ** 31 }) : undefined
-}
-
-/**
- * A test beside this one may have made a mount namespace while the agent had the disk mounted. Its copy of the mount holds the file system
- * until that namespace ends.
- */
-async function mountWhenFree(device: string, path: string): Promise<void> {
-  for (let tries = 0; ; tries++) {
-    try {
-      run('mount', device, path)
-      return
-    } catch (error) {
-      if (tries >= 120 || !/already mounted|busy/.test(String(error))) throw error
-      await sleep(1000)
-    }
-  }
 }
 
 function run(command: string, ...args: string[]): string {
