@@ -181,7 +181,7 @@ describe.skipIf(blocked !== undefined)(`agent-bootc${blocked === undefined ? '' 
       for (const path of [scratch, places.mountPoint]) await unmountAll(host, path)
       await realHost.run('losetup', ['--detach', device])
     }
-  }, 120_000)
+  }, 300_000)
 
   it("fails in bootc's own words, and when it deployed something else", async () => {
     await expect(install(['fail'])).rejects.toThrow(/no such luck/)

@@ -218,7 +218,7 @@ describe.skipIf(blocked !== undefined).each([
     expect(problems('e2fsck', '-f', '-n', `${loop}p3`)).toBe('')
     await untilFree(`${loop}p4`)
     expect(problems('xfs_repair', '-n', `${loop}p4`)).toBe('')
-  }, 120_000)
+  }, 600_000)
 })
 
 async function mountNamespace(): Promise<ChildProcess> {

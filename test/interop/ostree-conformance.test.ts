@@ -429,7 +429,7 @@ describe.skipIf(blocked !== undefined)(`conformance${blocked === undefined ? '' 
         await untilFree(device)
         expect(() => run('e2fsck', '-f', '-n', device)).not.toThrow()
       }
-    }, 120_000)
+    }, 600_000)
   })
 })
 

@@ -3,12 +3,13 @@ import { closeSync, constants, openSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 const { O_RDONLY, O_EXCL } = constants
-const TRIES = 120
+const TRIES = 480
 const PAUSE_MS = 500
 
 /**
  * Waits until nobody has a device mounted. A test beside this one may have made a mount namespace while this one had the device mounted: its
- * copy of the mount holds the file system until that namespace ends, and what is on the disk is not all that was written. Throws EBUSY after a minute.
+ * copy of the mount holds the file system until that namespace ends, and what is on the disk is not all that was written. Throws EBUSY after
+ * four minutes, in which a file of tests ends.
  */
 export async function untilFree(device: string): Promise<void> {
   for (let tries = 1; ; tries++) {
